@@ -1,0 +1,13 @@
+set(PLIMSOLL_SANITIZE "" CACHE STRING "comma separated sanitizers, e.g. address,undefined or thread")
+option(PLIMSOLL_FUZZ "build the fuzz targets with libFuzzer (clang)" OFF)
+
+if(PLIMSOLL_SANITIZE)
+    add_compile_options(-fsanitize=${PLIMSOLL_SANITIZE} -fno-omit-frame-pointer -g)
+    add_link_options(-fsanitize=${PLIMSOLL_SANITIZE})
+    if(PLIMSOLL_SANITIZE MATCHES "undefined")
+        add_compile_options(-fno-sanitize-recover=undefined)
+    endif()
+endif()
+if(PLIMSOLL_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

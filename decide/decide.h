@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The line that decides. decide_step() is a pure function of policy, view and state: no clock, no
+ * I/O, no allocation, no log; the same inputs give the same verdict on any machine, so every recorded
+ * decision can be replayed. The aggregator runs it once a second a policy; the CLI replays it.
+ */
+#ifndef DECIDE_DECIDE_H
+#define DECIDE_DECIDE_H
+
+#include "decide/policy.h"
+#include "decide/verdict.h"
+#include "decide/view.h"
+
+#define DECIDE_MEMORY 256 /* recommendations kept: windows above 256 s keep the extreme of each part */
+
+struct decide_recommendation {
+	uint64_t boottime_ns;
+	uint32_t up, down; /* least and most that was asked for in this part of the window */
+};
+
+struct decide_state { /* plain data: copied into records, zero it to begin */
+	uint32_t n, next;
+	struct decide_recommendation memory[DECIDE_MEMORY];
+	uint32_t wanted;          /* replicas last asked for and not yet seen; 0: none */
+	uint64_t wanted_since_ns;
+};
+
+/* `current`: replicas the workload is set to (the actuator's last order, else the live rows). */
+void decide_step(const struct policy *p, const struct view *v, uint32_t current,
+		 struct decide_state *state, struct verdict *ret_v);
+
+#endif

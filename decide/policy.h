@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the operator asked for, as plain values (aggregator/policy reads them from YAML). Field names
+ * and defaults follow the HorizontalPodAutoscaler v2 where it has the same thing.
+ */
+#ifndef DECIDE_POLICY_H
+#define DECIDE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define POLICY_METRICS 8
+#define POLICY_NAME 64
+
+enum policy_metric_kind {
+	POLICY_CPU,  /* CPU used as a share of cpu_request_milli, in percent */
+	POLICY_RUNQ, /* run-queue saturation in percent: share of runnable time spent waiting */
+};
+
+struct policy_metric {
+	enum policy_metric_kind kind;
+	uint32_t target_percent; /* 1 … 1000 (CPU), 1 … 99 (run queue) */
+};
+
+struct policy {
+	char name[POLICY_NAME];
+	bool enforce;                     /* false: Observe, the actuator is not called */
+	uint32_t min_replicas;            /* 1 … max; 0 is for later */
+	uint32_t max_replicas;            /* 1 … 10000 */
+	uint64_t cpu_request_milli;       /* of one replica; > 0 when a POLICY_CPU metric is there */
+	uint32_t tolerance_permille;      /* 100: within 10 % of the target nothing changes */
+	uint64_t window_ns;               /* rates are means over this, 1 s … 60 s */
+	uint64_t up_stabilization_ns;     /* 0 … 1 h; default 0 */
+	uint64_t down_stabilization_ns;   /* 0 … 1 h; default 300 s */
+	uint64_t fresh_ns;                /* a sample older than this is missing; default 3 s */
+	uint32_t min_coverage_permille;   /* below it nothing shrinks; default 900 */
+	size_t n_metrics;                 /* 1 … POLICY_METRICS */
+	struct policy_metric metric[POLICY_METRICS];
+};
+
+#endif

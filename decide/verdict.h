@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was decided and every number it stands on, so that a person can recompute it. */
+#ifndef DECIDE_VERDICT_H
+#define DECIDE_VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "decide/policy.h"
+
+/* X(enumerator, word, meaning): one word a verdict, stable: scripts and records rely on it. */
+#define VERDICT_REASONS(X) \
+	X(STEADY, "steady", "every metric is within tolerance of its target") \
+	X(METRIC, "metric", "a metric asks for this number") \
+	X(STABILIZED, "stabilized", "a recommendation inside the stabilization window holds it back") \
+	X(STEP_LIMIT, "step-limit", "one step adds at most max(4, 100 %)") \
+	X(MIN, "min", "minReplicas") \
+	X(MAX, "max", "maxReplicas") \
+	X(STALE, "stale", "samples are older than 3 periods: never a reason to shrink") \
+	X(COVERAGE, "coverage", "too few replicas have fresh samples: never a reason to shrink") \
+	X(BLIND, "blind", "nothing was measured: nothing changes") \
+	X(WARMING, "warming", "replicas asked for have not shown up yet") \
+	X(PAUSED, "paused", "a person paused it")
+
+enum verdict_reason {
+#define X(id, word, meaning) VERDICT_##id,
+	VERDICT_REASONS(X)
+#undef X
+};
+
+struct verdict_metric {
+	bool known;
+	uint32_t measured;         /* replicas with a fresh value */
+	uint32_t missing;          /* replicas without */
+	uint64_t sum_milli;        /* CPU: cores used by the measured ones, in milli */
+	uint64_t request_milli;    /* CPU: what they requested together */
+	uint32_t value_percent;    /* measured value, truncated */
+	uint32_t target_percent;
+	uint32_t imputed_percent;  /* value after missing replicas were filled in */
+	uint32_t asks;             /* replicas this metric asks for, before any limit */
+	uint64_t oldest_ns;        /* age of the oldest sample in it */
+};
+
+struct verdict {
+	uint32_t from, to;
+	enum verdict_reason reason;
+	int trigger;               /* index of the metric that asked for most, -1: none */
+	uint32_t asked;            /* by that metric */
+	uint32_t stabilized;       /* after the windows */
+	uint32_t coverage_permille;
+	struct verdict_metric metric[POLICY_METRICS];
+};
+
+const char *verdict_word(enum verdict_reason r);
+const char *verdict_meaning(enum verdict_reason r);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * YAML files as a tree that remembers where everything stood, so that every complaint can name file,
+ * line and column. Anchors, tags and aliases are refused: configuration has no use for them and
+ * aliases can blow up. Depth, nodes and size are bounded.
+ */
+#ifndef CONF_YAML_H
+#define CONF_YAML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define YAML_MAX_BYTES (1u << 20) /* larger files are no configuration */
+#define YAML_MAX_DEPTH 32
+#define YAML_MAX_NODES 65536
+
+enum yaml_kind { YAML_SCALAR, YAML_MAPPING, YAML_SEQUENCE };
+
+struct yaml_node {
+	enum yaml_kind kind;
+	unsigned line, column; /* from 1 */
+	char *text;            /* scalar: its value */
+	bool quoted;           /* scalar: was written in quotes */
+	char *key;             /* inside a mapping: the key of this node */
+	unsigned key_line, key_column;
+	struct yaml_node *child, *next; /* children in order */
+};
+
+struct yaml_doc {
+	char *file; /* name used in messages */
+	struct yaml_node *root; /* NULL: empty document */
+	struct yaml_doc *next;  /* further documents of the file, after "---" */
+};
+
+/* All documents of a file, or of memory; *ret_doc is the caller's. Errors name file:line:column. */
+int yaml_load(const char *path, struct yaml_doc **ret_doc, struct err *e);
+int yaml_parse(const char *name, const char *bytes, size_t size, struct yaml_doc **ret_doc,
+	       struct err *e);
+struct yaml_doc *yaml_free(struct yaml_doc *d);
+
+const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key); /* or NULL */
+/* err_set with "file:line:column: " before the text. */
+int yaml_err(const struct yaml_doc *d, const struct yaml_node *at, struct err *e, int code,
+	     const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Every key of `mapping` must be one of `names`; else -ENOENT with the nearest one in fix. */
+int yaml_known(const struct yaml_doc *d, const struct yaml_node *mapping,
+	       const char *const *names, size_t n, struct err *e);
+
+#endif
