@@ -17,7 +17,12 @@ endif()
 
 # Hardening, after the OpenSSF guide for C.
 add_compile_options(-fstack-protector-strong -fno-delete-null-pointer-checks
-    -fno-strict-overflow -fno-strict-aliasing -ftrivial-auto-var-init=zero -fPIE)
+    -fno-strict-overflow -fno-strict-aliasing -fPIE)
+include(CheckCCompilerFlag)
+check_c_compiler_flag(-ftrivial-auto-var-init=zero HAVE_TRIVIAL_AUTO_VAR_INIT) # not clang 14
+if(HAVE_TRIVIAL_AUTO_VAR_INIT)
+    add_compile_options(-ftrivial-auto-var-init=zero)
+endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64")
     add_compile_options(-fcf-protection=full -fstack-clash-protection)
 endif()

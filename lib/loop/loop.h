@@ -14,15 +14,16 @@
 #include <sys/types.h>
 
 struct loop;
-struct loop *loop_new(void); /* NULL: out of fds */
+struct loop *loop_new(void); /* NULL: out of fds. Ignores SIGPIPE in the whole process. */
 void loop_run(struct loop *l);  /* until loop_stop() or nothing is left to wait for */
 void loop_stop(struct loop *l);
-struct loop *loop_free(struct loop *l); /* closes what is left, returns NULL */
+struct loop *loop_free(struct loop *l); /* closes what is left, kills children; returns NULL */
 
 struct loop_timer;
 struct loop_timer *loop_timer_new(struct loop *l, void (*fire)(void *data), void *data);
 /* Fires after `first_ns`, then every `repeat_ns` (0: once), in phase: a late tick does not shift the
- * following ones, missed ones are skipped. Resolution is 1 ms. Starting a running one restarts it. */
+ * following ones, several missed ones become one late tick. Resolution is 1 ms, never early. Starting
+ * a running one restarts it. */
 void loop_timer_start(struct loop_timer *t, uint64_t first_ns, uint64_t repeat_ns);
 void loop_timer_stop(struct loop_timer *t);
 void loop_timer_close(struct loop_timer *t);
@@ -30,7 +31,8 @@ void loop_timer_close(struct loop_timer *t);
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 struct loop_fd;
 struct loop_fd *loop_fd_new(struct loop *l, int fd, int events,
-			    void (*ready)(int events, void *data), void *data); /* borrows fd */
+			    void (*ready)(int events, void *data),
+			    void *data); /* borrows fd; NULL: it cannot be polled */
 void loop_fd_close(struct loop_fd *f);
 
 struct loop_signal;
@@ -45,7 +47,8 @@ void loop_wake_signal(struct loop_wake *w); /* any thread, until close */
 void loop_wake_close(struct loop_wake *w);
 
 /* A child with stdin from `input` (copied); its stdout and stderr go to `output` up to 4 KiB, then
- * are dropped. After `timeout_ns` it gets SIGTERM, 1 s later SIGKILL. `done` comes exactly once.
+ * are dropped. After `timeout_ns` its whole session gets SIGTERM, 1 s later SIGKILL. `done` comes
+ * exactly once, when the child ends (not when a grandchild closes the output).
  * 0 or negative errno (then no done). */
 struct loop_child_result {
 	int status;      /* exit status, -1 when it died by a signal */
