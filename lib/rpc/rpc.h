@@ -4,7 +4,7 @@
  * receives, decodes and sends; every callback runs on the loop thread, in order, never nested.
  *
  * Rules: (1) an rpc_call is made by this layer and valid from open() until closed() returns;
- * (2) closed() comes exactly once, also after a refused or failed call; (3) a message is the layer's
+ * (2) closed() comes exactly once, also after a refused or failed call (on a server only after open()); (3) a message is the layer's
  * after message() unless kept with rpc_msg_keep(); (4) kept and undelivered messages count against
  * max_inflight, and above it nothing more is read from that call: that is the back-pressure;
  * (5) everything here is loop-thread-only; nothing blocks.
@@ -56,9 +56,11 @@ const char *rpc_code_name(enum rpc_code code); /* "UNAVAILABLE" */
 
 /* Any member may be NULL. */
 struct rpc_handler {
-	enum rpc_code (*open)(struct rpc_call *c); /* server only; not RPC_OK refuses the call */
+	/* Server only; not RPC_OK refuses the call (rpc_finish() first, to say why). */
+	enum rpc_code (*open)(struct rpc_call *c);
 	void (*message)(struct rpc_call *c, struct rpc_msg *m);
-	void (*half_closed)(struct rpc_call *c); /* the peer sends no more */
+	/* Server, client streams and bidi: the client sends no more. Not after a lost connection. */
+	void (*half_closed)(struct rpc_call *c);
 	void (*writable)(struct rpc_call *c);    /* the send queue fell below half of RPC_SEND_QUEUE */
 	void (*closed)(struct rpc_call *c, enum rpc_code code, const char *message);
 };
@@ -96,14 +98,16 @@ struct rpc_server_options {
 	uint64_t connection_age_ns;      /* 0: 1 h; connections are then asked to reconnect */
 };
 
-/* Serves health and (given descriptors) reflection too. -EADDRINUSE and friends with *e filled. A stale
+/* Borrows methods and descriptors, copies the rest. Serves health and (given descriptors) reflection
+ * too; all services are SERVING at first. Blocks for a moment only when it fails. -EADDRINUSE and friends with *e filled. A stale
  * unix socket that nobody listens on is replaced. */
 int rpc_server_start(struct loop *l, const struct rpc_server_options *o, struct rpc_server **ret_s,
 		     struct err *e);
 int rpc_server_port(const struct rpc_server *s); /* the bound TCP port (":0" picks one), 0 for unix */
 void *rpc_server_data(const struct rpc_server *s);
 void rpc_server_set_serving(struct rpc_server *s, const char *service, bool serving);
-/* GOAWAY, calls finished with UNAVAILABLE "shutting down", cancelled after grace_ns; then done(). */
+/* GOAWAY, calls finished with UNAVAILABLE "shutting down", cancelled after grace_ns; then done(), when
+ * the server is freed. Once only. */
 void rpc_server_stop(struct rpc_server *s, uint64_t grace_ns, void (*done)(void *data), void *data);
 
 struct rpc_counters { /* since start, all servers and clients of the process */
@@ -122,8 +126,12 @@ const char *rpc_peer(const struct rpc_call *c);     /* address text */
 /* From the peer's verified certificate: its first DNS name, else its common name; NULL: none. */
 const char *rpc_identity(const struct rpc_call *c);
 uint64_t rpc_deadline_ns(const struct rpc_call *c); /* CLOCK_BOOTTIME; UINT64_MAX: none */
+/* Client, during closed(): what the peer's rich error suggests to do; NULL: nothing. */
+const char *rpc_fix(const struct rpc_call *c);
 
-/* Serialises now, borrows the message. 0, -ENOBUFS (queue full: nothing queued), -EPIPE (call over). */
+/* Serialises now, borrows the message. 0, -ENOBUFS (queue full: nothing queued), -EPIPE (call over,
+ * finished, half-closed or cancelled; or a second message where the kind has one). A server's answer
+ * to RPC_UNARY and RPC_CLIENT_STREAM leaves together with rpc_finish(). */
 int rpc_send(struct rpc_call *c, const ProtobufCMessage *m);
 struct rpc_packed *rpc_pack(const ProtobufCMessage *m);
 struct rpc_packed *rpc_pack_bytes(const uint8_t *bytes, size_t n); /* already serialised; copied */
@@ -131,18 +139,18 @@ struct rpc_packed *rpc_packed_ref(struct rpc_packed *p);
 void rpc_packed_unref(struct rpc_packed *p); /* NULL is fine */
 struct rpc_span rpc_packed_bytes(const struct rpc_packed *p);
 int rpc_send_packed(struct rpc_call *c, struct rpc_packed *p);
-size_t rpc_send_queued(const struct rpc_call *c);
+size_t rpc_send_queued(const struct rpc_call *c); /* waiting, and the one core is sending */
 
 /* Server: ends the call after what is queued; idempotent; `message` and `fix` may be NULL, `fix` goes
- * into the rich error (google.rpc.Status with Help). */
+ * into the rich error (google.rpc.Status with Help). Nothing but closed() is delivered after it. */
 void rpc_finish(struct rpc_call *c, enum rpc_code code, const char *message, const char *fix);
 void rpc_send_done(struct rpc_call *c); /* client: half-closes after what is queued */
-void rpc_cancel(struct rpc_call *c);
+void rpc_cancel(struct rpc_call *c); /* nothing but closed() is delivered after it */
 
 const ProtobufCMessage *rpc_msg_get(const struct rpc_msg *m);
 size_t rpc_msg_size(const struct rpc_msg *m); /* bytes on the wire */
-struct rpc_msg *rpc_msg_keep(struct rpc_msg *m);
-void rpc_msg_release(struct rpc_msg *m);
+struct rpc_msg *rpc_msg_keep(struct rpc_msg *m); /* may outlive its call */
+void rpc_msg_release(struct rpc_msg *m);         /* NULL is fine */
 
 struct rpc_client_options {
 	const char *address; /* as for servers */

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/address.h"
+
+#include <errno.h>
+#include <grpc/grpc_security.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/scope.h"
+
+#define DEFAULT_MODE 0600
+#define PRIVATE_NAME "/s" /* short: a socket path has 107 bytes */
+
+void rpc_address_init(struct rpc_address *a, const char *text, mode_t mode)
+{
+	*a = (struct rpc_address){ .text = mem_strdup(text), .mode = mode ? mode : DEFAULT_MODE };
+	if (strncmp(a->text, "unix:", 5) == 0)
+		a->path = a->text + 5;
+}
+
+void rpc_address_done(struct rpc_address *a)
+{
+	struct stat st;
+
+	if (a->path && a->ino && lstat(a->path, &st) == 0 && st.st_dev == a->dev &&
+	    st.st_ino == a->ino)
+		(void)unlink(a->path);
+	free(a->text);
+	a->text = NULL;
+	a->path = NULL;
+}
+
+static int fill_unix(const char *path, struct sockaddr_un *ret_un)
+{
+	*ret_un = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(ret_un->sun_path))
+		return -ENAMETOOLONG;
+	strcpy(ret_un->sun_path, path);
+	return 0;
+}
+
+/* 0: the path is free or a socket nobody listens on. */
+static int check_free(const char *path, struct err *e)
+{
+	scoped(closep) int fd = -1;
+	struct sockaddr_un un;
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return 0;
+	if (!S_ISSOCK(st.st_mode)) {
+		err_set(e, -EEXIST, "cannot listen on unix:%s", path);
+		err_cause(e, "there is a file of that name that is no socket");
+		return err_fix(e, "remove it, or choose another path");
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || fill_unix(path, &un) < 0)
+		return 0; /* binding will say it */
+	/* EAGAIN: somebody listens but is busy. */
+	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0 && errno != EAGAIN)
+		return 0;
+	err_set(e, -EADDRINUSE, "cannot listen on unix:%s", path);
+	err_cause(e, "already running: another process listens there");
+	return err_fix(e, "stop it, or choose another socket");
+}
+
+static int unix_failed(const struct rpc_address *a, int r, struct err *e)
+{
+	err_set(e, r, "cannot listen on %s", a->text);
+	err_cause(e, "%s", r == -ENAMETOOLONG ? "the path is too long for a socket" : strerror(-r));
+	return err_fix(e, r == -ENOENT ? "create its directory" :
+			  r == -ENAMETOOLONG ? "choose a path of at most 90 bytes" :
+					       "choose a directory this user may write to");
+}
+
+/* Binds in `dir` and moves into place. Negative errno. */
+static int bind_private(struct rpc_address *a, const char *dir, grpc_server *core,
+			grpc_server_credentials *creds)
+{
+	scoped(freep) char *path = mem_printf("%s" PRIVATE_NAME, dir);
+	scoped(freep) char *uri = mem_printf("unix:%s", path);
+	struct sockaddr_un un;
+	struct stat st;
+	int r = fill_unix(path, &un);
+
+	if (r < 0)
+		return r;
+	if (grpc_server_add_http2_port(core, uri, creds) <= 0)
+		return -EIO;
+	if (chmod(path, a->mode) < 0 || lstat(path, &st) < 0 || rename(path, a->path) < 0) {
+		r = -errno;
+		(void)unlink(path);
+		return r;
+	}
+	a->dev = st.st_dev;
+	a->ino = st.st_ino;
+	return 0;
+}
+
+static int bind_unix(struct rpc_address *a, grpc_server *core, grpc_server_credentials *creds,
+		     bool again, struct err *e)
+{
+	const char *slash = strrchr(a->path, '/');
+	int before = slash ? (int)(slash - a->path + 1) : 0;
+	scoped(freep) char *dir = mem_printf("%.*s.XXXXXX", before, a->path);
+	int r = again ? 0 : check_free(a->path, e);
+
+	if (r < 0)
+		return r;
+	if (!mkdtemp(dir))
+		return unix_failed(a, -errno, e);
+	r = bind_private(a, dir, core, creds);
+	(void)rmdir(dir);
+	return r < 0 ? unix_failed(a, r, e) : 0;
+}
+
+/* Core says only "no"; trying the same by hand tells why. */
+static int why_not(const char *text)
+{
+	scoped(freep) char *host = mem_strdup(text);
+	scoped(closep) int fd = -1;
+	char *colon = strrchr(host, ':');
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
+	struct addrinfo *found;
+	int one = 1, r = 0;
+
+	if (!colon)
+		return -EINVAL;
+	*colon = '\0';
+	if (host[0] == '[' && colon[-1] == ']') {
+		colon[-1] = '\0';
+		memmove(host, host + 1, strlen(host));
+	}
+	if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
+		return -EINVAL;
+	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, 1) < 0)
+		r = -errno;
+	freeaddrinfo(found);
+	return r ? r : -EIO;
+}
+
+static int bind_tcp(struct rpc_address *a, grpc_server *core, grpc_server_credentials *creds,
+		    struct err *e)
+{
+	/* Once ":0" has picked a port, a new listener must take the same one. */
+	const char *colon = strrchr(a->text, ':');
+	scoped(freep) char *uri =
+		a->port && colon ? mem_printf("%.*s:%d", (int)(colon - a->text), a->text, a->port) :
+				   mem_strdup(a->text);
+	int port = grpc_server_add_http2_port(core, uri, creds), r;
+
+	if (port > 0) {
+		a->port = port;
+		return 0;
+	}
+	r = why_not(uri);
+	err_set(e, r, "cannot listen on %s", uri);
+	err_cause(e, "%s", r == -EADDRINUSE ? "already running: another process has this port" :
+			   r == -EINVAL	    ? "this is no address of the form host:port" :
+					      strerror(-r));
+	return err_fix(e, r == -EADDRINUSE ? "stop it, or choose another port" :
+					     "use for example 0.0.0.0:9461 or unix:/run/x.sock");
+}
+
+int rpc_address_bind(struct rpc_address *a, grpc_server *core, grpc_server_credentials *creds,
+		     bool again, struct err *e)
+{
+	return a->path ? bind_unix(a, core, creds, again, e) : bind_tcp(a, core, creds, e);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/inbox.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/obj.h"
+
+#define INBOX_MAGIC 0x72696e62u
+
+struct rpc_inbox {
+	unsigned magic;
+	bool delivering, closed; /* loop thread only */
+	struct loop_wake *wake;
+	pthread_mutex_t lock;
+	struct rpc_event *first, **last;
+};
+
+static struct rpc_event *take_all(struct rpc_inbox *b)
+{
+	struct rpc_event *first;
+
+	pthread_mutex_lock(&b->lock);
+	first = b->first;
+	b->first = NULL;
+	b->last = &b->first;
+	pthread_mutex_unlock(&b->lock);
+	return first;
+}
+
+static void free_inbox(struct rpc_inbox *b)
+{
+	must(!b->first);
+	loop_wake_close(b->wake);
+	pthread_mutex_destroy(&b->lock);
+	b->magic = 0;
+	free(b);
+}
+
+static void deliver_all(void *data)
+{
+	struct rpc_inbox *b = obj_cast(struct rpc_inbox, data, INBOX_MAGIC);
+	struct rpc_event *e = take_all(b), *next;
+
+	b->delivering = true;
+	for (; e; e = next) {
+		next = e->next;
+		e->next = NULL;
+		e->deliver(e);
+	}
+	b->delivering = false;
+	if (b->closed)
+		free_inbox(b);
+}
+
+struct rpc_inbox *rpc_inbox_new(struct loop *l)
+{
+	struct rpc_inbox *b = mem_new(struct rpc_inbox);
+
+	b->magic = INBOX_MAGIC;
+	b->last = &b->first;
+	pthread_mutex_init(&b->lock, NULL);
+	b->wake = loop_wake_new(l, deliver_all, b);
+	return b;
+}
+
+void rpc_inbox_push(struct rpc_inbox *b, struct rpc_event *e)
+{
+	bool was_empty;
+
+	must(b->magic == INBOX_MAGIC);
+	pthread_mutex_lock(&b->lock);
+	was_empty = !b->first;
+	*b->last = e;
+	b->last = &e->next;
+	/* Inside the lock: once the loop has seen the event the inbox may be gone. */
+	if (was_empty)
+		loop_wake_signal(b->wake);
+	pthread_mutex_unlock(&b->lock);
+}
+
+void rpc_inbox_close(struct rpc_inbox *b)
+{
+	b->closed = true;
+	if (!b->delivering)
+		free_inbox(b);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside lib/rpc: the process's one completion queue and the thread that polls it. Every call lives
+ * its whole life on this queue, so all completions of a call come on one thread.
+ */
+#ifndef RPC_QUEUE_H
+#define RPC_QUEUE_H
+
+#include <grpc/grpc.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a completion points to; embedded in its owner, alive until it has run. */
+struct rpc_tag {
+	void (*run)(struct rpc_tag *tag, bool ok); /* on the poller thread */
+};
+
+#define rpc_owner(pointer, type, member) \
+	((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+
+grpc_completion_queue *rpc_queue(void); /* stops the process when rpc_init() was forgotten */
+/* Tells every registered listener owner that core said "accept failed"; see listener.h. */
+void rpc_queue_on_accept_error(void (*notify)(void));
+
+#endif
