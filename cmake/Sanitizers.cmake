@@ -2,7 +2,7 @@ set(PLIMSOLL_SANITIZE "" CACHE STRING "comma separated sanitizers, e.g. address,
 option(PLIMSOLL_FUZZ "build the fuzz targets with libFuzzer (clang)" OFF)
 
 if(PLIMSOLL_SANITIZE)
-    add_compile_options(-fsanitize=${PLIMSOLL_SANITIZE} -fno-omit-frame-pointer -g)
+    add_compile_options(-fsanitize=${PLIMSOLL_SANITIZE} -fno-omit-frame-pointer -g1)
     add_link_options(-fsanitize=${PLIMSOLL_SANITIZE})
     if(PLIMSOLL_SANITIZE MATCHES "undefined")
         add_compile_options(-fno-sanitize-recover=undefined)
