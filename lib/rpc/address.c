@@ -51,18 +51,16 @@ static int check_free(const char *path, struct err *e)
 	struct sockaddr_un un;
 	struct stat st;
 
-	if (lstat(path, &st) < 0)
-		return 0;
+	if (fill_unix(path, &un) < 0 || lstat(path, &st) < 0)
+		return 0; /* binding will say it */
 	if (!S_ISSOCK(st.st_mode)) {
 		err_set(e, -EEXIST, "cannot listen on unix:%s", path);
 		err_cause(e, "there is a file of that name that is no socket");
 		return err_fix(e, "remove it, or choose another path");
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || fill_unix(path, &un) < 0)
-		return 0; /* binding will say it */
 	/* EAGAIN: somebody listens but is busy. */
-	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0 && errno != EAGAIN)
+	if (fd < 0 || (connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0 && errno != EAGAIN))
 		return 0;
 	err_set(e, -EADDRINUSE, "cannot listen on unix:%s", path);
 	err_cause(e, "already running: another process listens there");
@@ -108,10 +106,14 @@ static int bind_unix(struct rpc_address *a, grpc_server *core, grpc_server_crede
 	const char *slash = strrchr(a->path, '/');
 	int before = slash ? (int)(slash - a->path + 1) : 0;
 	scoped(freep) char *dir = mem_printf("%.*s.XXXXXX", before, a->path);
+	struct sockaddr_un un;
 	int r = again ? 0 : check_free(a->path, e);
 
 	if (r < 0)
 		return r;
+	r = fill_unix(a->path, &un);
+	if (r < 0)
+		return unix_failed(a, r, e);
 	if (!mkdtemp(dir))
 		return unix_failed(a, -errno, e);
 	r = bind_private(a, dir, core, creds);

@@ -16,6 +16,8 @@
 
 #define LISTENER_MAGIC 0x726c7374u
 
+static const struct rpc_handler silent;
+
 struct slot { /* one outstanding request for a call */
 	struct rpc_tag tag;
 	struct rpc_listener *listener;
@@ -109,8 +111,10 @@ static uint64_t boottime_of(gpr_timespec deadline)
 	return now_ns + (uint64_t)left.tv_sec * CLOCK_NS_PER_S + (uint64_t)left.tv_nsec;
 }
 
+/* The method's handler never hears of it. */
 static void refuse(struct rpc_call *c, enum rpc_code code, const char *text, const char *fix)
 {
+	c->handler = &silent;
 	rpc_count(calls_refused, 1);
 	rpc_call_start(c);
 	rpc_call_end(c, code, text, fix);
@@ -118,7 +122,6 @@ static void refuse(struct rpc_call *c, enum rpc_code code, const char *text, con
 
 static void opened(struct rpc_event *e)
 {
-	static const struct rpc_handler silent;
 	struct rpc_call *c = rpc_owner(e, struct rpc_call, open_event);
 	enum rpc_code code = RPC_OK;
 

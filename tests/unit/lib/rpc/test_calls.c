@@ -295,7 +295,7 @@ static int on_tcp(void **state)
 static int start(void **state)
 {
 	(void)state;
-	rpc_init(NULL);
+	rpc_init(show_asserts);
 	return 0;
 }
 
