@@ -84,6 +84,7 @@ void rpc_call_hand_over(struct rpc_call *c, struct rpc_event *e)
  * ours, never the peer's doing. */
 void rpc_call_batch(struct rpc_call *c, const grpc_op *ops, size_t n, struct rpc_tag *tag)
 {
+	rpc_tag_give(tag);
 	must(grpc_call_start_batch(c->core, ops, n, tag, NULL) == GRPC_CALL_OK);
 }
 

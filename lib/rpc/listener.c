@@ -93,6 +93,7 @@ static void request(struct slot *slot)
 	slot->core = NULL;
 	grpc_call_details_init(&slot->details);
 	grpc_metadata_array_init(&slot->metadata);
+	rpc_tag_give(&slot->tag);
 	must(grpc_server_request_call(slot->listener->core, &slot->core, &slot->details,
 				      &slot->metadata, rpc_queue(), rpc_queue(),
 				      &slot->tag) == GRPC_CALL_OK);
@@ -280,6 +281,7 @@ static void bury(grpc_server *core)
 			    .lock = PTHREAD_MUTEX_INITIALIZER,
 			    .over = PTHREAD_COND_INITIALIZER };
 
+	rpc_tag_give(&b.tag);
 	grpc_server_shutdown_and_notify(core, rpc_queue(), &b.tag);
 	pthread_mutex_lock(&b.lock);
 	while (!b.done)
@@ -318,6 +320,7 @@ void rpc_listener_retire(struct rpc_listener *l)
 	if (l->retired)
 		return;
 	l->retired = true;
+	rpc_tag_give(&l->shut_tag);
 	grpc_server_shutdown_and_notify(l->core, rpc_queue(), &l->shut_tag);
 }
 

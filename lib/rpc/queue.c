@@ -57,8 +57,10 @@ static void *poll_queue(void *unused)
 
 		if (e.type == GRPC_QUEUE_SHUTDOWN)
 			return NULL;
-		if (e.type == GRPC_OP_COMPLETE)
-			tag->run(tag, e.success != 0);
+		if (e.type != GRPC_OP_COMPLETE)
+			continue;
+		(void)atomic_load_explicit(&tag->given, memory_order_acquire);
+		tag->run(tag, e.success != 0);
 	}
 }
 
