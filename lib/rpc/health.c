@@ -71,16 +71,19 @@ static int answer(struct rpc_call *c, health_status status)
 	return rpc_send(c, &r.base);
 }
 
+/* A watcher whose queue is full is told the newest status when it is writable again. */
+static void tell_one(const struct rpc_health *h, struct watcher *w)
+{
+	health_status now = status_of(h, w->service);
+
+	if (now != w->told && answer(w->call, now) == 0)
+		w->told = now;
+}
+
 static void tell(struct rpc_health *h)
 {
-	for (struct watcher *w = h->watchers; w; w = w->next) {
-		health_status now = status_of(h, w->service);
-
-		/* A watcher whose queue is full hears the next change; it is told the present one
-		 * by then. */
-		if (now != w->told && answer(w->call, now) == 0)
-			w->told = now;
-	}
+	for (struct watcher *w = h->watchers; w; w = w->next)
+		tell_one(h, w);
 }
 
 void rpc_health_set(struct rpc_health *h, const char *service, bool serving)
@@ -151,6 +154,12 @@ static void watch(struct rpc_call *c, struct rpc_msg *m)
 	answer(c, w->told);
 }
 
+static void caught_up(struct rpc_call *c)
+{
+	if (rpc_data(c))
+		tell_one(rpc_call_server(c)->health, rpc_data(c));
+}
+
 static void unwatch(struct rpc_call *c, enum rpc_code code, const char *message)
 {
 	struct watcher *w = rpc_data(c);
@@ -169,7 +178,9 @@ static void unwatch(struct rpc_call *c, enum rpc_code code, const char *message)
 }
 
 static const struct rpc_handler check_handler = { .message = check };
-static const struct rpc_handler watch_handler = { .message = watch, .closed = unwatch };
+static const struct rpc_handler watch_handler = { .message = watch,
+						  .writable = caught_up,
+						  .closed = unwatch };
 
 #define REQUEST  &grpc__health__v1__health_check_request__descriptor
 #define RESPONSE &grpc__health__v1__health_check_response__descriptor

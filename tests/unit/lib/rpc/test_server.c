@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Listening, stopping, and coming back after core stopped accepting. */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -68,6 +70,27 @@ static void cancels_after_the_grace_time(void **state)
 	if (!s.closed)
 		run_until_closed(&s);
 	assert_int_not_equal(s.code, RPC_OK);
+	echo_end(&e);
+}
+
+/* Connected, and then silent: neither the stop nor its grace time may wait for such a peer. */
+static void silent_peer_cannot_hold_the_server(void **state)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct echo e;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	echo_start(&e, true);
+	to.sin_port = htons((uint16_t)rpc_server_port(e.server));
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(ask(&e, 20 * S), RPC_OK);
+	e.running = 1;
+	rpc_server_stop(e.server, 300 * MS, echo_stopped, &e);
+	e.server = NULL;
+	while (e.running)
+		assert_true(run_for(e.loop, 8 * S)); /* less than the handshake's 10 s */
+	close(fd);
 	echo_end(&e);
 }
 
@@ -243,6 +266,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stops_with_calls_in_flight),
 		cmocka_unit_test(cancels_after_the_grace_time),
+		cmocka_unit_test(silent_peer_cannot_hold_the_server),
 		cmocka_unit_test(socket_has_its_mode),
 		cmocka_unit_test(second_server_is_refused),
 		cmocka_unit_test(stale_socket_is_replaced),
