@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a run lives: a private directory for certificates, state and policy, and the addresses of the
+ * daemons. The well-known sockets and ports are taken when nobody has them (so that `plimsoll` needs no
+ * flag in a second terminal), else sockets in the directory and free ports. File system and socket
+ * calls only; any thread.
+ */
+#ifndef DEMO_PLACE_H
+#define DEMO_PLACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define PLACE_PATH 256
+
+struct place {
+	char dir[PLACE_PATH / 2]; /* "" until made */
+	char tls[PLACE_PATH], state[PLACE_PATH], policy[PLACE_PATH], hook[PLACE_PATH];
+	char agent_socket[PLACE_PATH], aggregator_socket[PLACE_PATH];
+	uint16_t grpc_port, http_port;
+};
+
+int place_make(struct place *ret_p, struct err *e);
+/* Writes the demo's ScalingPolicy for the cgroups below `root`, scaled by `binary`. */
+int place_write_policy(const struct place *p, const char *root, const char *binary, struct err *e);
+void place_remove(struct place *p); /* also the daemons' sockets if they left them */
+
+/* Removes directories of runs whose process is dead. Returns how many. */
+int place_sweep(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The load over time: low, high, low, high … A cycle fits one full scale-up and one full scale-down
+ * (8 s stabilization) with room for a noisy machine. Pure.
+ */
+#ifndef DEMO_STEP_H
+#define DEMO_STEP_H
+
+#include <stdint.h>
+
+#include "base/clock.h"
+
+#define STEP_REQUEST_US 2000 /* CPU one request costs its replica */
+#define STEP_LOW_PER_S 50    /* requests: 0.10 core, 40 % of one replica's 250m */
+#define STEP_HIGH_PER_S 275  /* 0.55 core: 3.7 replicas at 60 % of 250m, so 4 */
+#define STEP_FIRST_NS (8 * CLOCK_NS_PER_S)
+#define STEP_HIGH_NS (14 * CLOCK_NS_PER_S)
+#define STEP_LOW_NS (16 * CLOCK_NS_PER_S)
+
+struct step {
+	uint32_t number;   /* 0: the low load at the beginning, odd: high, even: low */
+	uint64_t began_ns; /* since the start of the load */
+	uint32_t per_s;    /* requests a second */
+};
+
+struct step step_at(uint64_t elapsed_ns);
+
+#endif
