@@ -100,15 +100,18 @@ void rpc_call_drop_queue(struct rpc_call *c)
 	c->queued = 0;
 }
 
+/* The user may have filled the queue again since the event was pushed: then a later one tells it. */
 static void writable(struct rpc_event *e)
 {
 	struct rpc_call *c = rpc_owner(e, struct rpc_call, writable_event);
+	bool tell;
 
 	pthread_mutex_lock(&c->lock);
-	c->tell_writable = false;
 	c->writable_event.deliver = NULL;
+	tell = c->queued < RPC_SEND_QUEUE / 2;
+	c->tell_writable = !tell;
 	pthread_mutex_unlock(&c->lock);
-	if (!c->muted && c->handler->writable)
+	if (tell && !c->muted && c->handler->writable)
 		c->handler->writable(c);
 }
 

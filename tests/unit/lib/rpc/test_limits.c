@@ -81,6 +81,60 @@ static void back_pressure(void **state)
 	echo_end(&e);
 }
 
+static int send_100_kb(struct rpc_call *c)
+{
+	Plimsoll__V1__Batch b = PLIMSOLL__V1__BATCH__INIT;
+	Plimsoll__V1__Source source = PLIMSOLL__V1__SOURCE__INIT;
+	char cargo[100000];
+
+	memset(cargo, 'x', sizeof(cargo) - 1);
+	cargo[sizeof(cargo) - 1] = '\0';
+	source.node = cargo;
+	b.source = &source;
+	return rpc_send(c, &b.base);
+}
+
+/* The queue empties and "writable" is on its way, but before the loop hears it the queue is full
+ * again, and stuck: the call must be told later, once there is room, or it would wait for ever. */
+static void writable_is_never_lost(void **state)
+{
+	struct echo e;
+	struct seen s = { 0 };
+	int full = 0;
+
+	(void)state;
+	echo_start(&e, true);
+	e.hold = true;
+	seen_open(&s, &e, REPORT, 0);
+	while (!e.opened)
+		run_for(e.loop, MS);
+	for (int i = 0; i < 100000 && send_batch(s.call, 1) == 0; i++)
+		;
+	assert_int_equal(send_batch(s.call, 1), -ENOBUFS);
+	for (int i = 0; i < 20000 && rpc_send_queued(s.call); i++)
+		usleep(1000); /* the poller sends; the loop sleeps */
+	assert_int_equal(rpc_send_queued(s.call), 0);
+	while (full < 300) {
+		full = send_100_kb(s.call) == 0 ? 0 : full + 1;
+		usleep(full ? 1000 : 0);
+	}
+	run_for(e.loop, 50 * MS);
+	assert_int_equal(s.writable, 0);
+	for (int i = 0; i < 20000 && !(s.writable && !rpc_send_queued(s.call)); i++) {
+		while (e.n_held)
+			rpc_msg_release(e.held[--e.n_held]);
+		run_for(e.loop, MS);
+	}
+	assert_true(s.writable >= 1);
+	rpc_cancel(s.call);
+	run_until_closed(&s);
+	while (e.closed < 1)
+		run_for(e.loop, MS);
+	while (e.n_held)
+		rpc_msg_release(e.held[--e.n_held]);
+	echo_end(&e);
+}
+
 static void kept_message_outlives_its_call(void **state)
 {
 	struct echo e;
@@ -338,6 +392,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(back_pressure),
+		cmocka_unit_test(writable_is_never_lost),
 		cmocka_unit_test(kept_message_outlives_its_call),
 		cmocka_unit_test(too_large),
 		cmocka_unit_test(largest_allowed),
