@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Glob patterns on paths: `?` is one byte and `*` any number of bytes, neither crosses a slash; `**`
+ * crosses, and a leading "**" with its slash also matches no directory at all ("/a/" "**" "/b" matches
+ * "/a/b"). Every other byte stands for itself, backslashes too: systemd writes them into cgroup names.
+ */
+#ifndef BASE_GLOB_H
+#define BASE_GLOB_H
+
+#include <stdbool.h>
+
+/* The whole path must match. No allocation, no recursion; time at most |pattern| x |path|^2. */
+bool glob_match(const char *pattern, const char *path);
+
+#endif
