@@ -20,7 +20,7 @@ uint64_t hist_upper_ns(unsigned bucket);         /* exclusive; UINT64_MAX for th
 void hist_add(uint32_t *buckets, uint64_t ns);
 /* into += now - then, modulo 2^32 per bucket: counters wrap, differences do not. */
 void hist_add_delta(uint64_t *into, const uint32_t *now, const uint32_t *then);
-/* Linear inside the bucket; quantile in 0 … 1. -ENODATA when empty, *ret_ns untouched. */
+/* Linear inside the bucket, the lower bound of the last one; quantile in 0 … 1, clamped. -ENODATA when empty, *ret_ns untouched. */
 int hist_quantile(const uint64_t *buckets, double quantile, uint64_t *ret_ns);
 
 #endif

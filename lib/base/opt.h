@@ -11,6 +11,9 @@
  * ("250ms", "1s", "5m", "2h"), OPT_BYTES uint64_t ("64Ki", "16MiB", "1Gi"), OPT_LIST struct opt_list
  * (comma separated, or the flag repeated, or a YAML sequence), OPT_CHOICE char * (one of the words in
  * the unit column, separated by "|"). min and max bound INT, DURATION (ns) and BYTES; both 0: no bound.
+ * Without a default ("" or NULL) a string is "", a choice NULL, a number 0, a list empty.
+ *
+ * Of the same precedence the last value wins; a list grows. Texts about a table are in opt_doc.c.
  */
 #ifndef BASE_OPT_H
 #define BASE_OPT_H
@@ -57,11 +60,14 @@ struct opt_origins {
 	char where[OPT_MAX][80]; /* "flag", "PLIMSOLL_X", "FILE:LINE:COLUMN" */
 };
 
+/* -EINVAL: a default of the table is no value of its option (a bug of the table). */
 int opt_init(const struct opt_table *t, void *target, struct opt_origins *origins);
 /* -ENOENT: no such key (fix names the nearest), -EINVAL: bad value, -ERANGE: out of its bounds.
  * A value of lower precedence than the one there is parsed, checked and dropped. */
 int opt_set(const struct opt_table *t, void *target, struct opt_origins *origins, const char *key,
 	    const char *value, enum opt_origin origin, const char *where, struct err *e);
+/* Unknown PLIMSOLL_* variables are left alone: several programs share the prefix. Empty ones count as
+ * unset. */
 int opt_environment(const struct opt_table *t, void *target, struct opt_origins *origins,
 		    char **environ_, struct err *e);
 /* Flags anywhere; "--" ends them. *ret_words gets the words that are no flags (pointers into argv),
@@ -74,8 +80,9 @@ void opt_help(const struct opt_table *t, struct buf *to);      /* 80 columns */
 void opt_man(const struct opt_table *t, struct buf *to);       /* roff man(7) */
 void opt_reference(const struct opt_table *t, struct buf *to); /* Markdown */
 void opt_show(const struct opt_table *t, const void *target, const struct opt_origins *origins,
-	      struct buf *to); /* every value and where it came from */
+	      struct buf *to); /* every value and where it came from, as YAML */
 
+/* Both take decimals ("1.5s"); a duration needs a unit unless it is 0. -EINVAL, -ERANGE beyond int64. */
 int opt_duration(const char *text, uint64_t *ret_ns);
 int opt_bytes(const char *text, uint64_t *ret_bytes);
 
