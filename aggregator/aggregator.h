@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The aggregator: everything it owns, put together in one place. rpc_server_data() of each of its
+ * servers is the struct aggregator. Lives from start to the end of the loop; loop-thread-only.
+ */
+#ifndef AGGREGATOR_AGGREGATOR_H
+#define AGGREGATOR_AGGREGATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+
+struct aggregator_options; /* aggregator/options.h */
+struct decisions;          /* aggregator/store/decisions.h */
+struct fleet_watch;        /* aggregator/serve/metrics.c */
+struct http;               /* aggregator/serve/http.h */
+struct loop;
+struct loop_signal;
+struct loop_timer;
+struct rpc_method;
+struct rpc_server;
+struct scaler; /* aggregator/scaler.h */
+struct scrape; /* aggregator/ingest/scrape.h */
+struct store;  /* aggregator/store/store.h */
+
+#define AGGREGATOR_TICK_LEAST_NS (250 * CLOCK_NS_PER_MS) /* decide at most 4 times a second */
+#define AGGREGATOR_GATHER_NS (20 * CLOCK_NS_PER_MS) /* so that the nodes' seconds come together */
+#define AGGREGATOR_GRACE_NS (2 * CLOCK_NS_PER_S)    /* open calls at shutdown */
+#define AGGREGATOR_NOTICES 16
+
+struct aggregator_notice { /* for Status.Get and readyz */
+	const char *id, *level; /* level: ok, warn, fail */
+	char text[200], fix[200];
+};
+
+struct aggregator {
+	struct loop *loop;
+	const struct aggregator_options *options;
+	struct store *store;
+	struct decisions *decisions;
+	struct scaler *scaler;
+	struct scrape *scrape;
+	struct http *http;
+	struct rpc_server *tcp, *local; /* --listen and --socket */
+	struct fleet_watch *watches;    /* open Metrics.Watch calls */
+	struct loop_timer *tick, *gather;
+	struct loop_signal *interrupt, *terminate;
+	uint64_t epoch;                 /* of this run, for Status.Get */
+	clock_boot_t started, last_tick;
+	bool policies_loaded, stopping;
+	char not_ready[256];            /* why, empty: ready */
+	int exit_code;
+};
+
+/* Runs until SIGTERM, SIGINT or a failure. 0 fine, 1 failed; *e is filled when it did not start. */
+int aggregator_run(const struct aggregator_options *o, struct err *e);
+
+/* Ingest says a live second was stored: the scaler's tick follows within AGGREGATOR_GATHER_NS, but
+ * not sooner than AGGREGATOR_TICK_LEAST_NS after the last one. */
+void aggregator_stored(struct aggregator *a);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One node's second as plain arrays, checked for shape by ingest/check and borrowed for one call.
+ * Columns point into the decoded message; all are `n_rows` long. Field meanings and units are those of
+ * proto/plimsoll/v1/metrics.proto, which store/ does not see.
+ */
+#ifndef AGGREGATOR_STORE_BATCH_H
+#define AGGREGATOR_STORE_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* X(enumerator, counter's word, meaning): why a batch, a row or a name was not taken. */
+#define STORE_REFUSALS_X(X) \
+	X(WIRE_VERSION, "wire_version", "the agent speaks a newer wire version") \
+	X(IDENTITY, "identity", "the certificate is not that node's") \
+	X(ORDER, "order", "the preamble is missing or came twice") \
+	X(SHAPE, "shape", "columns of different length") \
+	X(SIZE, "size", "more rows, names or buckets than any node has") \
+	X(DICTIONARY, "dictionary", "a name that no cgroup can have") \
+	X(DUPLICATE_ROW, "duplicate_row", "one row twice in a second") \
+	X(HISTOGRAM, "histogram", "a bucket that does not exist") \
+	X(EPOCH, "epoch", "another epoch than the stream's preamble") \
+	X(SEQUENCE, "sequence", "a sequence that goes backwards in one stream") \
+	X(TIME, "time", "a clock that goes backwards") \
+	X(UNKNOWN_ROW, "unknown_row", "rows that were never named") \
+	X(COUNTER_FELL, "counter_fell", "rows whose counters fell") \
+	X(CPU_TIME, "cpu_time", "rows with more CPU time than CPUs x elapsed time")
+
+enum store_refusal {
+#define X(id, word, meaning) STORE_REFUSED_##id,
+	STORE_REFUSALS_X(X)
+#undef X
+	STORE_REFUSALS
+};
+
+const char *store_refusal_word(enum store_refusal r);
+const char *store_refusal_meaning(enum store_refusal r);
+
+enum store_kind { /* the numbers of Kind in metrics.proto */
+	STORE_KIND_UNSPECIFIED,
+	STORE_KIND_POD_CONTAINER,
+	STORE_KIND_CONTAINER,
+	STORE_KIND_UNIT,
+	STORE_KIND_CGROUP,
+};
+
+enum { /* the bits of Missing in metrics.proto */
+	STORE_NO_CPU = 1,
+	STORE_NO_MEMORY = 2,
+	STORE_NO_WORKING_SET = 4,
+	STORE_NO_PSI = 8,
+};
+
+struct store_source {
+	const char *node, *boot_id, *agent_version;
+	uint64_t interval_ns; /* > 0 */
+	uint32_t cpus;        /* > 0 */
+	uint64_t memory_bytes;
+};
+
+struct store_identity {
+	uint32_t row;
+	enum store_kind kind;
+	const char *cgroup, *runtime, *pod_uid, *container_id, *qos, *name; /* never NULL */
+	uint64_t first_seen_boottime_ns;
+};
+
+enum store_column { /* the cumulative and current values of a row, one u64 each */
+	STORE_CPU_NS,
+	STORE_RUNQ_WAIT_NS,
+	STORE_SWITCHES,
+	STORE_MEMORY_USAGE,
+	STORE_MEMORY_WORKING_SET,
+	STORE_MEMORY_LIMIT,
+	STORE_PSI_CPU_SOME_NS,
+	STORE_PSI_CPU_FULL_NS,
+	STORE_PSI_MEMORY_SOME_NS,
+	STORE_PSI_MEMORY_FULL_NS,
+	STORE_PSI_IO_SOME_NS,
+	STORE_PSI_IO_FULL_NS,
+	STORE_COLUMNS
+};
+
+struct store_node_sample {
+	bool known;
+	uint64_t cpu_idle_ns, psi_cpu_some_ns, psi_memory_some_ns, psi_io_some_ns;
+	uint64_t memory_available_bytes;
+};
+
+struct store_losses { /* cumulative in the epoch */
+	uint64_t slots_full, spool_dropped, read_errors, late_ticks;
+};
+
+struct store_batch {
+	uint64_t epoch, sequence, boottime_ns, wall_unix_ns;
+	bool keyframe;
+	const struct store_identity *identity;
+	size_t n_identities;
+	size_t n_rows;
+	const uint32_t *row;
+	const uint64_t *column[STORE_COLUMNS];
+	const uint32_t *flags;
+	size_t n_hist;
+	const uint32_t *hist_row; /* index into `row` */
+	const uint32_t *hist_bucket, *hist_count;
+	const uint32_t *gone;
+	size_t n_gone;
+	struct store_node_sample node;
+	struct store_losses losses;
+};
+
+#endif
