@@ -8,10 +8,12 @@
 #include "base/obj.h"
 
 #define INBOX_MAGIC 0x72696e62u
+#define TURNS	    16 /* lists taken before the loop looks after its other descriptors */
 
 struct rpc_inbox {
 	unsigned magic;
 	bool delivering, closed; /* loop thread only */
+	bool awake;              /* under `lock`: the loop will look again by itself */
 	struct loop_wake *wake;
 	pthread_mutex_t lock;
 	struct rpc_event *first, **last;
@@ -25,6 +27,7 @@ static struct rpc_event *take_all(struct rpc_inbox *b)
 	first = b->first;
 	b->first = NULL;
 	b->last = &b->first;
+	b->awake = first != NULL;
 	pthread_mutex_unlock(&b->lock);
 	return first;
 }
@@ -38,20 +41,32 @@ static void free_inbox(struct rpc_inbox *b)
 	free(b);
 }
 
-static void deliver_all(void *data)
+static void deliver_list(struct rpc_event *e)
 {
-	struct rpc_inbox *b = obj_cast(struct rpc_inbox, data, INBOX_MAGIC);
-	struct rpc_event *e = take_all(b), *next;
+	struct rpc_event *next;
 
-	b->delivering = true;
 	for (; e; e = next) {
 		next = e->next;
 		e->next = NULL;
 		e->deliver(e);
 	}
+}
+
+/* Looks again after each list: while the loop is at it the poller need not wake it. */
+static void deliver_all(void *data)
+{
+	struct rpc_inbox *b = obj_cast(struct rpc_inbox, data, INBOX_MAGIC);
+	struct rpc_event *e = NULL;
+	int turn = 0;
+
+	b->delivering = true;
+	while (turn++ < TURNS && (e = take_all(b)))
+		deliver_list(e);
 	b->delivering = false;
 	if (b->closed)
 		free_inbox(b);
+	else if (e)
+		loop_wake_signal(b->wake);
 }
 
 struct rpc_inbox *rpc_inbox_new(struct loop *l)
@@ -67,16 +82,14 @@ struct rpc_inbox *rpc_inbox_new(struct loop *l)
 
 void rpc_inbox_push(struct rpc_inbox *b, struct rpc_event *e)
 {
-	bool was_empty;
-
 	must(b->magic == INBOX_MAGIC);
 	pthread_mutex_lock(&b->lock);
-	was_empty = !b->first;
 	*b->last = e;
 	b->last = &e->next;
 	/* Inside the lock: once the loop has seen the event the inbox may be gone. */
-	if (was_empty)
+	if (!b->awake)
 		loop_wake_signal(b->wake);
+	b->awake = true;
 	pthread_mutex_unlock(&b->lock);
 }
 

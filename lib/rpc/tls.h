@@ -12,7 +12,7 @@
 
 #include "rpc/rpc.h"
 
-#define RPC_TLS_RELOAD_S 2u /* how often core looks at the files */
+#define RPC_TLS_RELOAD_S 5u /* how often core looks at the files */
 
 int rpc_tls_server(const struct rpc_tls *t, grpc_server_credentials **ret_c, struct err *e);
 int rpc_tls_client(const struct rpc_tls *t, grpc_channel_credentials **ret_c, struct err *e);

@@ -89,7 +89,7 @@ static void silent_peer_cannot_hold_the_server(void **state)
 	rpc_server_stop(e.server, 300 * MS, echo_stopped, &e);
 	e.server = NULL;
 	while (e.running)
-		assert_true(run_for(e.loop, 8 * S)); /* less than the handshake's 10 s */
+		assert_true(run_for(e.loop, 8 * S)); /* less than the handshake's 30 s */
 	close(fd);
 	echo_end(&e);
 }
