@@ -168,28 +168,42 @@ static void got_workloads(const ProtobufCMessage *answer, const char *why, void 
 	}
 }
 
-static void got_decisions(const ProtobufCMessage *answer, const char *why, void *data)
+static void take_decisions(struct run *r, const ProtobufCMessage *answer)
+{
+	report_decisions(&r->report, (const void *)answer);
+	show_news(r);
+}
+
+static void got_news(const ProtobufCMessage *answer, const char *why, void *data)
 {
 	struct run *r = obj_cast(struct run, data, RUN_MAGIC);
 
+	(void)why; /* asked again in half a second */
 	r->asking = false;
-	if (answer) {
-		report_decisions(&r->report, (const void *)answer);
-		show_news(r);
-	} else if (r->phase == RUN_COLLECT) {
-		show_line(r, "the aggregator did not list its decisions: %s", why);
-	}
-	if (r->phase == RUN_COLLECT)
-		stop(r);
+	if (answer && r->phase == RUN_LOAD)
+		take_decisions(r, answer);
 }
 
-static void ask_decisions(struct run *r)
+static void got_last_decisions(const ProtobufCMessage *answer, const char *why, void *data)
+{
+	struct run *r = obj_cast(struct run, data, RUN_MAGIC);
+
+	if (r->phase == RUN_STOP)
+		return;
+	if (answer)
+		take_decisions(r, answer);
+	else
+		show_line(r, "the aggregator did not list its decisions: %s", why);
+	stop(r);
+}
+
+static void ask_decisions(struct run *r, ask_answered_t answered)
 {
 	Plimsoll__V1__ListDecisionsRequest q = PLIMSOLL__V1__LIST_DECISIONS_REQUEST__INIT;
 
 	q.limit = REPORT_DECISIONS;
 	r->asking = true;
-	ask(r->to_aggregator, ASK_DECISIONS, &q.base, got_decisions, r);
+	ask(r->to_aggregator, ASK_DECISIONS, &q.base, answered, r);
 }
 
 static void got_aggregator(const ProtobufCMessage *answer, const char *why, void *data)
@@ -202,7 +216,7 @@ static void got_aggregator(const ProtobufCMessage *answer, const char *why, void
 		report_aggregator(r->report.aggregator, (const void *)answer);
 	else
 		show_line(r, "the aggregator did not tell its counters: %s", why);
-	ask_decisions(r);
+	ask_decisions(r, got_last_decisions);
 }
 
 static void ask_status(struct rpc_client *c, ask_answered_t answered, struct run *r)
@@ -243,6 +257,14 @@ static void collect(struct run *r)
 
 /* ---- the load ---- */
 
+static int check_runnable(const char *path, struct err *e)
+{
+	if (access(path, X_OK) == 0)
+		return 0;
+	err_set(e, -errno, "cannot run %s", path);
+	return err_fix(e, "./dev build makes it");
+}
+
 static void start_top(struct run *r)
 {
 	char path[PLACE_PATH + 16], server[PLACE_PATH + 16];
@@ -254,7 +276,7 @@ static void start_top(struct run *r)
 	const struct child_options o = { .name = "plimsoll top", .argv = argv, .socket = -1,
 					 .death_signal = SIGTERM, .terminal = true,
 					 .exited = top_exited, .data = r };
-	if (child_start(r->loop, &o, &r->top, &e) < 0)
+	if (check_runnable(path, &e) < 0 || child_start(r->loop, &o, &r->top, &e) < 0)
 		fail(r, &e);
 }
 
@@ -288,7 +310,7 @@ static void step(struct run *r)
 		show_step(r, s.per_s);
 	}
 	if (!r->asking && r->questions++ % ASK_EVERY == 0)
-		ask_decisions(r);
+		ask_decisions(r, got_news);
 	if (r->o->seconds && in_phase_ns(r) >= r->o->seconds * CLOCK_NS_PER_S)
 		finish(r);
 }
@@ -400,11 +422,8 @@ static int start_daemon(struct run *r, const char *name, char **argv, struct chi
 					 .death_signal = SIGTERM, .exited = daemon_exited,
 					 .data = r };
 
-	if (access(argv[0], X_OK) < 0) {
-		err_set(e, -errno, "cannot run %s", argv[0]);
-		return err_fix(e, "./dev build makes it");
-	}
-	return child_start(r->loop, &o, ret_c, e);
+	int error = check_runnable(argv[0], e);
+	return error < 0 ? error : child_start(r->loop, &o, ret_c, e);
 }
 
 static int start_aggregator(struct run *r, struct err *e)
