@@ -22,6 +22,7 @@ struct rpc_client {
 	struct rpc_call_owner owner;
 	char *address;
 	grpc_channel *channel;
+	grpc_channel_credentials *creds; /* shared */
 	bool closing;
 	struct rpc_event close_event;
 	void (*done)(void *data);
@@ -36,6 +37,7 @@ static void maybe_done(struct rpc_client *c)
 	if (!c->closing || atomic_load(&c->owner.live) > 0)
 		return;
 	grpc_channel_destroy(c->channel);
+	rpc_tls_client_done(c->creds);
 	rpc_inbox_close(c->owner.inbox);
 	free(c->address);
 	c->magic = 0;
@@ -107,22 +109,23 @@ int rpc_client_new(struct loop *l, const struct rpc_client_options *o, struct rp
 		   struct err *e)
 {
 	grpc_channel_credentials *creds = NULL;
-	int r = rpc_tls_client(&o->tls, &creds, e);
 	struct rpc_client *c;
+	int r;
 
+	(void)rpc_queue(); /* before anything else of core's */
+	r = rpc_tls_client(&o->tls, &creds, e);
 	if (r < 0)
 		return r;
-	(void)rpc_queue();
 	c = mem_new(struct rpc_client);
 	c->magic = CLIENT_MAGIC;
 	c->address = mem_strdup(o->address);
-	c->owner.inbox = rpc_inbox_new(l);
+	c->owner.inbox = rpc_inbox_open(l);
 	c->owner.max_message = o->max_message ? o->max_message : RPC_MAX_MESSAGE;
 	c->owner.address = c->address;
 	c->owner.call_gone = call_gone;
 	c->close_event.deliver = cancel_all;
 	c->channel = new_channel(o, c->owner.max_message, creds);
-	grpc_channel_credentials_release(creds);
+	c->creds = creds;
 	*ret_c = c;
 	return 0;
 }

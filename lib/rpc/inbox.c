@@ -12,12 +12,18 @@
 
 struct rpc_inbox {
 	unsigned magic;
-	bool delivering, closed; /* loop thread only */
+	struct loop *loop;
+	struct rpc_inbox *next_open; /* under `open_lock` */
+	unsigned users;          /* loop thread only, as the next */
+	bool delivering;
 	bool awake;              /* under `lock`: the loop will look again by itself */
 	struct loop_wake *wake;
 	pthread_mutex_t lock;
 	struct rpc_event *first, **last;
 };
+
+static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct rpc_inbox *open_inboxes;
 
 static struct rpc_event *take_all(struct rpc_inbox *b)
 {
@@ -32,9 +38,21 @@ static struct rpc_event *take_all(struct rpc_inbox *b)
 	return first;
 }
 
+static struct rpc_inbox **find(struct loop *l)
+{
+	struct rpc_inbox **at = &open_inboxes;
+
+	while (*at && (*at)->loop != l)
+		at = &(*at)->next_open;
+	return at;
+}
+
 static void free_inbox(struct rpc_inbox *b)
 {
 	must(!b->first);
+	pthread_mutex_lock(&open_lock);
+	*find(b->loop) = b->next_open;
+	pthread_mutex_unlock(&open_lock);
 	loop_wake_close(b->wake);
 	pthread_mutex_destroy(&b->lock);
 	b->magic = 0;
@@ -63,20 +81,35 @@ static void deliver_all(void *data)
 	while (turn++ < TURNS && (e = take_all(b)))
 		deliver_list(e);
 	b->delivering = false;
-	if (b->closed)
+	if (b->users == 0)
 		free_inbox(b);
 	else if (e)
 		loop_wake_signal(b->wake);
 }
 
-struct rpc_inbox *rpc_inbox_new(struct loop *l)
+static struct rpc_inbox *inbox_new(struct loop *l)
 {
 	struct rpc_inbox *b = mem_new(struct rpc_inbox);
 
 	b->magic = INBOX_MAGIC;
+	b->loop = l;
 	b->last = &b->first;
 	pthread_mutex_init(&b->lock, NULL);
 	b->wake = loop_wake_new(l, deliver_all, b);
+	return b;
+}
+
+struct rpc_inbox *rpc_inbox_open(struct loop *l)
+{
+	struct rpc_inbox **at, *b;
+
+	pthread_mutex_lock(&open_lock);
+	at = find(l);
+	if (!*at)
+		*at = inbox_new(l);
+	b = *at;
+	b->users++;
+	pthread_mutex_unlock(&open_lock);
 	return b;
 }
 
@@ -95,7 +128,6 @@ void rpc_inbox_push(struct rpc_inbox *b, struct rpc_event *e)
 
 void rpc_inbox_close(struct rpc_inbox *b)
 {
-	b->closed = true;
-	if (!b->delivering)
+	if (--b->users == 0 && !b->delivering)
 		free_inbox(b);
 }

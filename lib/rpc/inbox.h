@@ -17,9 +17,11 @@ struct rpc_event {
 };
 
 struct rpc_inbox;
-struct rpc_inbox *rpc_inbox_new(struct loop *l);
+/* The loop's inbox: all its servers and clients share one, because libuv looks at every wake handle
+ * of a loop each time one of them is signalled. Loop thread. */
+struct rpc_inbox *rpc_inbox_open(struct loop *l);
 void rpc_inbox_push(struct rpc_inbox *b, struct rpc_event *e); /* any thread */
-/* Loop thread, when nobody can push any more; allowed inside deliver(). */
+/* Loop thread, when the owner's events can come no more; allowed inside deliver(). */
 void rpc_inbox_close(struct rpc_inbox *b);
 
 #endif

@@ -127,7 +127,7 @@ static struct rpc_server *server_new(struct loop *l, const struct rpc_server_opt
 
 	s->magic = SERVER_MAGIC;
 	s->loop = l;
-	s->inbox = rpc_inbox_new(l);
+	s->inbox = rpc_inbox_open(l);
 	s->data = o->data;
 	rpc_address_init(&s->address, o->address, o->socket_mode);
 	s->tls = o->tls;

@@ -2,8 +2,11 @@
 #include "rpc/tls.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/mem.h"
 
 static bool plain(const struct rpc_tls *t)
 {
@@ -77,21 +80,71 @@ int rpc_tls_server(const struct rpc_tls *t, grpc_server_credentials **ret_c, str
 	return 0;
 }
 
+static struct shared {
+	struct shared *next;
+	char *files; /* the three paths */
+	unsigned users;
+	grpc_channel_credentials *creds;
+} *shared;
+
+static char *files_of(const struct rpc_tls *t)
+{
+	return mem_printf("%s\n%s\n%s", t->cert ? t->cert : "", t->key ? t->key : "",
+			  t->ca ? t->ca : "");
+}
+
+static grpc_channel_credentials *make(const struct rpc_tls *t)
+{
+	return plain(t) ? grpc_insecure_credentials_create() :
+			  grpc_tls_credentials_create(options_from_files(t));
+}
+
+static grpc_channel_credentials *share(const struct rpc_tls *t)
+{
+	char *files = files_of(t);
+	struct shared *s = shared;
+
+	while (s && strcmp(s->files, files) != 0)
+		s = s->next;
+	if (s) {
+		free(files);
+	} else {
+		s = mem_new(struct shared);
+		s->files = files;
+		s->creds = make(t);
+		s->next = shared;
+		shared = s;
+	}
+	s->users++;
+	return s->creds;
+}
+
 int rpc_tls_client(const struct rpc_tls *t, grpc_channel_credentials **ret_c, struct err *e)
 {
 	int r = check(t, e);
 
 	if (r < 0)
 		return r;
-	if (plain(t)) {
-		*ret_c = grpc_insecure_credentials_create();
-		return 0;
-	}
-	if (!t->ca) {
+	if (!plain(t) && !t->ca) {
 		err_set(e, -EINVAL, "TLS is not complete");
 		err_cause(e, "without a CA the server could be anybody");
 		return err_fix(e, "set the CA file");
 	}
-	*ret_c = grpc_tls_credentials_create(options_from_files(t));
+	*ret_c = share(t);
 	return 0;
+}
+
+void rpc_tls_client_done(grpc_channel_credentials *c)
+{
+	struct shared **at = &shared, *s;
+
+	while ((*at)->creds != c)
+		at = &(*at)->next;
+	s = *at;
+	if (--s->users)
+		return;
+	*at = s->next;
+	grpc_channel_credentials_release(s->creds);
+	free(s->files);
+	free(s);
 }
