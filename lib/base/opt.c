@@ -53,6 +53,12 @@ static int row_of(const struct opt_table *t, const char *key)
 	return -ENOENT;
 }
 
+const struct opt_desc *opt_find(const struct opt_table *t, const char *key)
+{
+	int row = row_of(t, key);
+	return row < 0 ? NULL : &t->rows[row];
+}
+
 /* How the user wrote it, so that the error is found again in the command line or the file. */
 static void subject(enum opt_origin origin, const char *where, const char *key, struct buf *to)
 {

@@ -62,6 +62,7 @@ struct opt_origins {
 
 /* -EINVAL: a default of the table is no value of its option (a bug of the table). */
 int opt_init(const struct opt_table *t, void *target, struct opt_origins *origins);
+const struct opt_desc *opt_find(const struct opt_table *t, const char *key); /* or NULL */
 /* -ENOENT: no such key (fix names the nearest), -EINVAL: bad value, -ERANGE: out of its bounds.
  * A value of lower precedence than the one there is parsed, checked and dropped. */
 int opt_set(const struct opt_table *t, void *target, struct opt_origins *origins, const char *key,

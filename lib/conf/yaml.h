@@ -2,7 +2,8 @@
 /*
  * YAML files as a tree that remembers where everything stood, so that every complaint can name file,
  * line and column. Anchors, tags and aliases are refused: configuration has no use for them and
- * aliases can blow up. Depth, nodes and size are bounded.
+ * aliases can blow up. Duplicate keys, keys that are no scalars and NUL bytes are refused, too; depth,
+ * nodes and size are bounded. Blocks on the file only; any thread, no shared state.
  */
 #ifndef CONF_YAML_H
 #define CONF_YAML_H
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/scope.h"
 
 #define YAML_MAX_BYTES (1u << 20) /* larger files are no configuration */
 #define YAML_MAX_DEPTH 32
@@ -35,17 +37,28 @@ struct yaml_doc {
 	struct yaml_doc *next;  /* further documents of the file, after "---" */
 };
 
-/* All documents of a file, or of memory; *ret_doc is the caller's. Errors name file:line:column. */
+/* All documents of a file, or of memory; *ret_doc is the caller's, untouched on failure. Errors name
+ * file:line:column. -EBADMSG: no YAML, -EINVAL: YAML that is refused, -EFBIG: beyond a limit, else why
+ * the file could not be read. An empty file is one empty document. */
 int yaml_load(const char *path, struct yaml_doc **ret_doc, struct err *e);
 int yaml_parse(const char *name, const char *bytes, size_t size, struct yaml_doc **ret_doc,
 	       struct err *e);
-struct yaml_doc *yaml_free(struct yaml_doc *d);
+struct yaml_doc *yaml_release(struct yaml_doc *d);
+
+/* NULL is fine; returns NULL. Inline, because libyaml exports a yaml_free of its own: one of ours in
+ * the executable would take its place inside that library. */
+static inline struct yaml_doc *yaml_free(struct yaml_doc *d)
+{
+	return yaml_release(d);
+}
+scope_define(struct yaml_doc, yaml_free)
 
 const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key); /* or NULL */
-/* err_set with "file:line:column: " before the text. */
+/* err_set with "file:line:column: " before the text; `at` may be NULL: the file as a whole. */
 int yaml_err(const struct yaml_doc *d, const struct yaml_node *at, struct err *e, int code,
 	     const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* Every key of `mapping` must be one of `names`; else -ENOENT with the nearest one in fix. */
+/* Every key of `mapping` must be one of `names`; else -ENOENT with the nearest one in fix. -EINVAL
+ * when `mapping` is none. */
 int yaml_known(const struct yaml_doc *d, const struct yaml_node *mapping,
 	       const char *const *names, size_t n, struct err *e);
 
