@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What /proc says about the node as a whole: idle time, pressure, free memory; and once, who it is.
+ * Blocks for as long as reading a handful of /proc files takes (about 50 us).
+ */
+#ifndef AGENT_NODE_H
+#define AGENT_NODE_H
+
+#include <stdint.h>
+
+enum { /* node_reading.missing; the numbers of plimsoll.v1.NodeMissing */
+	NODE_NO_IDLE = 1,
+	NODE_NO_PSI_CPU = 2,
+	NODE_NO_PSI_MEMORY = 4,
+	NODE_NO_PSI_IO = 8,
+	NODE_NO_AVAILABLE = 16,
+};
+
+struct node_reading { /* counters since boot */
+	uint32_t missing;
+	uint64_t cpu_idle_ns; /* idle and waiting for IO, all CPUs together */
+	uint64_t psi_cpu_some_ns, psi_memory_some_ns, psi_io_some_ns;
+	uint64_t memory_available_bytes;
+};
+
+struct node_facts {
+	char boot_id[37]; /* "" when unknown */
+	uint32_t cpus;    /* online */
+	uint64_t memory_bytes;
+};
+
+/* `proc` is "/proc"; tests bring their own directory. Never fails: what cannot be read is missing. */
+void node_read(const char *proc, struct node_reading *ret);
+void node_describe(const char *proc, struct node_facts *ret);
+
+#endif

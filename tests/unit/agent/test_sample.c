@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Births, deaths and readings come from the test instead of a kernel. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/sample.h"
+
+#define HEX   "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+#define OTHER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define POD   "/kubepods/burstable/pod6a4f2f0e-3b1c-4d5e-8f90-a1b2c3d4e5f6"
+
+struct fake {
+	struct probe_cgroup cgroup; /* first: a reading finds its fake by it */
+	struct probe_reading reading;
+};
+
+static struct sample *s;
+static struct probe_watcher watcher;
+static struct fake root;
+static uint64_t second;
+
+static void fake_read(const struct probe *p, const struct probe_cgroup *c,
+		      struct probe_reading *ret)
+{
+	(void)p;
+	*ret = ((const struct fake *)(const void *)c)->reading;
+}
+
+static void bear(struct fake *f, const char *path, struct fake *parent)
+{
+	*f = (struct fake){.cgroup = {.path = path, .parent = parent ? &parent->cgroup : NULL}};
+	watcher.born(&f->cgroup, watcher.data);
+}
+
+static void die(struct fake *f)
+{
+	watcher.gone(&f->cgroup, watcher.data);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	s = sample_new(fake_read);
+	watcher = sample_watcher(s);
+	sample_attach(s, (const struct probe *)(const void *)&root);
+	bear(&root, "/", NULL);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	s = sample_free(s);
+	return 0;
+}
+
+static void take_second(void)
+{
+	sample_take(s, (clock_boot_t){++second * CLOCK_NS_PER_S});
+}
+
+static const struct sample_row *row(const char *cgroup)
+{
+	size_t n;
+	struct sample_row *const *rows = sample_rows(s, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(rows[i]->cgroup, cgroup) == 0)
+			return rows[i];
+	return NULL;
+}
+
+static size_t count(void)
+{
+	size_t n;
+
+	sample_rows(s, &n);
+	return n;
+}
+
+static void a_container_sums_its_descendants(void **state)
+{
+	struct fake docker, container, inner;
+	const struct sample_row *r;
+
+	(void)state;
+	bear(&docker, "/docker", &root);
+	bear(&container, "/docker/" HEX, &docker);
+	bear(&inner, "/docker/" HEX "/init.scope", &container);
+	container.reading = (struct probe_reading){.cpu_ns = 5,
+						   .runq_wait_ns = 1,
+						   .switches = 2,
+						   .memory_usage_bytes = 900,
+						   .memory_limit_bytes = 1000,
+						   .inactive_file_bytes = 100,
+						   .psi_cpu_some_ns = 77};
+	inner.reading = (struct probe_reading){.cpu_ns = 30,
+					       .runq_wait_ns = 4,
+					       .switches = 6,
+					       .memory_usage_bytes = 800,
+					       .inactive_file_bytes = 300};
+	container.reading.hist[3] = 7;
+	inner.reading.hist[3] = 5;
+	take_second();
+	assert_int_equal(count(), 1);
+	r = row("/docker/" HEX);
+	assert_int_equal(r->kind, IDENTITY_CONTAINER);
+	assert_string_equal(r->runtime, "docker");
+	assert_true(r->fresh && r->changed && !r->ended);
+	assert_int_equal(r->now.missing, 0);
+	assert_int_equal(r->now.cpu_ns, 35);
+	assert_int_equal(r->now.runq_wait_ns, 5);
+	assert_int_equal(r->now.switches, 8);
+	assert_int_equal(r->now.hist[3], 12);
+	assert_int_equal(r->now.memory_usage_bytes, 900);
+	assert_int_equal(r->now.memory_working_set_bytes, 500);
+	assert_int_equal(r->now.memory_limit_bytes, 1000);
+	assert_int_equal(r->now.psi_cpu_some_ns, 77);
+}
+
+static void a_working_set_is_never_negative(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	bear(&f, "/a", &root);
+	f.reading.memory_usage_bytes = 10;
+	f.reading.inactive_file_bytes = 11;
+	take_second();
+	assert_int_equal(row("/a")->now.memory_working_set_bytes, 0);
+}
+
+static void a_dead_child_does_not_make_its_row_fall(void **state)
+{
+	struct fake unit, child;
+
+	(void)state;
+	bear(&unit, "/a.service", &root);
+	bear(&child, "/a.service/x", &unit);
+	unit.reading.cpu_ns = 10;
+	child.reading.cpu_ns = 100;
+	child.reading.hist[1] = 4;
+	take_second();
+	child.reading.cpu_ns = 120; /* its last words */
+	child.reading.hist[1] = 5;
+	unit.reading.cpu_ns = 11;
+	die(&child);
+	take_second();
+	assert_int_equal(row("/a.service")->now.cpu_ns, 131);
+	assert_int_equal(row("/a.service")->now.hist[1], 5);
+	take_second();
+	assert_int_equal(row("/a.service")->now.cpu_ns, 131);
+	assert_false(row("/a.service")->changed);
+}
+
+static void an_ended_row_is_told_once_with_its_last_counters(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	bear(&f, "/a.service", &root);
+	f.reading.cpu_ns = 10;
+	f.reading.memory_usage_bytes = 4096;
+	take_second();
+	assert_int_equal(sample_live(s), 1);
+	f.reading.cpu_ns = 25;
+	f.reading.missing = PROBE_NO_MEMORY | PROBE_NO_PSI;
+	die(&f);
+	take_second();
+	assert_true(row("/a.service")->ended && row("/a.service")->changed);
+	assert_int_equal(row("/a.service")->now.cpu_ns, 25);
+	assert_int_equal(row("/a.service")->now.memory_usage_bytes, 4096);
+	assert_int_equal(row("/a.service")->now.missing, 0);
+	assert_int_equal(sample_live(s), 0);
+	take_second();
+	assert_int_equal(count(), 0);
+}
+
+static void a_cgroup_shorter_than_a_second_is_a_row(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	bear(&f, "/docker-" HEX ".scope", &root);
+	f.reading.cpu_ns = 3;
+	die(&f);
+	take_second();
+	assert_int_equal(count(), 1);
+	assert_true(row("/docker-" HEX ".scope")->fresh);
+	assert_true(row("/docker-" HEX ".scope")->ended);
+	assert_int_equal(row("/docker-" HEX ".scope")->now.cpu_ns, 3);
+	take_second();
+	assert_int_equal(count(), 0);
+}
+
+static void ids_are_never_reused(void **state)
+{
+	struct fake f;
+	uint32_t first;
+
+	(void)state;
+	bear(&f, "/a.service", &root);
+	take_second();
+	first = row("/a.service")->id;
+	die(&f);
+	take_second();
+	bear(&f, "/a.service", &root);
+	take_second();
+	assert_int_equal(row("/a.service")->id, first + 1);
+}
+
+static void leaves_are_rows_and_branches_are_not(void **state)
+{
+	struct fake demo, one, two, slice;
+
+	(void)state;
+	bear(&demo, "/plimsoll-demo-9", &root);
+	bear(&one, "/plimsoll-demo-9/replica-1", &demo);
+	bear(&two, "/plimsoll-demo-9/replica-2", &demo);
+	bear(&slice, "/empty.slice", &root);
+	take_second();
+	assert_int_equal(count(), 2);
+	assert_int_equal(row("/plimsoll-demo-9/replica-1")->kind, IDENTITY_CGROUP);
+	assert_string_equal(row("/plimsoll-demo-9/replica-2")->name, "replica-2");
+}
+
+static void a_leaf_that_gets_children_was_a_branch(void **state)
+{
+	struct fake demo, one;
+
+	(void)state;
+	bear(&demo, "/demo", &root);
+	take_second();
+	assert_non_null(row("/demo"));
+	bear(&one, "/demo/one", &demo);
+	take_second();
+	assert_true(row("/demo")->ended);
+	assert_true(row("/demo/one")->fresh);
+	take_second();
+	assert_int_equal(count(), 1);
+	assert_int_equal(sample_live(s), 1);
+}
+
+static void a_branch_that_ran_something_is_a_row_by_itself(void **state)
+{
+	struct fake demo, one;
+
+	(void)state;
+	bear(&demo, "/demo", &root);
+	bear(&one, "/demo/one", &demo);
+	demo.reading.cpu_ns = 40;
+	demo.reading.memory_usage_bytes = 1000;
+	one.reading.cpu_ns = 2;
+	take_second();
+	assert_int_equal(count(), 2);
+	assert_int_equal(row("/demo")->now.cpu_ns, 40);
+	assert_int_equal(row("/demo/one")->now.cpu_ns, 2);
+	assert_int_equal(row("/demo")->now.missing, PROBE_NO_MEMORY | PROBE_NO_WORKING_SET);
+	assert_int_equal(row("/demo/one")->now.missing, 0);
+}
+
+static void nothing_counts_twice(void **state)
+{
+	struct fake user, app, outer, pod, inner;
+	uint64_t sum = 0;
+	size_t n;
+
+	(void)state;
+	bear(&user, "/user@1000.service", &root);
+	bear(&app, "/user@1000.service/app.service", &user);
+	bear(&outer, "/docker-" OTHER ".scope", &root);
+	bear(&pod, "/docker-" OTHER ".scope" POD, &outer);
+	bear(&inner, "/docker-" OTHER ".scope" POD "/" HEX, &pod);
+	user.reading.cpu_ns = 1;
+	app.reading.cpu_ns = 10;
+	outer.reading.cpu_ns = 100;
+	pod.reading.cpu_ns = 1000;
+	inner.reading.cpu_ns = 10000;
+	take_second();
+	for (size_t i = 0; i < (sample_rows(s, &n), n); i++)
+		sum += sample_rows(s, &n)[i]->now.cpu_ns;
+	assert_int_equal(n, 4);
+	assert_int_equal(sum, 11111);
+	assert_int_equal(row("/docker-" OTHER ".scope")->now.cpu_ns, 1100);
+	assert_int_equal(row("/docker-" OTHER ".scope" POD "/" HEX)->now.cpu_ns, 10000);
+	assert_true(row("/user@1000.service")->now.missing & PROBE_NO_MEMORY);
+}
+
+static void what_is_missing_is_said(void **state)
+{
+	struct fake unit, child;
+
+	(void)state;
+	bear(&unit, "/a.service", &root);
+	bear(&child, "/a.service/x", &unit);
+	unit.reading.missing = PROBE_NO_PSI;
+	unit.reading.cpu_ns = 5;
+	child.reading.missing =
+		PROBE_NO_CPU | PROBE_NO_MEMORY; /* memory of a child is not asked for */
+	take_second();
+	assert_int_equal(row("/a.service")->now.missing, PROBE_NO_PSI | PROBE_NO_CPU);
+}
+
+static void counters_never_fall(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	bear(&f, "/a.service", &root);
+	f.reading.cpu_ns = 100;
+	take_second();
+	f.reading.cpu_ns = 99;
+	take_second();
+	assert_int_equal(row("/a.service")->now.cpu_ns, 100);
+	assert_false(row("/a.service")->changed);
+}
+
+static void names_are_utf8(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	bear(&f, "/a\xff", &root);
+	take_second();
+	assert_string_equal(row("/a\\xff")->name, "a\\xff");
+}
+
+static void many_come_and_go(void **state)
+{
+	enum { MANY = 500 };
+	static struct fake f[MANY];
+	static char paths[MANY][32];
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < MANY; i++) {
+			snprintf(paths[i], sizeof(paths[i]), "/u%d.service", i);
+			bear(&f[i], paths[i], &root);
+			f[i].reading.cpu_ns = (uint64_t)i;
+		}
+		take_second();
+		assert_int_equal(sample_live(s), MANY);
+		assert_int_equal(row("/u77.service")->now.cpu_ns, 77);
+		for (int i = 0; i < MANY; i++)
+			die(&f[(i * 7) % MANY]);
+		take_second();
+		assert_int_equal(sample_live(s), 0);
+	}
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(a_container_sums_its_descendants),
+		test(a_working_set_is_never_negative),
+		test(a_dead_child_does_not_make_its_row_fall),
+		test(an_ended_row_is_told_once_with_its_last_counters),
+		test(a_cgroup_shorter_than_a_second_is_a_row),
+		test(ids_are_never_reused),
+		test(leaves_are_rows_and_branches_are_not),
+		test(a_leaf_that_gets_children_was_a_branch),
+		test(a_branch_that_ran_something_is_a_row_by_itself),
+		test(nothing_counts_twice),
+		test(what_is_missing_is_said),
+		test(counters_never_fall),
+		test(names_are_utf8),
+		test(many_come_and_go),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
