@@ -7,7 +7,8 @@
  * (2) closed() comes exactly once, also after a refused or failed call (on a server only after open()); (3) a message is the layer's
  * after message() unless kept with rpc_msg_keep(); (4) kept and undelivered messages count against
  * max_inflight, and above it nothing more is read from that call: that is the back-pressure;
- * (5) everything here is loop-thread-only; nothing blocks.
+ * (5) everything here is loop-thread-only; nothing blocks; (6) servers are stopped and clients closed,
+ * with their done() come, before loop_free().
  */
 #ifndef RPC_RPC_H
 #define RPC_RPC_H
@@ -142,7 +143,8 @@ int rpc_send_packed(struct rpc_call *c, struct rpc_packed *p);
 size_t rpc_send_queued(const struct rpc_call *c); /* waiting, and the one core is sending */
 
 /* Server: ends the call after what is queued; idempotent; `message` and `fix` may be NULL, `fix` goes
- * into the rich error (google.rpc.Status with Help). Nothing but closed() is delivered after it. */
+ * into the rich error (google.rpc.Status with Help). Nothing but closed() is delivered after it. A
+ * peer that has stopped reading never sees it: rpc_cancel() is for such. */
 void rpc_finish(struct rpc_call *c, enum rpc_code code, const char *message, const char *fix);
 void rpc_send_done(struct rpc_call *c); /* client: half-closes after what is queued */
 void rpc_cancel(struct rpc_call *c); /* nothing but closed() is delivered after it */
