@@ -75,11 +75,10 @@ int store_put(struct store *s, struct store_node *n, const struct store_batch *b
 void store_expire(struct store *s, clock_boot_t now);
 void store_refuse(struct store *s, enum store_refusal why); /* counts one that ingest found itself */
 
-/* Registers or gets the workload `name` selected by a glob on cgroup paths (`*` and `?` do not cross
- * "/", `**` does, [a-z] as usual). A row belongs to the first workload whose glob matches. Given
+/* Registers or gets the workload `name` selected by a glob (base/glob.h) on cgroup paths. A row belongs to the first workload whose glob matches. Given
  * another glob for a known name, the workload is selected anew. Lives until store_forget(). */
 struct store_workload *store_workload(struct store *s, const char *name, const char *cgroup_glob);
-struct store_workload *store_find(const struct store *s, const char *name); /* or NULL */
+struct store_workload *store_find_workload(const struct store *s, const char *name); /* or NULL */
 void store_forget(struct store *s, struct store_workload *w);
 const char *store_workload_name(const struct store_workload *w);
 const char *store_workload_glob(const struct store_workload *w);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One agent's machine: where its run stands (epoch, sequence), how its clock maps to ours, and its
+ * rows. Read-only for everything outside store/, but `stream`, which is ingest's.
+ *
+ * The mapping is the least (arrival - boottime) seen: the message that travelled fastest tells the
+ * difference of the clocks best, and replayed seconds get their true place. Because two clocks drift
+ * apart, the least leaks upward by NODE_DRIFT_PPM of the time that passes; without that a slower
+ * agent clock would make every sample look old after a day.
+ */
+#ifndef AGGREGATOR_STORE_NODE_H
+#define AGGREGATOR_STORE_NODE_H
+
+#include "aggregator/store/row.h"
+#include "aggregator/store/store.h"
+#include "base/map.h"
+
+#define NODE_DRIFT_PPM 500u /* the most that NTP slews a clock */
+
+struct store_node {
+	struct store *store;
+	char *name, *boot_id, *agent_version;
+	uint64_t interval_ns, memory_bytes;
+	uint32_t cpus;
+	uint64_t epoch, sequence;       /* 0: nothing held of this epoch */
+	uint64_t boottime_ns, wall_unix_ns; /* of its newest second, agent's clocks */
+	uint64_t arrival_ns;            /* of its newest message, our clock */
+	bool mapped;
+	int64_t offset_ns;              /* our boottime less the agent's */
+	uint64_t offset_at_ns;          /* our clock, for the leak */
+	struct ring_clock clock;
+	struct map *rows;               /* id → live row */
+	struct store_row *gone;         /* ended less than STORE_GONE_KEEP_NS ago */
+	uint64_t over_limit;            /* rows of this epoch that are not kept */
+	uint32_t mark;
+	struct store_node_sample sample;
+	struct store_losses losses;
+	uint64_t gaps;
+	void *stream;                   /* the open Report or Watch that feeds it, NULL: none */
+};
+
+/* Inside store/. */
+struct store_node *node_new(struct store *s, const char *name);
+struct store_node *node_free(struct store_node *n);
+int node_hello(struct store_node *n, const struct store_source *source,
+	       const struct store_batch *b, clock_boot_t arrival);
+int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arrival,
+	     enum store_refusal *ret_why);
+void node_expire_gone(struct store_node *n, clock_boot_t now);
+void node_forget_rows(struct store_node *n, uint64_t now_ns); /* they are gone, all of them */
+
+/* For readers. */
+uint64_t node_time(const struct store_node *n, uint64_t agent_boottime_ns); /* → our clock */
+uint64_t node_sample_ns(const struct store_node *n); /* newest second on our clock, 0: none */
+uint64_t node_period_ns(const struct store_node *n); /* its interval, at least 1 s */
+bool node_silent(const struct store_node *n, clock_boot_t now);
+
+#endif

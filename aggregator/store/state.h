@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside store/: what the store owns. Nodes own their rows; workloads borrow them. */
+#ifndef AGGREGATOR_STORE_STATE_H
+#define AGGREGATOR_STORE_STATE_H
+
+#include "aggregator/store/store.h"
+#include "base/map.h"
+
+struct store {
+	struct store_options options;
+	struct store_counters counters;
+	struct store_node **node; /* in order of arrival */
+	size_t n_nodes, room;
+	struct strmap *node_by_name;
+	struct store_workload **workload; /* in order of registration: the first match wins */
+	size_t n_workloads;
+	size_t live_rows, all_rows; /* all: with the gone ones that are still kept */
+	uint32_t mark;              /* to count distinct nodes in one pass */
+	struct view_replica *replica; /* of the view handed out last */
+	size_t replica_room;
+};
+
+#endif

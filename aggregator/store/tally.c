@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/store/node.h"
+#include "aggregator/store/state.h"
+#include "aggregator/store/workload.h"
+#include "base/buf.h"
+#include "base/mem.h"
+
+static uint64_t older(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static void add_rates(struct tally *t, const struct store_row *r, uint64_t window_ns, uint64_t age)
+{
+	struct ring_rate rate;
+
+	if (row_rate(r, window_ns, &rate) < 0)
+		return;
+	if (!(r->flags & STORE_NO_CPU)) {
+		t->cpu_known++;
+		t->cpu_age_ns = older(t->cpu_age_ns, age);
+		t->cores += (double)rate.cpu_ns / (double)rate.cover_ns;
+		t->wait_cores += (double)rate.wait_ns / (double)rate.cover_ns;
+	}
+	if ((r->flags & STORE_NO_PSI) || !rate.psi_cover_ns)
+		return;
+	t->psi_known++;
+	t->psi_age_ns = older(t->psi_age_ns, age);
+	for (unsigned i = 0; i < RING_PSIS; i++) {
+		double share = (double)rate.psi_ns[i] / (double)rate.psi_cover_ns;
+
+		if (share > t->psi[i])
+			t->psi[i] = share < 1 ? share : 1;
+	}
+}
+
+static void add_memory(struct tally *t, const struct store_row *r, uint64_t age)
+{
+	if (!r->first)
+		return;
+	if (!(r->flags & (STORE_NO_MEMORY | STORE_NO_WORKING_SET))) {
+		t->memory_known++;
+		t->memory_age_ns = older(t->memory_age_ns, age);
+		t->memory_bytes += (double)r->value[STORE_MEMORY_WORKING_SET];
+	}
+	if (!(r->flags & STORE_NO_MEMORY) && r->value[STORE_MEMORY_LIMIT]) {
+		t->limit_known++;
+		t->limit_bytes += (double)r->value[STORE_MEMORY_LIMIT];
+	}
+}
+
+void tally_add(struct tally *t, struct store_row *r, clock_boot_t now, uint64_t window_ns,
+	       uint64_t fresh_ns)
+{
+	uint64_t age = row_sample_age(r, now);
+
+	t->replicas++;
+	if (r->node->mark != t->mark) {
+		r->node->mark = t->mark;
+		t->nodes++;
+	}
+	if (age > fresh_ns)
+		return;
+	add_rates(t, r, window_ns, age);
+	add_memory(t, r, age);
+	waits_add_recent(&r->waits, (uint32_t)(r->node->boottime_ns / WAITS_PERIOD_NS), t->hist);
+}
+
+static struct store_value value(const struct tally *t, double v, uint32_t known, uint64_t age)
+{
+	if (!known)
+		return (struct store_value){.age_ns = UINT64_MAX};
+	return (struct store_value){
+		.known = true, .value = v, .age_ns = age, .coverage = (double)known / t->replicas};
+}
+
+void tally_finish(const struct tally *t, struct store_summary *ret)
+{
+	double busy = t->cores + t->wait_cores;
+	uint64_t p95 = 0;
+
+	ret->replicas = t->replicas;
+	ret->nodes = t->nodes;
+	ret->cpu_cores = value(t, t->cores, t->cpu_known, t->cpu_age_ns);
+	ret->runq = value(t, busy > 0 ? t->wait_cores / busy : 0, t->cpu_known, t->cpu_age_ns);
+	ret->memory_working_set_bytes =
+		value(t, t->memory_bytes, t->memory_known, t->memory_age_ns);
+	ret->memory_limit_bytes = value(t, t->limit_bytes, t->limit_known, t->memory_age_ns);
+	ret->psi_cpu = value(t, t->psi[RING_PSI_CPU], t->psi_known, t->psi_age_ns);
+	ret->psi_memory = value(t, t->psi[RING_PSI_MEMORY], t->psi_known, t->psi_age_ns);
+	ret->psi_io = value(t, t->psi[RING_PSI_IO], t->psi_known, t->psi_age_ns);
+	ret->runq_wait_p95_ns = value(t, 0, 0, 0);
+	if (hist_quantile(t->hist, 0.95, &p95) == 0)
+		ret->runq_wait_p95_ns = value(t, (double)p95, t->cpu_known, t->cpu_age_ns);
+}
+
+void store_summarize(struct store_workload *w, clock_boot_t now, uint64_t window_ns,
+		     uint64_t fresh_ns, struct store_summary *ret)
+{
+	struct tally t = {.mark = ++w->store->mark};
+
+	*ret = (struct store_summary){.name = w->name, .selected = w};
+	for (uint32_t i = 0; i < w->n; i++)
+		tally_add(&t, w->row[i], now, window_ns, fresh_ns);
+	tally_finish(&t, ret);
+}
+
+struct group { /* rows without a policy that share a name */
+	char *name;
+	struct store_row **row;
+	uint32_t n, room;
+};
+
+static int group_order(const void *a, const void *b)
+{
+	return strcmp((*(struct group *const *)a)->name, (*(struct group *const *)b)->name);
+}
+
+static int workload_order(const void *a, const void *b)
+{
+	return strcmp((*(struct store_workload *const *)a)->name,
+		      (*(struct store_workload *const *)b)->name);
+}
+
+/* Pods by uid, until names are known; containers and units by their own name; other cgroups not. */
+static const char *own_name(const struct store_row *r, struct buf *scratch)
+{
+	buf_clear(scratch);
+	switch ((enum store_kind)r->kind) {
+	case STORE_KIND_POD_CONTAINER:
+		buf_printf(scratch, "pod/%s", row_pod_uid(r));
+		return *row_pod_uid(r) ? buf_text(scratch) : row_name(r);
+	case STORE_KIND_CONTAINER:
+	case STORE_KIND_UNIT:
+		return row_name(r);
+	case STORE_KIND_UNSPECIFIED:
+	case STORE_KIND_CGROUP:
+		break;
+	}
+	return NULL;
+}
+
+static void group_row(struct strmap *groups, struct store_row *r, struct buf *scratch)
+{
+	const char *name = r->workload ? NULL : own_name(r, scratch);
+	struct group *g;
+
+	if (!name || !*name)
+		return;
+	g = strmap_get(groups, name);
+	if (!g) {
+		g = mem_new(struct group);
+		g->name = mem_strdup(name);
+		strmap_put(groups, name, g);
+	}
+	if (g->n == g->room) {
+		g->room = g->room ? g->room * 2 : 2;
+		g->row = mem_array(g->row, g->room, sizeof(*g->row));
+	}
+	g->row[g->n++] = r;
+}
+
+static struct strmap *group_rows(struct store *s)
+{
+	struct strmap *groups = strmap_new();
+	struct buf scratch = {0};
+	struct store_node *n;
+	size_t cursor = 0;
+
+	while ((n = store_next_node(s, &cursor))) {
+		size_t at = 0;
+		uint64_t id;
+		void *r;
+
+		while (map_next(n->rows, &at, &id, &r))
+			group_row(groups, r, &scratch);
+	}
+	buf_done(&scratch);
+	return groups;
+}
+
+/* The map's values, sorted by name; the caller frees the array. */
+static struct group **sorted(const struct strmap *groups, size_t *ret_n)
+{
+	struct group **all = mem_array(NULL, strmap_size(groups) + 1, sizeof(struct group *));
+	size_t cursor = 0, n = 0;
+	const char *name;
+	void *g;
+
+	while (strmap_next(groups, &cursor, &name, &g))
+		all[n++] = g;
+	qsort(all, n, sizeof(struct group *), group_order);
+	*ret_n = n;
+	return all;
+}
+
+static void each_selected(struct store *s, clock_boot_t now, uint64_t window_ns, uint64_t fresh_ns,
+			  void (*each)(const struct store_summary *w, void *data), void *data)
+{
+	size_t n = s->n_workloads;
+	struct store_workload **w = mem_array(NULL, n + 1, sizeof(*w));
+	struct store_summary summary;
+
+	if (n)
+		memcpy(w, s->workload, n * sizeof(struct store_workload *));
+	qsort(w, n, sizeof(struct store_workload *), workload_order);
+	for (size_t i = 0; i < n; i++) {
+		store_summarize(w[i], now, window_ns, fresh_ns, &summary);
+		each(&summary, data);
+	}
+	free(w);
+}
+
+void store_each(struct store *s, clock_boot_t now, uint64_t window_ns, uint64_t fresh_ns,
+		void (*each)(const struct store_summary *w, void *data), void *data)
+{
+	struct strmap *groups = group_rows(s);
+	struct store_summary summary;
+	struct group **all;
+	size_t n;
+
+	each_selected(s, now, window_ns, fresh_ns, each, data);
+	all = sorted(groups, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct tally t = {.mark = ++s->mark};
+
+		for (uint32_t k = 0; k < all[i]->n; k++)
+			tally_add(&t, all[i]->row[k], now, window_ns, fresh_ns);
+		summary = (struct store_summary){.name = all[i]->name};
+		tally_finish(&t, &summary);
+		each(&summary, data);
+		free(all[i]->row);
+		free(all[i]->name);
+		free(all[i]);
+	}
+	free(all);
+	strmap_free(groups);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside store/: which rows belong to which workload, what a decider sees of them, and their sums. */
+#ifndef AGGREGATOR_STORE_WORKLOAD_H
+#define AGGREGATOR_STORE_WORKLOAD_H
+
+#include "aggregator/store/store.h"
+#include "base/hist.h"
+
+struct store_row;
+
+struct store_workload {
+	struct store *store;
+	char *name, *glob;
+	struct store_row **row;
+	uint32_t n, room;
+};
+
+struct store_workload *workload_new(struct store *s, const char *name, const char *glob);
+struct store_workload *workload_free(struct store_workload *w);
+/* Puts every live row that no workload has and that the glob matches into it. */
+void workload_select(struct store_workload *w);
+void workload_clear(struct store_workload *w);
+void workload_place(struct store *s, struct store_row *r); /* a new row into the first that matches */
+void workload_remove(struct store_row *r);                 /* from its workload, if it has one */
+
+/* Sums rows up. Zero it, add, finish. */
+struct tally {
+	uint32_t replicas, nodes, mark;
+	uint32_t cpu_known, memory_known, limit_known, psi_known;
+	uint64_t cpu_age_ns, memory_age_ns, psi_age_ns; /* oldest */
+	double cores, wait_cores, memory_bytes, limit_bytes, psi[3];
+	uint64_t hist[HIST_BUCKETS];
+};
+
+void tally_add(struct tally *t, struct store_row *r, clock_boot_t now, uint64_t window_ns,
+	       uint64_t fresh_ns);
+void tally_finish(const struct tally *t, struct store_summary *ret); /* not its name and selected */
+
+#endif
