@@ -201,7 +201,8 @@ static int long_flag(struct reader *r, const char *word)
 	const char *equals = strchr(word, '=');
 	char key[OPT_KEY_SIZE];
 
-	snprintf(key, sizeof(key), "%.*s", equals ? (int)(equals - word) : (int)sizeof(key), word);
+	snprintf(key, sizeof(key), "%.*s", equals ? (int)(equals - word) : (int)sizeof(key) - 1,
+		 word);
 	int row = row_of(r->table, key);
 	if (row < 0 && !equals && strncmp(key, "no-", 3) == 0) {
 		int positive = row_of(r->table, key + 3);

@@ -25,8 +25,9 @@ struct reader {
 static int read_node(struct reader *r, yaml_event_t *event, unsigned depth,
 		     struct yaml_node **ret_node);
 
-static int vset(const char *file, unsigned line, unsigned column, struct err *e, int code,
-		const char *format, va_list args)
+static int __attribute__((format(printf, 6, 0)))
+vset(const char *file, unsigned line, unsigned column, struct err *e, int code,
+     const char *format, va_list args)
 {
 	size_t n = strlen(file);
 	bool cut = n > FILE_SHOWN;
