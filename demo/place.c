@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/scope.h"
 #include "demo/owner.h"
 
@@ -79,6 +80,7 @@ int place_make(struct place *ret_p, struct err *e)
 	snprintf(p.state, sizeof(p.state), "%s/state", p.dir);
 	snprintf(p.policy, sizeof(p.policy), "%s/policy.yaml", p.dir);
 	snprintf(p.hook, sizeof(p.hook), "%s/scale.sock", p.dir);
+	snprintf(p.config, sizeof(p.config), "%s/config.yaml", p.dir);
 	(void)mkdir(RUN_DIR, 0755);
 	choose_socket(&p, "agent.sock", p.agent_socket);
 	choose_socket(&p, "aggregator.sock", p.aggregator_socket);
@@ -125,18 +127,25 @@ static char *quoted(const char *text)
 	return result;
 }
 
-int place_write_policy(const struct place *p, const char *root, const char *binary, struct err *e)
+static int write_file(const char *path, const char *text, struct err *e)
+{
+	FILE *f = fopen(path, "we");
+
+	if (f && fputs(text, f) >= 0 && fclose(f) == 0)
+		return 0;
+	return err_set(e, -errno, "cannot write %s", path);
+}
+
+int place_write_files(const struct place *p, const char *root, const char *binary, struct err *e)
 {
 	scoped(freep) char *command = quoted(binary);
 	scoped(freep) char *hook = quoted(p->hook);
 
 	if (!command || !hook)
 		return err_set(e, -EILSEQ, "the path %s is not UTF-8", binary);
-	FILE *f = fopen(p->policy, "we");
-	if (!f)
-		return err_set(e, -errno, "cannot write %s", p->policy);
-	fprintf(f, policy_text, root, command, hook);
-	return fclose(f) == 0 ? 0 : err_set(e, -errno, "cannot write %s", p->policy);
+	scoped(freep) char *text = mem_printf(policy_text, root, command, hook);
+	int r = write_file(p->config, "# The demo runs on embedded defaults.\n", e);
+	return r < 0 ? r : write_file(p->policy, text, e);
 }
 
 static int remove_entry(const char *path, const struct stat *s, int type, struct FTW *at)

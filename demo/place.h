@@ -18,13 +18,14 @@
 struct place {
 	char dir[PLACE_PATH / 2]; /* "" until made */
 	char tls[PLACE_PATH], state[PLACE_PATH], policy[PLACE_PATH], hook[PLACE_PATH];
+	char config[PLACE_PATH]; /* says nothing, so that this machine's /etc/plimsoll is not read */
 	char agent_socket[PLACE_PATH], aggregator_socket[PLACE_PATH];
 	uint16_t grpc_port, http_port;
 };
 
 int place_make(struct place *ret_p, struct err *e);
-/* Writes the demo's ScalingPolicy for the cgroups below `root`, scaled by `binary`. */
-int place_write_policy(const struct place *p, const char *root, const char *binary, struct err *e);
+/* Writes the empty configuration, and the demo's ScalingPolicy for the cgroups below `root`, scaled by `binary`. */
+int place_write_files(const struct place *p, const char *root, const char *binary, struct err *e);
 void place_remove(struct place *p); /* also the daemons' sockets if they left them */
 
 /* Removes directories of runs whose process is dead. Returns how many. */

@@ -429,7 +429,7 @@ static int start_daemon(struct run *r, const char *name, char **argv, struct chi
 static int start_aggregator(struct run *r, struct err *e)
 {
 	char path[PLACE_PATH + 32], listen[64], http[64];
-	char *argv[] = { path, "--listen", listen, "--http", http, "--socket",
+	char *argv[] = { path, "--config", r->place.config, "--listen", listen, "--http", http, "--socket",
 			 r->place.aggregator_socket, "--tls-dir", r->place.tls, "--state-dir",
 			 r->place.state, "--policy", r->place.policy, NULL };
 
@@ -442,7 +442,7 @@ static int start_aggregator(struct run *r, struct err *e)
 static int start_agent(struct run *r, struct err *e)
 {
 	char path[PLACE_PATH + 32], aggregator[64];
-	char *argv[] = { path, "--socket", r->place.agent_socket, "--aggregator", aggregator,
+	char *argv[] = { path, "--config", r->place.config, "--socket", r->place.agent_socket, "--aggregator", aggregator,
 			 "--server-name", "aggregator", "--tls-dir", r->place.tls, NULL };
 
 	snprintf(path, sizeof(path), "%s/plimsoll-agent", r->bin);
@@ -493,7 +493,7 @@ static int prepare(struct run *r, struct err *e)
 	if ((error = place_make(&r->place, e)) < 0 ||
 	    (error = cgroup_make(&r->mounts, r->root, e)) < 0)
 		return error;
-	return place_write_policy(&r->place, r->root, r->binary, e);
+	return place_write_files(&r->place, r->root, r->binary, e);
 }
 
 static int start(struct run *r, struct err *e)
