@@ -160,7 +160,7 @@ static void man_row(const struct opt_desc *d, struct buf *to)
 	if (facts.size) {
 		buf_printf(to, "\n(");
 		add_roff(buf_text(&facts), to);
-		buf_printf(to, ")");
+		buf_printf(to, ").");
 	}
 	buf_printf(to, "\nEnvironment: %s.\n", variable);
 }

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/unicode.h"
 
 struct unit {
 	const char *name;
@@ -289,21 +290,16 @@ void opt_value_free(const struct opt_desc *d, void *target)
 
 /* One character beyond ASCII as an escape: some of them YAML forbids, others it folds. A byte that is
  * no UTF-8 is shown as the character of its number. Returns the bytes taken. */
-static size_t add_wide(const unsigned char *c, struct buf *to)
+static size_t add_wide(const char *c, struct buf *to)
 {
-	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 }, mask[] = { 0, 0, 0x1f, 0x0f, 0x07 };
-	size_t n = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : 2;
-	unsigned code = c[0] & mask[n];
-	size_t i = 1;
+	uint32_t code;
+	size_t n = unicode_next(c, &code);
 
-	while (i < n && (c[i] & 0xc0) == 0x80)
-		code = code << 6 | (c[i++] & 0x3f);
-	if (c[0] < lead[n] || i < n) {
-		buf_printf(to, "\\x%02x", c[0]);
-		return 1;
-	}
-	buf_printf(to, code > 0xffff ? "\\U%08x" : "\\u%04x", code);
-	return n;
+	if (!n)
+		buf_printf(to, "\\x%02x", (unsigned char)*c);
+	else
+		buf_printf(to, code > 0xffff ? "\\U%08x" : "\\u%04x", code);
+	return n ? n : 1;
 }
 
 /* Plain where YAML reads it back as the same text, else in double quotes. */
@@ -311,23 +307,24 @@ static void add_text(const char *text, struct buf *to)
 {
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				   "0123456789_./-";
-	const unsigned char *c = (const unsigned char *)text;
 
 	if (*text && *text != '-' && text[strspn(text, safe)] == '\0') {
 		buf_printf(to, "%s", text);
 		return;
 	}
 	buf_add(to, "\"", 1);
-	while (*c) {
-		if (*c >= 0x80) {
-			c += add_wide(c, to);
+	while (*text) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c >= 0x80) {
+			text += add_wide(text, to);
 			continue;
 		}
-		if (*c < 0x20 || *c == 0x7f)
-			buf_printf(to, "\\x%02x", *c);
+		if (c < 0x20 || c == 0x7f)
+			buf_printf(to, "\\x%02x", c);
 		else
-			buf_printf(to, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-		c++;
+			buf_printf(to, c == '"' || c == '\\' ? "\\%c" : "%c", c);
+		text++;
 	}
 	buf_add(to, "\"", 1);
 }
