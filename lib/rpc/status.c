@@ -107,8 +107,8 @@ static const struct {
 	{ "unknown ca", "the server does not know the CA of this client's certificate" },
 	{ "certificate expired", "this client's certificate has expired" },
 	{ "Trying to connect an http1.x server", "that port speaks HTTP/1, not gRPC" },
-	{ "Socket closed", "the connection was closed: by a TLS port if this side speaks plain "
-			   "text, or because it refused this side's certificate" },
+	{ "Socket closed", "the connection was closed: the server ended, refused this side's "
+			   "certificate, or wants TLS where this side speaks plain text" },
 	{ "DNS resolution failed", "the name does not resolve" },
 };
 
