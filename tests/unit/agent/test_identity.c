@@ -83,14 +83,12 @@ static const struct row rows[] = {
 	{"/system.slice:docker:" HEX, "/system.slice:docker:" HEX, IDENTITY_CONTAINER, "docker", "",
 	 "", HEX, SHORT, false},
 	{"/docker/" OUTER "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/"
-			  "kubelet-kubepods-besteffort-pod" UID_ ".slice/cri-containerd-" HEX
-	 ".scope",
+	 "kubelet-kubepods-besteffort-pod" UID_ ".slice/cri-containerd-" HEX ".scope",
 	 "/docker/" OUTER "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/"
-			  "kubelet-kubepods-besteffort-pod" UID_ ".slice/cri-containerd-" HEX
-	 ".scope",
+	 "kubelet-kubepods-besteffort-pod" UID_ ".slice/cri-containerd-" HEX ".scope",
 	 IDENTITY_POD_CONTAINER, "containerd", "besteffort", UID, HEX, SHORT, false},
 	{"/docker/" OUTER "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/"
-			  "kubelet-kubepods-besteffort-pod" UID_ ".slice",
+	 "kubelet-kubepods-besteffort-pod" UID_ ".slice",
 	 "/docker/" OUTER, IDENTITY_CONTAINER, "docker", "", "", OUTER, "0123456789ab", false},
 	{"/docker/" OUTER "/kubelet/kubepods/burstable/pod" UID "/" HEX,
 	 "/docker/" OUTER "/kubelet/kubepods/burstable/pod" UID "/" HEX, IDENTITY_POD_CONTAINER, "",

@@ -4,71 +4,38 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "agent/sample.h"
+#include "unit/agent/machine.h"
 
 #define HEX   "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 #define OTHER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define POD   "/kubepods/burstable/pod6a4f2f0e-3b1c-4d5e-8f90-a1b2c3d4e5f6"
 
-struct fake {
-	struct probe_cgroup cgroup; /* first: a reading finds its fake by it */
-	struct probe_reading reading;
-};
-
-static struct sample *s;
-static struct probe_watcher watcher;
-static struct fake root;
-static uint64_t second;
-
-static void fake_read(const struct probe *p, const struct probe_cgroup *c,
-		      struct probe_reading *ret)
-{
-	(void)p;
-	*ret = ((const struct fake *)(const void *)c)->reading;
-}
-
-static void bear(struct fake *f, const char *path, struct fake *parent)
-{
-	*f = (struct fake){.cgroup = {.path = path, .parent = parent ? &parent->cgroup : NULL}};
-	watcher.born(&f->cgroup, watcher.data);
-}
-
-static void die(struct fake *f)
-{
-	watcher.gone(&f->cgroup, watcher.data);
-}
+static struct machine m;
 
 static int setup(void **state)
 {
 	(void)state;
-	s = sample_new(fake_read);
-	watcher = sample_watcher(s);
-	sample_attach(s, (const struct probe *)(const void *)&root);
-	bear(&root, "/", NULL);
+	machine_init(&m);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	s = sample_free(s);
+	machine_done(&m);
 	return 0;
-}
-
-static void take_second(void)
-{
-	sample_take(s, (clock_boot_t){++second * CLOCK_NS_PER_S});
 }
 
 static const struct sample_row *row(const char *cgroup)
 {
 	size_t n;
-	struct sample_row *const *rows = sample_rows(s, &n);
+	struct sample_row *const *rows = sample_rows(m.sample, &n);
 
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(rows[i]->cgroup, cgroup) == 0)
@@ -80,7 +47,7 @@ static size_t count(void)
 {
 	size_t n;
 
-	sample_rows(s, &n);
+	sample_rows(m.sample, &n);
 	return n;
 }
 
@@ -90,9 +57,9 @@ static void a_container_sums_its_descendants(void **state)
 	const struct sample_row *r;
 
 	(void)state;
-	bear(&docker, "/docker", &root);
-	bear(&container, "/docker/" HEX, &docker);
-	bear(&inner, "/docker/" HEX "/init.scope", &container);
+	bear(&m, &docker, "/docker", &m.root);
+	bear(&m, &container, "/docker/" HEX, &docker);
+	bear(&m, &inner, "/docker/" HEX "/init.scope", &container);
 	container.reading = (struct probe_reading){.cpu_ns = 5,
 						   .runq_wait_ns = 1,
 						   .switches = 2,
@@ -107,7 +74,7 @@ static void a_container_sums_its_descendants(void **state)
 					       .inactive_file_bytes = 300};
 	container.reading.hist[3] = 7;
 	inner.reading.hist[3] = 5;
-	take_second();
+	machine_second(&m);
 	assert_int_equal(count(), 1);
 	r = row("/docker/" HEX);
 	assert_int_equal(r->kind, IDENTITY_CONTAINER);
@@ -129,10 +96,10 @@ static void a_working_set_is_never_negative(void **state)
 	struct fake f;
 
 	(void)state;
-	bear(&f, "/a", &root);
+	bear(&m, &f, "/a", &m.root);
 	f.reading.memory_usage_bytes = 10;
 	f.reading.inactive_file_bytes = 11;
-	take_second();
+	machine_second(&m);
 	assert_int_equal(row("/a")->now.memory_working_set_bytes, 0);
 }
 
@@ -141,20 +108,20 @@ static void a_dead_child_does_not_make_its_row_fall(void **state)
 	struct fake unit, child;
 
 	(void)state;
-	bear(&unit, "/a.service", &root);
-	bear(&child, "/a.service/x", &unit);
+	bear(&m, &unit, "/a.service", &m.root);
+	bear(&m, &child, "/a.service/x", &unit);
 	unit.reading.cpu_ns = 10;
 	child.reading.cpu_ns = 100;
 	child.reading.hist[1] = 4;
-	take_second();
+	machine_second(&m);
 	child.reading.cpu_ns = 120; /* its last words */
 	child.reading.hist[1] = 5;
 	unit.reading.cpu_ns = 11;
-	die(&child);
-	take_second();
+	die(&m, &child);
+	machine_second(&m);
 	assert_int_equal(row("/a.service")->now.cpu_ns, 131);
 	assert_int_equal(row("/a.service")->now.hist[1], 5);
-	take_second();
+	machine_second(&m);
 	assert_int_equal(row("/a.service")->now.cpu_ns, 131);
 	assert_false(row("/a.service")->changed);
 }
@@ -164,21 +131,21 @@ static void an_ended_row_is_told_once_with_its_last_counters(void **state)
 	struct fake f;
 
 	(void)state;
-	bear(&f, "/a.service", &root);
+	bear(&m, &f, "/a.service", &m.root);
 	f.reading.cpu_ns = 10;
 	f.reading.memory_usage_bytes = 4096;
-	take_second();
-	assert_int_equal(sample_live(s), 1);
+	machine_second(&m);
+	assert_int_equal(sample_live(m.sample), 1);
 	f.reading.cpu_ns = 25;
 	f.reading.missing = PROBE_NO_MEMORY | PROBE_NO_PSI;
-	die(&f);
-	take_second();
+	die(&m, &f);
+	machine_second(&m);
 	assert_true(row("/a.service")->ended && row("/a.service")->changed);
 	assert_int_equal(row("/a.service")->now.cpu_ns, 25);
 	assert_int_equal(row("/a.service")->now.memory_usage_bytes, 4096);
 	assert_int_equal(row("/a.service")->now.missing, 0);
-	assert_int_equal(sample_live(s), 0);
-	take_second();
+	assert_int_equal(sample_live(m.sample), 0);
+	machine_second(&m);
 	assert_int_equal(count(), 0);
 }
 
@@ -187,15 +154,15 @@ static void a_cgroup_shorter_than_a_second_is_a_row(void **state)
 	struct fake f;
 
 	(void)state;
-	bear(&f, "/docker-" HEX ".scope", &root);
+	bear(&m, &f, "/docker-" HEX ".scope", &m.root);
 	f.reading.cpu_ns = 3;
-	die(&f);
-	take_second();
+	die(&m, &f);
+	machine_second(&m);
 	assert_int_equal(count(), 1);
 	assert_true(row("/docker-" HEX ".scope")->fresh);
 	assert_true(row("/docker-" HEX ".scope")->ended);
 	assert_int_equal(row("/docker-" HEX ".scope")->now.cpu_ns, 3);
-	take_second();
+	machine_second(&m);
 	assert_int_equal(count(), 0);
 }
 
@@ -205,13 +172,13 @@ static void ids_are_never_reused(void **state)
 	uint32_t first;
 
 	(void)state;
-	bear(&f, "/a.service", &root);
-	take_second();
+	bear(&m, &f, "/a.service", &m.root);
+	machine_second(&m);
 	first = row("/a.service")->id;
-	die(&f);
-	take_second();
-	bear(&f, "/a.service", &root);
-	take_second();
+	die(&m, &f);
+	machine_second(&m);
+	bear(&m, &f, "/a.service", &m.root);
+	machine_second(&m);
 	assert_int_equal(row("/a.service")->id, first + 1);
 }
 
@@ -220,11 +187,11 @@ static void leaves_are_rows_and_branches_are_not(void **state)
 	struct fake demo, one, two, slice;
 
 	(void)state;
-	bear(&demo, "/plimsoll-demo-9", &root);
-	bear(&one, "/plimsoll-demo-9/replica-1", &demo);
-	bear(&two, "/plimsoll-demo-9/replica-2", &demo);
-	bear(&slice, "/empty.slice", &root);
-	take_second();
+	bear(&m, &demo, "/plimsoll-demo-9", &m.root);
+	bear(&m, &one, "/plimsoll-demo-9/replica-1", &demo);
+	bear(&m, &two, "/plimsoll-demo-9/replica-2", &demo);
+	bear(&m, &slice, "/empty.slice", &m.root);
+	machine_second(&m);
 	assert_int_equal(count(), 2);
 	assert_int_equal(row("/plimsoll-demo-9/replica-1")->kind, IDENTITY_CGROUP);
 	assert_string_equal(row("/plimsoll-demo-9/replica-2")->name, "replica-2");
@@ -235,16 +202,16 @@ static void a_leaf_that_gets_children_was_a_branch(void **state)
 	struct fake demo, one;
 
 	(void)state;
-	bear(&demo, "/demo", &root);
-	take_second();
+	bear(&m, &demo, "/demo", &m.root);
+	machine_second(&m);
 	assert_non_null(row("/demo"));
-	bear(&one, "/demo/one", &demo);
-	take_second();
+	bear(&m, &one, "/demo/one", &demo);
+	machine_second(&m);
 	assert_true(row("/demo")->ended);
 	assert_true(row("/demo/one")->fresh);
-	take_second();
+	machine_second(&m);
 	assert_int_equal(count(), 1);
-	assert_int_equal(sample_live(s), 1);
+	assert_int_equal(sample_live(m.sample), 1);
 }
 
 static void a_branch_that_ran_something_is_a_row_by_itself(void **state)
@@ -252,12 +219,12 @@ static void a_branch_that_ran_something_is_a_row_by_itself(void **state)
 	struct fake demo, one;
 
 	(void)state;
-	bear(&demo, "/demo", &root);
-	bear(&one, "/demo/one", &demo);
+	bear(&m, &demo, "/demo", &m.root);
+	bear(&m, &one, "/demo/one", &demo);
 	demo.reading.cpu_ns = 40;
 	demo.reading.memory_usage_bytes = 1000;
 	one.reading.cpu_ns = 2;
-	take_second();
+	machine_second(&m);
 	assert_int_equal(count(), 2);
 	assert_int_equal(row("/demo")->now.cpu_ns, 40);
 	assert_int_equal(row("/demo/one")->now.cpu_ns, 2);
@@ -272,19 +239,19 @@ static void nothing_counts_twice(void **state)
 	size_t n;
 
 	(void)state;
-	bear(&user, "/user@1000.service", &root);
-	bear(&app, "/user@1000.service/app.service", &user);
-	bear(&outer, "/docker-" OTHER ".scope", &root);
-	bear(&pod, "/docker-" OTHER ".scope" POD, &outer);
-	bear(&inner, "/docker-" OTHER ".scope" POD "/" HEX, &pod);
+	bear(&m, &user, "/user@1000.service", &m.root);
+	bear(&m, &app, "/user@1000.service/app.service", &user);
+	bear(&m, &outer, "/docker-" OTHER ".scope", &m.root);
+	bear(&m, &pod, "/docker-" OTHER ".scope" POD, &outer);
+	bear(&m, &inner, "/docker-" OTHER ".scope" POD "/" HEX, &pod);
 	user.reading.cpu_ns = 1;
 	app.reading.cpu_ns = 10;
 	outer.reading.cpu_ns = 100;
 	pod.reading.cpu_ns = 1000;
 	inner.reading.cpu_ns = 10000;
-	take_second();
-	for (size_t i = 0; i < (sample_rows(s, &n), n); i++)
-		sum += sample_rows(s, &n)[i]->now.cpu_ns;
+	machine_second(&m);
+	for (size_t i = 0; i < (sample_rows(m.sample, &n), n); i++)
+		sum += sample_rows(m.sample, &n)[i]->now.cpu_ns;
 	assert_int_equal(n, 4);
 	assert_int_equal(sum, 11111);
 	assert_int_equal(row("/docker-" OTHER ".scope")->now.cpu_ns, 1100);
@@ -297,13 +264,13 @@ static void what_is_missing_is_said(void **state)
 	struct fake unit, child;
 
 	(void)state;
-	bear(&unit, "/a.service", &root);
-	bear(&child, "/a.service/x", &unit);
+	bear(&m, &unit, "/a.service", &m.root);
+	bear(&m, &child, "/a.service/x", &unit);
 	unit.reading.missing = PROBE_NO_PSI;
 	unit.reading.cpu_ns = 5;
 	child.reading.missing =
 		PROBE_NO_CPU | PROBE_NO_MEMORY; /* memory of a child is not asked for */
-	take_second();
+	machine_second(&m);
 	assert_int_equal(row("/a.service")->now.missing, PROBE_NO_PSI | PROBE_NO_CPU);
 }
 
@@ -312,11 +279,11 @@ static void counters_never_fall(void **state)
 	struct fake f;
 
 	(void)state;
-	bear(&f, "/a.service", &root);
+	bear(&m, &f, "/a.service", &m.root);
 	f.reading.cpu_ns = 100;
-	take_second();
+	machine_second(&m);
 	f.reading.cpu_ns = 99;
-	take_second();
+	machine_second(&m);
 	assert_int_equal(row("/a.service")->now.cpu_ns, 100);
 	assert_false(row("/a.service")->changed);
 }
@@ -326,8 +293,8 @@ static void names_are_utf8(void **state)
 	struct fake f;
 
 	(void)state;
-	bear(&f, "/a\xff", &root);
-	take_second();
+	bear(&m, &f, "/a\xff", &m.root);
+	machine_second(&m);
 	assert_string_equal(row("/a\\xff")->name, "a\\xff");
 }
 
@@ -341,16 +308,16 @@ static void many_come_and_go(void **state)
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < MANY; i++) {
 			snprintf(paths[i], sizeof(paths[i]), "/u%d.service", i);
-			bear(&f[i], paths[i], &root);
+			bear(&m, &f[i], paths[i], &m.root);
 			f[i].reading.cpu_ns = (uint64_t)i;
 		}
-		take_second();
-		assert_int_equal(sample_live(s), MANY);
+		machine_second(&m);
+		assert_int_equal(sample_live(m.sample), MANY);
 		assert_int_equal(row("/u77.service")->now.cpu_ns, 77);
 		for (int i = 0; i < MANY; i++)
-			die(&f[(i * 7) % MANY]);
-		take_second();
-		assert_int_equal(sample_live(s), 0);
+			die(&m, &f[(i * 7) % MANY]);
+		machine_second(&m);
+		assert_int_equal(sample_live(m.sample), 0);
 	}
 }
 

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/encode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/glob.h"
+#include "base/mem.h"
+#include "plimsoll/v1/metrics.pb-c.h"
+#include "plimsoll/version.h"
+
+/* Columns and the sample's members have the same names but for the unit of memory ones. */
+#define COLUMNS(X)                                                                                 \
+	X(cpu_ns)                                                                                  \
+	X(runq_wait_ns) X(switches) X(memory_usage_bytes) X(memory_working_set_bytes)              \
+		X(memory_limit_bytes) X(psi_cpu_some_ns) X(psi_cpu_full_ns) X(psi_memory_some_ns)  \
+			X(psi_memory_full_ns) X(psi_io_some_ns) X(psi_io_full_ns)
+
+typedef Plimsoll__V1__Batch batch;
+typedef Plimsoll__V1__Identity identity_message;
+
+struct encode {
+	batch batch;
+	Plimsoll__V1__Columns columns;
+	Plimsoll__V1__Source source;
+	Plimsoll__V1__Node node;
+	Plimsoll__V1__Losses losses;
+	size_t room_rows, room_names, room_gone, room_hist, room_bytes;
+	identity_message *names;
+	uint8_t *bytes;
+};
+
+struct job { /* one call of encode_batch() */
+	struct encode *e;
+	enum encode_form form;
+	const struct encode_filter *filter;
+	struct sample_row *const *rows;
+	size_t n_rows;
+};
+
+bool encode_filter_match(const struct encode_filter *f, const struct sample_row *r)
+{
+	if (!f || !f->n)
+		return true;
+	for (size_t i = 0; i < f->n; i++)
+		if (glob_match(f->cgroups[i], r->cgroup))
+			return true;
+	return false;
+}
+
+/* Room */
+
+static void grow(void *array, size_t n, size_t size)
+{
+	void **p = array;
+
+	*p = mem_array(*p, n, size);
+}
+
+static size_t rounded(size_t n)
+{
+	size_t room = 64;
+
+	while (room < n)
+		room *= 2;
+	return room;
+}
+
+static void make_room(struct encode *e, size_t rows, size_t names, size_t gone)
+{
+	Plimsoll__V1__Columns *c = &e->columns;
+
+	if (rows > e->room_rows) {
+		e->room_rows = rounded(rows);
+		grow(&c->row, e->room_rows, sizeof(*c->row));
+		grow(&c->flags, e->room_rows, sizeof(*c->flags));
+#define X(name) grow(&c->name, e->room_rows, sizeof(*c->name));
+		COLUMNS(X)
+#undef X
+	}
+	if (names > e->room_names) {
+		e->room_names = rounded(names);
+		grow(&e->names, e->room_names, sizeof(*e->names));
+		grow(&e->batch.dictionary, e->room_names, sizeof(*e->batch.dictionary));
+	}
+	if (gone > e->room_gone) {
+		e->room_gone = rounded(gone);
+		grow(&e->batch.gone, e->room_gone, sizeof(*e->batch.gone));
+	}
+}
+
+static void make_room_hist(struct encode *e, size_t n)
+{
+	Plimsoll__V1__Columns *c = &e->columns;
+
+	if (n <= e->room_hist)
+		return;
+	e->room_hist = rounded(n);
+	grow(&c->hist_row, e->room_hist, sizeof(*c->hist_row));
+	grow(&c->hist_bucket, e->room_hist, sizeof(*c->hist_bucket));
+	grow(&c->hist_count, e->room_hist, sizeof(*c->hist_count));
+}
+
+/* Rows */
+
+static void clear(struct encode *e)
+{
+	batch *b = &e->batch;
+	Plimsoll__V1__Columns *c = &e->columns;
+
+	b->n_dictionary = b->n_gone = b->live_rows = 0;
+	b->source = NULL;
+	b->columns = NULL;
+	b->node = NULL;
+	b->losses = NULL;
+	c->n_row = c->n_flags = c->n_hist_row = c->n_hist_bucket = c->n_hist_count = 0;
+#define X(name) c->n_##name = 0;
+	COLUMNS(X)
+#undef X
+}
+
+static char *text(const char *s)
+{
+	return (char *)(uintptr_t)s; /* protobuf-c does not write what it packs */
+}
+
+static void add_name(struct encode *e, const struct sample_row *r)
+{
+	size_t i = e->batch.n_dictionary++;
+	identity_message *m = &e->names[i];
+
+	plimsoll__v1__identity__init(m);
+	m->row = r->id;
+	m->kind = (Plimsoll__V1__Kind)r->kind;
+	m->cgroup = text(r->cgroup);
+	m->runtime = text(r->runtime);
+	m->pod_uid = text(r->pod_uid);
+	m->container_id = text(r->container_id);
+	m->qos = text(r->qos);
+	m->name = text(r->name);
+	m->first_seen_boottime_ns = r->first_seen.ns;
+	e->batch.dictionary[i] = m;
+}
+
+/* A reader that has the row knows the buckets that did not change; any other one gets them all. */
+static void add_hist(struct encode *e, const struct sample_row *r, uint32_t index, bool whole)
+{
+	Plimsoll__V1__Columns *c = &e->columns;
+
+	make_room_hist(e, c->n_hist_row + HIST_BUCKETS);
+	for (uint32_t b = 0; b < HIST_BUCKETS; b++) {
+		if (whole ? r->now.hist[b] == 0 : r->now.hist[b] == r->before.hist[b])
+			continue;
+		c->hist_row[c->n_hist_row++] = index;
+		c->hist_bucket[c->n_hist_bucket++] = b;
+		c->hist_count[c->n_hist_count++] = r->now.hist[b];
+	}
+}
+
+static void add_values(struct encode *e, const struct sample_row *r, bool whole)
+{
+	Plimsoll__V1__Columns *c = &e->columns;
+	uint32_t index = (uint32_t)c->n_row;
+
+	c->row[c->n_row++] = r->id;
+	c->flags[c->n_flags++] = r->now.missing;
+#define X(name) c->name[c->n_##name++] = r->now.name;
+	COLUMNS(X)
+#undef X
+	add_hist(e, r, index, whole);
+}
+
+static void add_row(const struct job *j, const struct sample_row *r)
+{
+	bool now_only = j->form != ENCODE_DELTA && j->form != ENCODE_KEYFRAME;
+	bool all = j->form != ENCODE_DELTA;
+
+	if ((r->ended && now_only) || !encode_filter_match(j->filter, r))
+		return;
+	if (!r->ended)
+		j->e->batch.live_rows++;
+	if (all || r->fresh)
+		add_name(j->e, r);
+	if (j->form != ENCODE_PREAMBLE && (all || r->changed))
+		add_values(j->e, r, all || r->fresh);
+	if (r->ended)
+		j->e->batch.gone[j->e->batch.n_gone++] = r->id;
+}
+
+/* The rest */
+
+static void add_source(struct encode *e, const struct encode_source *s)
+{
+	e->source.node = text(s->node);
+	e->source.boot_id = text(s->boot_id);
+	e->source.agent_version = text(s->agent_version);
+	e->source.interval_ns = s->interval_ns;
+	e->source.cpus = s->cpus;
+	e->source.memory_bytes = s->memory_bytes;
+	e->batch.source = &e->source;
+}
+
+static void add_node(struct encode *e, const struct node_reading *n)
+{
+	e->node.cpu_idle_ns = n->cpu_idle_ns;
+	e->node.psi_cpu_some_ns = n->psi_cpu_some_ns;
+	e->node.psi_memory_some_ns = n->psi_memory_some_ns;
+	e->node.psi_io_some_ns = n->psi_io_some_ns;
+	e->node.memory_available_bytes = n->memory_available_bytes;
+	e->node.missing = n->missing;
+	e->batch.node = &e->node;
+}
+
+static void add_losses(struct encode *e, const struct encode_losses *l)
+{
+	e->losses.slots_full = l->slots_full;
+	e->losses.spool_dropped = l->spool_dropped;
+	e->losses.read_errors = l->read_errors;
+	e->losses.late_ticks = l->late_ticks;
+	e->batch.losses = &e->losses;
+}
+
+static void add_head(const struct job *j, const struct encode_second *s)
+{
+	batch *b = &j->e->batch;
+	bool numbered = j->form != ENCODE_PREAMBLE && j->form != ENCODE_SNAPSHOT;
+
+	b->wire_version = PLIMSOLL_WIRE_VERSION;
+	b->epoch = s->epoch;
+	b->sequence = numbered ? s->sequence : 0;
+	b->boottime_ns = s->boottime_ns;
+	b->wall_unix_ns = s->wall_unix_ns;
+	b->keyframe = j->form != ENCODE_PREAMBLE && j->form != ENCODE_DELTA;
+	if (!numbered)
+		add_source(j->e, &s->source);
+	if (j->form == ENCODE_PREAMBLE)
+		return;
+	b->columns = &j->e->columns;
+	add_node(j->e, &s->node);
+	add_losses(j->e, &s->losses);
+}
+
+static struct encode_bytes pack(struct encode *e)
+{
+	size_t n = plimsoll__v1__batch__get_packed_size(&e->batch);
+
+	if (n > e->room_bytes) {
+		e->room_bytes = rounded(n);
+		e->bytes = mem_array(e->bytes, e->room_bytes, 1);
+	}
+	plimsoll__v1__batch__pack(&e->batch, e->bytes);
+	return (struct encode_bytes){e->bytes, n};
+}
+
+struct encode_bytes encode_batch(struct encode *e, enum encode_form form,
+				 const struct sample *sample, const struct encode_second *second,
+				 const struct encode_filter *filter, const uint32_t *extra_gone,
+				 size_t n_extra_gone)
+{
+	struct job j = {.e = e, .form = form, .filter = filter};
+
+	j.rows = sample_rows(sample, &j.n_rows);
+	make_room(e, j.n_rows, j.n_rows, j.n_rows + n_extra_gone);
+	clear(e);
+	for (size_t i = 0; i < n_extra_gone; i++)
+		e->batch.gone[e->batch.n_gone++] = extra_gone[i];
+	for (size_t i = 0; i < j.n_rows; i++)
+		add_row(&j, j.rows[i]);
+	add_head(&j, second);
+	return pack(e);
+}
+
+struct encode *encode_new(void)
+{
+	struct encode *e = mem_new(struct encode);
+
+	plimsoll__v1__batch__init(&e->batch);
+	plimsoll__v1__columns__init(&e->columns);
+	plimsoll__v1__source__init(&e->source);
+	plimsoll__v1__node__init(&e->node);
+	plimsoll__v1__losses__init(&e->losses);
+	return e;
+}
+
+struct encode *encode_free(struct encode *e)
+{
+	if (!e)
+		return NULL;
+	free(e->columns.row);
+	free(e->columns.flags);
+#define X(name) free(e->columns.name);
+	COLUMNS(X)
+#undef X
+	free(e->columns.hist_row);
+	free(e->columns.hist_bucket);
+	free(e->columns.hist_count);
+	free(e->names);
+	free(e->batch.dictionary);
+	free(e->batch.gone);
+	free(e->bytes);
+	free(e);
+	return NULL;
+}
