@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/metrics.h"
+#include "agent/serve.h"
+#include "agent/stream.h"
+#include "agent/watch.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/scope.h"
+#include "pki/pki.h"
+#include "plimsoll/version.h"
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * CLOCK_NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+/* About ourselves */
+
+static void observe_process(void)
+{
+	scoped(fclosep) FILE *f = fopen("/proc/self/statm", "re");
+	struct rusage use;
+	unsigned long size, resident;
+
+	getrusage(RUSAGE_SELF, &use);
+	agent_set(agent_cpu_seconds_total,
+		  (uint64_t)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * CLOCK_NS_PER_S +
+			  (uint64_t)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) *
+				  CLOCK_NS_PER_US);
+	if (f && fscanf(f, "%lu %lu", &size, &resident) == 2)
+		agent_set(agent_resident_memory_bytes, resident * (uint64_t)sysconf(_SC_PAGESIZE));
+}
+
+static void observe_rpc(void)
+{
+	struct rpc_counters c;
+
+	rpc_counters(&c);
+	agent_set(agent_calls_refused_total, c.calls_refused);
+	agent_set(agent_decode_errors_total, c.decode_errors);
+	agent_set(agent_handshake_errors_total, c.handshake_errors);
+	agent_set(agent_accept_errors_total, c.accept_errors);
+}
+
+static void observe_probe(struct agent *a)
+{
+	struct probe_stats p;
+
+	probe_stats(a->probe, &p);
+	agent_set(agent_bpf_switch_seconds, (uint64_t)(p.ns_per_switch * 1e3));
+	agent_set(agent_bpf_map_bytes, p.map_bytes);
+	agent_set(agent_bpf_lost_total, p.lost);
+	agent_set(agent_probe_pass_seconds, p.pass_ns_last);
+	agent_set(agent_probe_cgroups, p.cgroups);
+	agent_set(agent_slots_full, p.slots_full);
+	agent_set(agent_overflow_cpu_seconds_total, p.overflow_cpu_ns);
+}
+
+void agent_observe(struct agent *a)
+{
+	observe_process();
+	observe_rpc();
+	observe_probe(a);
+	agent_set(agent_spool_batches, spool_batches(a->spool));
+	agent_set(agent_spool_bytes, spool_bytes(a->spool));
+	agent_set(agent_spool_dropped_total, spool_dropped(a->spool));
+}
+
+/* The second */
+
+static void count_late(struct agent *a, uint64_t now_ns)
+{
+	uint64_t interval = a->options->interval, gap = now_ns - a->last_tick_ns;
+
+	if (a->last_tick_ns && gap > interval + interval / 2)
+		agent_count(agent_late_ticks_total, (gap + interval / 2) / interval - 1);
+	a->last_tick_ns = now_ns;
+}
+
+static void read_failed(struct agent *a, const struct err *e)
+{
+	agent_count(agent_read_errors_total, 1);
+	if (!a->cannot_read) {
+		log_err(LOG_ERROR, e, "this second is missing, trying again every second");
+		if (a->serve)
+			serve_healthy(a->serve, false);
+	}
+	a->cannot_read = true;
+}
+
+static void read_again(struct agent *a)
+{
+	if (!a->cannot_read)
+		return;
+	a->cannot_read = false;
+	log_info("the kernel can be read again");
+	if (a->serve)
+		serve_healthy(a->serve, true);
+}
+
+static void fill_second(struct agent *a, clock_boot_t at)
+{
+	struct encode_second *s = &a->second;
+	struct probe_stats p;
+
+	probe_stats(a->probe, &p);
+	s->sequence++;
+	s->boottime_ns = at.ns;
+	s->wall_unix_ns = clock_wall().ns;
+	node_read("/proc", &s->node);
+	s->losses = (struct encode_losses){
+		.slots_full = p.slots_full,
+		.spool_dropped = spool_dropped(a->spool),
+		.read_errors = agent_get(agent_read_errors_total),
+		.late_ticks = agent_get(agent_late_ticks_total),
+	};
+}
+
+static struct encode_bytes encoded(struct agent *a, enum encode_form form,
+				   const struct encode_filter *filter, const uint32_t *gone,
+				   size_t n_gone)
+{
+	return encode_batch(a->encode, form, a->sample, &a->second, filter, gone, n_gone);
+}
+
+static void spool_second(struct agent *a)
+{
+	bool keyframe = (a->second.sequence - 1) % ENCODE_KEYFRAME_EVERY == 0;
+	struct encode_bytes b =
+		encoded(a, keyframe ? ENCODE_KEYFRAME : ENCODE_DELTA, NULL, NULL, 0);
+
+	agent_set(agent_batch_bytes, b.n);
+	if (b.n > RPC_MAX_MESSAGE) {
+		if (!a->too_large)
+			log_error(
+				"a second of %zu bytes is more than a message takes: readers miss "
+				"it; lower max-cgroups",
+				b.n);
+		a->too_large = true;
+		agent_count(agent_batches_too_large_total, 1);
+		spool_skip(a->spool, a->second.sequence);
+		return;
+	}
+	(void)spool_put(a->spool, a->second.sequence, keyframe, b.p,
+			b.n); /* a loss is counted there */
+}
+
+static void take_second(struct agent *a)
+{
+	uint64_t begin_ns = monotonic_ns();
+	clock_boot_t at;
+	struct err e;
+
+	count_late(a, begin_ns);
+	if (probe_pass(a->probe, &at, &e) < 0) {
+		read_failed(a, &e);
+		return;
+	}
+	read_again(a);
+	sample_take(a->sample, at);
+	fill_second(a, at);
+	spool_second(a);
+	agent_count(agent_ticks_total, 1);
+	agent_count(agent_samples_total, sample_live(a->sample));
+	agent_set(agent_rows, sample_live(a->sample));
+	agent_set(agent_sequence, a->second.sequence);
+	agent_set(agent_tick_seconds, monotonic_ns() - begin_ns);
+}
+
+static void measure(struct agent *a)
+{
+	if (a->measuring) {
+		(void)probe_measure(a->probe, false);
+		a->measuring = false;
+		a->measure_at_ns = a->last_tick_ns + AGENT_MEASURE_EVERY_NS;
+	} else if (a->last_tick_ns >= a->measure_at_ns) {
+		a->measuring = probe_measure(a->probe, true) == 0;
+		if (!a->measuring) /* not permitted: it will not be later either */
+			a->measure_at_ns = UINT64_MAX;
+	}
+}
+
+static int make_certificates(struct agent *a, struct err *e)
+{
+	static const char *const names[] = {"agent"};
+	const struct agent_options *o = a->options;
+
+	if (!agent_options_tls(o) || *o->tls_cert)
+		return 0;
+	return pki_ensure(o->tls_dir, names, 1, e);
+}
+
+/* rpc reads changed files by itself. */
+static void renew_certificates(struct agent *a)
+{
+	struct err e;
+
+	if (a->last_tick_ns < a->renew_at_ns)
+		return;
+	a->renew_at_ns = a->last_tick_ns + AGENT_RENEW_EVERY_NS;
+	if (make_certificates(a, &e) < 0)
+		log_err(LOG_ERROR, &e, "going on with the certificates there are");
+}
+
+static void tick(void *data)
+{
+	struct agent *a = data;
+
+	take_second(a);
+	watch_second(a);
+	stream_pump(a->stream);
+	measure(a);
+	renew_certificates(a);
+}
+
+struct rpc_packed *agent_pack(struct agent *a, enum encode_form form,
+			      const struct encode_filter *filter, const uint32_t *extra_gone,
+			      size_t n_extra_gone)
+{
+	struct encode_bytes b = encoded(a, form, filter, extra_gone, n_extra_gone);
+
+	return rpc_pack_bytes(b.p, b.n);
+}
+
+static struct rpc_packed *preamble(void *data)
+{
+	return agent_pack(data, ENCODE_PREAMBLE, NULL, NULL, 0);
+}
+
+/* Stop */
+
+static void part_stopped(void *data)
+{
+	struct agent *a = data;
+
+	if (--a->busy == 0)
+		loop_stop(a->loop);
+}
+
+static void stop(struct agent *a)
+{
+	struct serve *serve = a->serve;
+	struct stream *stream = a->stream;
+
+	a->stopping = true;
+	a->serve = NULL;
+	a->stream = NULL;
+	if (a->tick)
+		loop_timer_stop(a->tick);
+	a->busy = 1 + (serve ? 1 : 0) + (stream ? 1 : 0);
+	if (serve)
+		serve_stop(serve, part_stopped, a);
+	if (stream)
+		stream_stop(stream, part_stopped, a);
+	part_stopped(a);
+}
+
+static void got_signal(int signum, void *data)
+{
+	struct agent *a = data;
+
+	if (signum == SIGHUP) {
+		log_info("nothing to reload: options are read at start, certificates when they "
+			 "change");
+	} else if (a->stopping) {
+		log_warn("told to stop a second time, not waiting for readers");
+		loop_stop(a->loop);
+	} else {
+		log_info("stopping");
+		stop(a);
+	}
+}
+
+/* Start */
+
+static void fill_tls(struct agent *a)
+{
+	const struct agent_options *o = a->options;
+
+	if (!agent_options_tls(o))
+		return;
+	a->tls.cert =
+		*o->tls_cert ? mem_strdup(o->tls_cert) : mem_printf("%s/agent.crt", o->tls_dir);
+	a->tls.key = *o->tls_key ? mem_strdup(o->tls_key) : mem_printf("%s/agent.key", o->tls_dir);
+	a->tls.ca = *o->tls_ca ? mem_strdup(o->tls_ca) : mem_printf("%s/ca.crt", o->tls_dir);
+	a->tls.server_name = *o->server_name ? mem_strdup(o->server_name) : NULL;
+}
+
+static void describe(struct agent *a)
+{
+	struct encode_second *s = &a->second;
+
+	node_describe("/proc", &a->facts);
+	s->epoch = clock_wall().ns; /* later runs have later ones, and no two are the same */
+	s->source = (struct encode_source){
+		.node = a->options->node,
+		.boot_id = a->facts.boot_id,
+		.agent_version = PLIMSOLL_VERSION,
+		.interval_ns = a->options->interval,
+		.memory_bytes = a->facts.memory_bytes,
+		.cpus = a->facts.cpus,
+	};
+}
+
+static int start_sampling(struct agent *a, struct err *e)
+{
+	const struct agent_options *o = a->options;
+	struct probe_options probe = {.max_cgroups = (uint32_t)o->max_cgroups};
+	int r;
+
+	a->sample = sample_new(probe_read);
+	a->encode = encode_new();
+	a->spool = spool_new((uint32_t)(o->spool / o->interval) + 1, SPOOL_MAX_BYTES);
+	probe.watcher = sample_watcher(a->sample);
+	r = probe_open(&probe, &a->probe, e);
+	if (r < 0)
+		return r;
+	sample_attach(a->sample, a->probe);
+	take_second(a);
+	agent_set(agent_first_sample_seconds, clock_since(clock_boot(), a->started));
+	a->measure_at_ns = a->last_tick_ns + AGENT_MEASURE_FIRST_NS;
+	a->renew_at_ns = a->last_tick_ns + AGENT_RENEW_EVERY_NS;
+	return 0;
+}
+
+static int start_stream(struct agent *a, struct err *e)
+{
+	const struct stream_options o = {
+		.loop = a->loop,
+		.address = a->options->aggregator,
+		.tls = strncmp(a->options->aggregator, "unix:", 5) ? a->tls : (struct rpc_tls){0},
+		.spool = a->spool,
+		.epoch = a->second.epoch,
+		.preamble = preamble,
+		.data = a,
+	};
+
+	return *o.address ? stream_start(&o, &a->stream, e) : 0;
+}
+
+static void watch_signals(struct agent *a)
+{
+	a->interrupt = loop_signal_new(a->loop, SIGINT, got_signal, a);
+	a->terminate = loop_signal_new(a->loop, SIGTERM, got_signal, a);
+	a->hangup = loop_signal_new(a->loop, SIGHUP, got_signal, a);
+}
+
+static void log_notices(const struct agent *a)
+{
+	struct probe_notice n[32];
+	int found = probe_notices(a->probe, n, 32);
+
+	for (int i = 0; i < found; i++)
+		log_write(strcmp(n[i].level, "ok") ? LOG_WARN : LOG_DEBUG, "%s: %s%s%s", n[i].id,
+			  n[i].text, n[i].fix[0] ? "; " : "", n[i].fix);
+}
+
+static void log_ready(const struct agent *a)
+{
+	const struct agent_options *o = a->options;
+
+	log_info("node %s: %u rows every %g s; socket %s, TCP port %d, aggregator %s", o->node,
+		 sample_live(a->sample), (double)o->interval / 1e9, *o->socket ? o->socket : "none",
+		 serve_port(a->serve), *o->aggregator ? o->aggregator : "none");
+}
+
+static int start(struct agent *a, struct err *e)
+{
+	int r = make_certificates(a, e);
+
+	if (r < 0)
+		return r;
+	fill_tls(a);
+	describe(a);
+	r = start_sampling(a, e);
+	if (r == 0)
+		r = serve_start(a, &a->serve, e);
+	if (r == 0)
+		r = start_stream(a, e);
+	if (r < 0)
+		return r;
+	log_notices(a);
+	log_ready(a);
+	a->tick = loop_timer_new(a->loop, tick, a);
+	loop_timer_start(a->tick, a->options->interval, a->options->interval);
+	return 0;
+}
+
+static void release(struct agent *a)
+{
+	loop_timer_close(a->tick);
+	loop_signal_close(a->interrupt);
+	loop_signal_close(a->terminate);
+	loop_signal_close(a->hangup);
+	a->probe = probe_close(a->probe);
+	a->sample = sample_free(a->sample);
+	a->encode = encode_free(a->encode);
+	a->spool = spool_free(a->spool);
+	free((char *)(uintptr_t)a->tls.cert);
+	free((char *)(uintptr_t)a->tls.key);
+	free((char *)(uintptr_t)a->tls.ca);
+	free((char *)(uintptr_t)a->tls.server_name);
+	a->loop = loop_free(a->loop);
+}
+
+static void log_core(int severity, const char *text)
+{
+	(void)severity; /* what it calls errors is our peers' doing, and counted */
+	log_debug("grpc: %s", text);
+}
+
+int agent_run(const struct agent_options *o, struct err *e)
+{
+	struct agent a = {.options = o, .started = clock_boot()};
+
+	a.loop = loop_new();
+	if (!a.loop) {
+		err_set(e, -EMFILE, "cannot make an event loop");
+		err_fix(e, "raise the limit of open files");
+		return 1;
+	}
+	rpc_init(log_core);
+	watch_signals(&a);
+	if (start(&a, e) < 0) {
+		a.exit_code = 1;
+		stop(&a);
+	}
+	loop_run(a.loop);
+	release(&a);
+	rpc_shutdown();
+	return a.exit_code;
+}
