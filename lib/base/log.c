@@ -66,7 +66,8 @@ static void escape(const char *in, bool json, char *out, size_t size)
 	out[n] = '\0';
 }
 
-static void vwrite(enum log_level level, const char *suffix, const char *format, va_list args)
+static void __attribute__((format(printf, 3, 0)))
+vwrite(enum log_level level, const char *suffix, const char *format, va_list args)
 {
 	char message[MAX_MESSAGE], escaped[MAX_LINE], line[MAX_LINE + 256], time[32];
 	int n;

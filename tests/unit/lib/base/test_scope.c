@@ -97,7 +97,7 @@ static void memory(void **state)
 /* The signal that ends a child which runs `f`. */
 static int death_of(void (*f)(void))
 {
-	int status;
+	int status = 0;
 	pid_t child = fork();
 
 	if (!child) {
