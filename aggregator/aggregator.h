@@ -17,6 +17,7 @@ struct aggregator_options; /* aggregator/options.h */
 struct decisions;          /* aggregator/store/decisions.h */
 struct fleet_watch;        /* aggregator/serve/metrics.c */
 struct http;               /* aggregator/serve/http.h */
+struct ingest;             /* aggregator/ingest/intake.h */
 struct loop;
 struct loop_signal;
 struct loop_timer;
@@ -27,7 +28,8 @@ struct scrape; /* aggregator/ingest/scrape.h */
 struct store;  /* aggregator/store/store.h */
 
 #define AGGREGATOR_TICK_LEAST_NS (250 * CLOCK_NS_PER_MS) /* decide at most 4 times a second */
-#define AGGREGATOR_GATHER_NS (20 * CLOCK_NS_PER_MS) /* so that the nodes' seconds come together */
+/* A stored second is followed by a tick within this, so that the nodes' seconds come together. */
+#define AGGREGATOR_GATHER_NS (20 * CLOCK_NS_PER_MS)
 #define AGGREGATOR_GRACE_NS (2 * CLOCK_NS_PER_S)    /* open calls at shutdown */
 #define AGGREGATOR_NOTICES 16
 
@@ -36,30 +38,36 @@ struct aggregator_notice { /* for Status.Get and readyz */
 	char text[200], fix[200];
 };
 
+#define AGGREGATOR_HOUSEKEEPING_NS CLOCK_NS_PER_S
+#define AGGREGATOR_RENEW_NS (3600 * CLOCK_NS_PER_S) /* how often certificates are looked at */
+
 struct aggregator {
 	struct loop *loop;
 	const struct aggregator_options *options;
 	struct store *store;
 	struct decisions *decisions;
 	struct scaler *scaler;
+	struct ingest *ingest;
 	struct scrape *scrape;
 	struct http *http;
 	struct rpc_server *tcp, *local; /* --listen and --socket */
 	struct fleet_watch *watches;    /* open Metrics.Watch calls */
-	struct loop_timer *tick, *gather;
+	struct loop_timer *tick, *gather, *housekeeping;
 	struct loop_signal *interrupt, *terminate;
 	uint64_t epoch;                 /* of this run, for Status.Get */
-	clock_boot_t started, last_tick;
-	bool policies_loaded, stopping;
-	char not_ready[256];            /* why, empty: ready */
-	int exit_code;
+	clock_boot_t started, last_tick, next_renewal;
+	bool gathering;                 /* a tick is due soon */
+	bool policies_loaded, serving, stopping;
+	bool state_failing;             /* the state directory cannot be written now */
+	char not_ready[320];            /* why, empty: ready */
+	unsigned busy;                  /* parts that have not stopped yet */
 };
 
-/* Runs until SIGTERM, SIGINT or a failure. 0 fine, 1 failed; *e is filled when it did not start. */
+/* Runs until SIGTERM or SIGINT. 0 fine; negative errno with *e filled when it could not start. */
 int aggregator_run(const struct aggregator_options *o, struct err *e);
 
-/* Ingest says a live second was stored: the scaler's tick follows within AGGREGATOR_GATHER_NS, but
- * not sooner than AGGREGATOR_TICK_LEAST_NS after the last one. */
-void aggregator_stored(struct aggregator *a);
+/* What a person should know now; fills at most AGGREGATOR_NOTICES, returns how many. */
+size_t aggregator_notices(const struct aggregator *a,
+			  struct aggregator_notice ret[AGGREGATOR_NOTICES]);
 
 #endif

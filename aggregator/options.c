@@ -2,10 +2,9 @@
 #include "aggregator/options.h"
 
 static const struct opt_desc rows[] = {
-#define OPTION(type, field, letter, fallback, min, max, unit, help) \
-	{ OPT_##type, #field, letter, offsetof(struct aggregator_options, field), \
-	  fallback,   min,    max,    unit, \
-	  help },
+#define OPTION(type, field, letter, fallback, min, max, unit, help)                                \
+	{OPT_##type, #field, letter, offsetof(struct aggregator_options, field), fallback, min,    \
+	 max,        unit,   help},
 #include "aggregator/options.def"
 #undef OPTION
 };

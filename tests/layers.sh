@@ -36,7 +36,7 @@ allow agent/probe '(base|agent/probe)/[a-z_]+\.h|plimsoll/[a-z_]+\.h|[a-z_]+\.sk
 allow agent "$lib|agent/[a-z_/]+\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
 allow decide '(base|decide)/[a-z_]+\.h'
 allow aggregator/store '(base|decide|aggregator/store)/[a-z_]+\.h'
-allow aggregator/ingest "$lib|aggregator/(store|ingest)/[a-z_]+\.h|aggregator/metrics\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
+allow aggregator/ingest "$lib|aggregator/(store|ingest)/[a-z_]+\.h|aggregator/aggregator\.h|aggregator/metrics\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
 allow aggregator/act "$lib|aggregator/act/[a-z_]+\.h|decide/verdict\.h|decide/policy\.h|aggregator/metrics\.(h|def)"
 allow aggregator/serve "$lib|aggregator/(store|serve)/[a-z_]+\.h|aggregator/[a-z]+\.(h|def)|decide/[a-z_]+\.h|plimsoll/v1/[a-z]+\.pb-c\.h"
 allow aggregator "$lib|aggregator/[a-z_/]+\.(h|def)|decide/[a-z_]+\.h|plimsoll/v1/[a-z]+\.pb-c\.h"

@@ -85,6 +85,7 @@ enum store_column { /* the cumulative and current values of a row, one u64 each 
 
 struct store_node_sample {
 	bool known;
+	uint32_t missing; /* the bits of NodeMissing in metrics.proto */
 	uint64_t cpu_idle_ns, psi_cpu_some_ns, psi_memory_some_ns, psi_io_some_ns;
 	uint64_t memory_available_bytes;
 };

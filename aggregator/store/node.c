@@ -121,7 +121,8 @@ static void first_seen(struct store_node *n, struct store_row *r, uint64_t agent
 		r->first_seen_ns = at;
 }
 
-static int add_row(struct store_node *n, const struct store_identity *id, clock_boot_t arrival)
+static int add_row(struct store_node *n, const struct store_identity *id, uint64_t sequence,
+		   clock_boot_t arrival)
 {
 	struct store *s = n->store;
 	struct store_row *r = NULL;
@@ -134,6 +135,7 @@ static int add_row(struct store_node *n, const struct store_identity *id, clock_
 		return -ENOSPC;
 	}
 	first_seen(n, r, id->first_seen_boottime_ns, arrival);
+	r->added = sequence;
 	map_put(n->rows, id->row, r);
 	s->live_rows++;
 	s->all_rows++;
@@ -156,7 +158,8 @@ static void name_rows(struct store_node *n, const struct store_batch *b, struct 
 		}
 		r = orphans ? strmap_del(orphans, id->cgroup) : NULL;
 		if (!r) {
-			add_row(n, id, arrival);
+			/* A preamble's rows are new in the second that follows. */
+			add_row(n, id, b->sequence ? b->sequence : n->sequence + 1, arrival);
 			continue;
 		}
 		r->id = id->row;

@@ -34,6 +34,7 @@ struct store_row {
 	uint64_t first_seen_ns; /* aggregator's clock */
 	uint64_t gone_ns;       /* aggregator's clock */
 	uint64_t good_ns;       /* frozen: aggregator's clock of its newest sample; 0: none */
+	uint64_t added;         /* sequence of the batch since which it is here */
 	uint64_t named, began;  /* sequences of the batches that named it last, that it began with */
 	uint32_t good;          /* frozen: the slot of that sample */
 	uint32_t first, coarse_first; /* slots of the first sample of this epoch, 0: none yet */

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/aggregator.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/ingest/intake.h"
+#include "aggregator/ingest/report.h"
+#include "aggregator/ingest/scrape.h"
+#include "aggregator/metrics.h"
+#include "aggregator/options.h"
+#include "aggregator/ready.h"
+#include "aggregator/serve/http.h"
+#include "aggregator/serve/metrics.h"
+#include "aggregator/serve/status.h"
+#include "aggregator/statedir.h"
+#include "aggregator/store/store.h"
+#include "aggregator/tls.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "loop/loop.h"
+#include "plimsoll/version.h"
+#include "rpc/rpc.h"
+
+#define METHODS_MAX 32
+
+extern const unsigned char descriptors_bytes[];
+extern const unsigned long descriptors_size;
+
+/* Deciding */
+
+static void decide(struct aggregator *a)
+{
+	clock_boot_t now = clock_boot();
+
+	a->gathering = false;
+	a->last_tick = now;
+	aggregator_count(aggregator_ticks_total, 1);
+	aggregator_count(aggregator_tick_seconds_total, clock_since(clock_boot(), now));
+}
+
+static void tick(void *data)
+{
+	struct aggregator *a = data;
+
+	if (!a->gathering && clock_since(clock_boot(), a->last_tick) >= AGGREGATOR_TICK_LEAST_NS)
+		decide(a);
+}
+
+static void gathered(void *data)
+{
+	decide(data);
+}
+
+static void stored(struct store_node *n, const Plimsoll__V1__Batch *b, void *data)
+{
+	struct aggregator *a = data;
+	uint64_t passed;
+
+	serve_metrics_forward(a, n, b);
+	if (a->gathering || a->stopping)
+		return;
+	a->gathering = true;
+	passed = clock_since(clock_boot(), a->last_tick);
+	loop_timer_start(a->gather,
+			 passed + AGGREGATOR_GATHER_NS < AGGREGATOR_TICK_LEAST_NS
+				 ? AGGREGATOR_TICK_LEAST_NS - passed
+				 : AGGREGATOR_GATHER_NS,
+			 0);
+}
+
+static void keep_house(void *data)
+{
+	struct aggregator *a = data;
+	clock_boot_t now = clock_boot();
+	struct err e;
+
+	store_expire(a->store, now);
+	ingest_expire(a->ingest, now);
+	ready_check(a);
+	if (now.ns < a->next_renewal.ns)
+		return;
+	a->next_renewal.ns = now.ns + AGGREGATOR_RENEW_NS;
+	if (tls_ensure(a->options, &e) < 0)
+		log_err(LOG_ERROR, &e, "going on with the certificates there are");
+}
+
+/* Stop */
+
+static void part_stopped(void *data)
+{
+	struct aggregator *a = data;
+
+	if (--a->busy == 0)
+		loop_stop(a->loop);
+}
+
+static void stop(struct aggregator *a)
+{
+	struct rpc_server *servers[] = {a->tcp, a->local};
+
+	a->stopping = true;
+	ready_say(a);
+	a->busy = 2;
+	for (size_t i = 0; i < 2; i++) {
+		if (!servers[i])
+			continue;
+		a->busy++;
+		rpc_server_stop(servers[i], AGGREGATOR_GRACE_NS, part_stopped, a);
+	}
+	a->tcp = a->local = NULL;
+	scrape_close(a->scrape, part_stopped, a);
+	a->scrape = NULL;
+	part_stopped(a);
+}
+
+static void got_signal(int signum, void *data)
+{
+	struct aggregator *a = data;
+
+	(void)signum;
+	if (a->stopping)
+		return; /* the grace period bounds it */
+	log_info("stopping");
+	stop(a);
+}
+
+/* Start */
+
+static size_t add_methods(struct rpc_method *all, size_t n, const struct rpc_method *some,
+			  size_t more)
+{
+	memcpy(all + n, some, more * sizeof(*some));
+	return n + more;
+}
+
+/* One table for both servers; lives as long as the process. */
+static size_t all_methods(const struct rpc_method **ret)
+{
+	static struct rpc_method all[METHODS_MAX];
+	size_t n = 0;
+
+	n = add_methods(all, n, report_methods, report_n);
+	n = add_methods(all, n, serve_metrics_methods, serve_metrics_n);
+	n = add_methods(all, n, serve_status_methods, serve_status_n);
+	*ret = all;
+	return n;
+}
+
+static int start_server(struct aggregator *a, const char *address, const struct rpc_tls *tls,
+			struct rpc_server **ret, struct err *e)
+{
+	struct rpc_server_options o = {
+		.address = address,
+		.tls = *tls,
+		.descriptors = {descriptors_bytes, descriptors_size},
+		.data = a,
+		.max_calls = (uint32_t)a->options->agents_max * 2 + 1000,
+	};
+
+	o.n_methods = all_methods(&o.methods);
+	return rpc_server_start(a->loop, &o, ret, e);
+}
+
+static int start_local(struct aggregator *a, struct err *e)
+{
+	const struct rpc_tls none = {0};
+	char *folder, *slash, *address;
+	int r = 0;
+
+	if (!*a->options->socket)
+		return 0;
+	folder = mem_strdup(a->options->socket);
+	slash = strrchr(folder, '/');
+	if (slash && slash != folder) {
+		*slash = '\0';
+		r = statedir_make(folder, 0755, e);
+		if (r < 0)
+			err_fix(e, "choose another path with --socket, or none: --socket ''");
+	}
+	address = mem_printf("unix:%s", a->options->socket);
+	if (r == 0)
+		r = start_server(a, address, &none, &a->local, e);
+	free(address);
+	free(folder);
+	return r;
+}
+
+static int start_servers(struct aggregator *a, struct err *e)
+{
+	struct rpc_tls tls = tls_server(a->options);
+	int r = start_server(a, a->options->listen, &tls, &a->tcp, e);
+
+	tls_done(&tls);
+	if (r == 0)
+		r = start_local(a, e);
+	if (r == 0 && *a->options->http)
+		r = http_start(a, a->options->http, &a->http, e);
+	a->serving = true; /* as lib/rpc starts them */
+	return r;
+}
+
+static int start_scraping(struct aggregator *a, struct err *e)
+{
+	struct rpc_tls tls = tls_to_agents(a->options);
+	int r = 0;
+
+	if (a->options->scrape.n)
+		r = scrape_new(a->loop, a->ingest, &a->options->scrape, &tls, &a->scrape, e);
+	tls_done(&tls);
+	return r;
+}
+
+static void start_timers(struct aggregator *a)
+{
+	a->gather = loop_timer_new(a->loop, gathered, a);
+	a->tick = loop_timer_new(a->loop, tick, a);
+	a->housekeeping = loop_timer_new(a->loop, keep_house, a);
+	a->interrupt = loop_signal_new(a->loop, SIGINT, got_signal, a);
+	a->terminate = loop_signal_new(a->loop, SIGTERM, got_signal, a);
+	loop_timer_start(a->tick, a->options->tick, a->options->tick);
+	loop_timer_start(a->housekeeping, AGGREGATOR_HOUSEKEEPING_NS, AGGREGATOR_HOUSEKEEPING_NS);
+	a->next_renewal.ns = clock_boot().ns + AGGREGATOR_RENEW_NS;
+}
+
+static int start(struct aggregator *a, struct err *e)
+{
+	int r = statedir_make(a->options->state_dir, 0700, e);
+
+	if (r == 0)
+		r = statedir_probe(a->options->state_dir, e);
+	if (r == 0)
+		r = tls_ensure(a->options, e);
+	if (r < 0)
+		return r;
+	a->policies_loaded = true;
+	start_timers(a);
+	r = start_servers(a, e);
+	if (r == 0)
+		r = start_scraping(a, e);
+	if (r == 0)
+		ready_check(a);
+	return r;
+}
+
+static void log_ready(const struct aggregator *a)
+{
+	const struct aggregator_options *o = a->options;
+
+	log_info("agents on port %d (%s), socket %s, HTTP port %d, %zu to scrape, state in %s",
+		 rpc_server_port(a->tcp), o->insecure ? "plain text" : "mutual TLS",
+		 *o->socket ? o->socket : "none", a->http ? http_port(a->http) : 0,
+		 scrape_targets(a->scrape), o->state_dir);
+}
+
+static void release(struct aggregator *a)
+{
+	http_stop(a->http);
+	loop_timer_close(a->tick);
+	loop_timer_close(a->gather);
+	loop_timer_close(a->housekeeping);
+	loop_signal_close(a->interrupt);
+	loop_signal_close(a->terminate);
+	ingest_free(a->ingest);
+	store_free(a->store);
+	loop_free(a->loop);
+	rpc_shutdown();
+}
+
+/* core's own words are for developers; what matters is counted. */
+static void rpc_said(int severity, const char *text)
+{
+	(void)severity;
+	log_debug("grpc: %s", text);
+}
+
+int aggregator_run(const struct aggregator_options *o, struct err *e)
+{
+	struct aggregator a = {.options = o, .started = clock_boot(), .epoch = clock_wall().ns};
+	int r;
+
+	rpc_init(rpc_said);
+	a.loop = loop_new();
+	if (!a.loop)
+		return err_set(e, -EMFILE, "cannot make an event loop");
+	a.store = store_new(&(struct store_options){.agents_max = (uint32_t)o->agents_max,
+						    .rows_max = (uint32_t)o->rows_max});
+	a.ingest = ingest_new(a.store);
+	a.ingest->stored = stored;
+	a.ingest->data = &a;
+	r = start(&a, e);
+	if (r == 0)
+		log_ready(&a);
+	else
+		stop(&a);
+	loop_run(a.loop);
+	release(&a);
+	return r;
+}

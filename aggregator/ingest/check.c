@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/ingest/check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hist.h"
+#include "base/mem.h"
+
+_Static_assert(CHECK_HIST_MAX == CHECK_ROWS_MAX * HIST_BUCKETS, "a bucket a row at most");
+
+struct check {
+	struct store_identity *identity;
+	size_t identities;
+	uint32_t *sorted;
+	size_t room;
+};
+
+struct check *check_new(void)
+{
+	return mem_new(struct check);
+}
+
+struct check *check_free(struct check *c)
+{
+	if (!c)
+		return NULL;
+	free(c->identity);
+	free(c->sorted);
+	free(c);
+	return NULL;
+}
+
+/* Bytes of the UTF-8 character at `s`, 0: none that is well-formed (RFC 3629: no overlong forms, no
+ * surrogates, nothing above U+10FFFF). */
+static size_t utf8(const unsigned char *s)
+{
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] < 0xc2 || s[0] > 0xf4 || (s[1] & 0xc0) != 0x80)
+		return 0;
+	if (s[0] < 0xe0)
+		return 2;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f) || (s[2] & 0xc0) != 0x80)
+		return 0;
+	if (s[0] < 0xf0)
+		return 3;
+	return (s[3] & 0xc0) == 0x80 ? 4 : 0;
+}
+
+bool check_text(const char *text, size_t most)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	for (size_t i = 0, n; s[i]; i += n) {
+		n = utf8(s + i);
+		if (!n || i + n > most || s[i] < 0x20 || s[i] == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static bool good_identity(const Plimsoll__V1__Identity *i)
+{
+	return i->cgroup[0] == '/' && check_text(i->cgroup, CHECK_CGROUP_BYTES) &&
+	       check_text(i->runtime, CHECK_NAME_BYTES) &&
+	       check_text(i->pod_uid, CHECK_NAME_BYTES) &&
+	       check_text(i->container_id, CHECK_NAME_BYTES) &&
+	       check_text(i->qos, CHECK_NAME_BYTES) && check_text(i->name, CHECK_NAME_BYTES);
+}
+
+/* A kind of a later version is some cgroup to us. */
+static enum store_kind kind(Plimsoll__V1__Kind k)
+{
+	return (int)k >= STORE_KIND_UNSPECIFIED && (int)k <= STORE_KIND_CGROUP ? (enum store_kind)k
+									       : STORE_KIND_CGROUP;
+}
+
+static bool take_names(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
+		       struct store_batch *ret)
+{
+	if (b->n_dictionary > CHECK_NAMES_MAX)
+		return false;
+	if (b->n_dictionary > c->identities) {
+		c->identities = b->n_dictionary;
+		c->identity = mem_array(c->identity, c->identities, sizeof(*c->identity));
+	}
+	for (size_t i = 0; i < b->n_dictionary; i++) {
+		const Plimsoll__V1__Identity *d = b->dictionary[i];
+
+		if (!good_identity(d)) {
+			store_refuse(s, STORE_REFUSED_DICTIONARY);
+			continue;
+		}
+		c->identity[ret->n_identities++] = (struct store_identity){
+			.row = d->row,
+			.kind = kind(d->kind),
+			.cgroup = d->cgroup,
+			.runtime = d->runtime,
+			.pod_uid = d->pod_uid,
+			.container_id = d->container_id,
+			.qos = d->qos,
+			.name = d->name,
+			.first_seen_boottime_ns = d->first_seen_boottime_ns,
+		};
+	}
+	ret->identity = c->identity;
+	return true;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool has_twice(struct check *c, const uint32_t *row, size_t n)
+{
+	size_t i = 1;
+
+	while (i < n && row[i - 1] < row[i])
+		i++;
+	if (i >= n)
+		return false; /* as our agent writes them */
+	if (n > c->room) {
+		c->room = n;
+		c->sorted = mem_array(c->sorted, n, sizeof(*c->sorted));
+	}
+	memcpy(c->sorted, row, n * sizeof(*row));
+	qsort(c->sorted, n, sizeof(*row), ascending);
+	for (i = 1; i < n; i++)
+		if (c->sorted[i - 1] == c->sorted[i])
+			return true;
+	return false;
+}
+
+static int take_columns(struct check *c, const Plimsoll__V1__Columns *m, struct store_batch *ret,
+			enum store_refusal *ret_why)
+{
+	const struct {
+		size_t n;
+		const uint64_t *p;
+	} columns[STORE_COLUMNS] = {
+		[STORE_CPU_NS] = {m->n_cpu_ns, m->cpu_ns},
+		[STORE_RUNQ_WAIT_NS] = {m->n_runq_wait_ns, m->runq_wait_ns},
+		[STORE_SWITCHES] = {m->n_switches, m->switches},
+		[STORE_MEMORY_USAGE] = {m->n_memory_usage_bytes, m->memory_usage_bytes},
+		[STORE_MEMORY_WORKING_SET] = {m->n_memory_working_set_bytes,
+					      m->memory_working_set_bytes},
+		[STORE_MEMORY_LIMIT] = {m->n_memory_limit_bytes, m->memory_limit_bytes},
+		[STORE_PSI_CPU_SOME_NS] = {m->n_psi_cpu_some_ns, m->psi_cpu_some_ns},
+		[STORE_PSI_CPU_FULL_NS] = {m->n_psi_cpu_full_ns, m->psi_cpu_full_ns},
+		[STORE_PSI_MEMORY_SOME_NS] = {m->n_psi_memory_some_ns, m->psi_memory_some_ns},
+		[STORE_PSI_MEMORY_FULL_NS] = {m->n_psi_memory_full_ns, m->psi_memory_full_ns},
+		[STORE_PSI_IO_SOME_NS] = {m->n_psi_io_some_ns, m->psi_io_some_ns},
+		[STORE_PSI_IO_FULL_NS] = {m->n_psi_io_full_ns, m->psi_io_full_ns},
+	};
+
+	*ret_why = STORE_REFUSED_SIZE;
+	if (m->n_row > CHECK_ROWS_MAX)
+		return -EBADMSG;
+	*ret_why = STORE_REFUSED_SHAPE;
+	for (size_t i = 0; i < STORE_COLUMNS; i++) {
+		if (columns[i].n != m->n_row)
+			return -EBADMSG;
+		ret->column[i] = columns[i].p;
+	}
+	if (m->n_flags != m->n_row)
+		return -EBADMSG;
+	*ret_why = STORE_REFUSED_DUPLICATE_ROW;
+	if (has_twice(c, m->row, m->n_row))
+		return -EBADMSG;
+	ret->n_rows = m->n_row;
+	ret->row = m->row;
+	ret->flags = m->flags;
+	return 0;
+}
+
+static int take_histograms(const Plimsoll__V1__Columns *m, struct store_batch *ret,
+			   enum store_refusal *ret_why)
+{
+	*ret_why = STORE_REFUSED_SIZE;
+	if (m->n_hist_row > CHECK_HIST_MAX)
+		return -EBADMSG;
+	*ret_why = STORE_REFUSED_SHAPE;
+	if (m->n_hist_bucket != m->n_hist_row || m->n_hist_count != m->n_hist_row)
+		return -EBADMSG;
+	*ret_why = STORE_REFUSED_HISTOGRAM;
+	for (size_t i = 0; i < m->n_hist_row; i++)
+		if (m->hist_row[i] >= m->n_row || m->hist_bucket[i] >= HIST_BUCKETS)
+			return -EBADMSG;
+	ret->n_hist = m->n_hist_row;
+	ret->hist_row = m->hist_row;
+	ret->hist_bucket = m->hist_bucket;
+	ret->hist_count = m->hist_count;
+	return 0;
+}
+
+static void take_node(const Plimsoll__V1__Batch *b, struct store_batch *ret)
+{
+	if (b->node)
+		ret->node = (struct store_node_sample){
+			.known = true,
+			.missing = b->node->missing,
+			.cpu_idle_ns = b->node->cpu_idle_ns,
+			.psi_cpu_some_ns = b->node->psi_cpu_some_ns,
+			.psi_memory_some_ns = b->node->psi_memory_some_ns,
+			.psi_io_some_ns = b->node->psi_io_some_ns,
+			.memory_available_bytes = b->node->memory_available_bytes,
+		};
+	if (b->losses)
+		ret->losses = (struct store_losses){
+			.slots_full = b->losses->slots_full,
+			.spool_dropped = b->losses->spool_dropped,
+			.read_errors = b->losses->read_errors,
+			.late_ticks = b->losses->late_ticks,
+		};
+}
+
+static int take(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
+		struct store_batch *ret, enum store_refusal *ret_why)
+{
+	*ret = (struct store_batch){
+		.epoch = b->epoch,
+		.sequence = b->sequence,
+		.boottime_ns = b->boottime_ns,
+		.wall_unix_ns = b->wall_unix_ns,
+		.keyframe = b->keyframe,
+		.gone = b->gone,
+		.n_gone = b->n_gone,
+	};
+	if (b->columns) {
+		int r = take_columns(c, b->columns, ret, ret_why);
+
+		if (r < 0 || (r = take_histograms(b->columns, ret, ret_why)) < 0)
+			return r;
+	}
+	*ret_why = STORE_REFUSED_SIZE;
+	if (b->n_gone > CHECK_ROWS_MAX || !take_names(c, s, b, ret))
+		return -EBADMSG;
+	take_node(b, ret);
+	return 0;
+}
+
+int check_batch(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
+		struct store_batch *ret, enum store_refusal *ret_why)
+{
+	int r = take(c, s, b, ret, ret_why);
+
+	if (r < 0)
+		store_refuse(s, *ret_why);
+	return r;
+}
+
+static bool good_node_name(const char *name)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				"-_.:");
+
+	return n && !name[n] && n <= CHECK_NODE_BYTES;
+}
+
+static const char *bad_source(const Plimsoll__V1__Batch *b)
+{
+	const Plimsoll__V1__Source *source = b->source;
+
+	if (!source || b->sequence)
+		return "the first message must be a preamble: sequence 0 and the source";
+	if (!b->epoch)
+		return "the epoch is 0";
+	if (!good_node_name(source->node))
+		return "the node's name is empty, too long or holds something else than letters, "
+		       "digits and -_.:";
+	if (!check_text(source->boot_id, CHECK_NAME_BYTES) ||
+	    !check_text(source->agent_version, CHECK_NAME_BYTES))
+		return "boot id or agent version are no text";
+	if (!source->cpus || source->cpus > CHECK_CPUS_MAX)
+		return "the number of CPUs is 0 or above 65536";
+	if (source->interval_ns < CHECK_INTERVAL_LEAST_NS ||
+	    source->interval_ns > CHECK_INTERVAL_MOST_NS)
+		return "the interval is not between 1 ms and 1 h";
+	return NULL;
+}
+
+int check_hello(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
+		struct store_batch *ret, struct store_source *ret_source,
+		enum store_refusal *ret_why, const char **ret_text)
+{
+	*ret_why = STORE_REFUSED_ORDER;
+	*ret_text = bad_source(b);
+	if (*ret_text || take(c, s, b, ret, ret_why) < 0) {
+		store_refuse(s, *ret_why);
+		if (!*ret_text)
+			*ret_text = store_refusal_meaning(*ret_why);
+		return -EBADMSG;
+	}
+	*ret_source = (struct store_source){
+		.node = b->source->node,
+		.boot_id = b->source->boot_id,
+		.agent_version = b->source->agent_version,
+		.interval_ns = b->source->interval_ns,
+		.cpus = b->source->cpus,
+		.memory_bytes = b->source->memory_bytes,
+	};
+	return 0;
+}

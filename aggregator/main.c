@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/aggregator.h"
+#include "aggregator/options.h"
+#include "aggregator/tls.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "conf/conf.h"
+#include "plimsoll/version.h"
+
+#define PROGRAM "plimsoll-aggregator"
+
+enum { EXIT_USAGE = 2 };
+
+static int fail(const struct err *e, int code)
+{
+	err_print(e, PROGRAM, stderr);
+	return code;
+}
+
+static int no_words(char **words, int n, struct err *e)
+{
+	if (!n)
+		return 0;
+	err_set(e, -EINVAL, "\"%s\" is not understood", words[0]);
+	err_cause(e, "this program takes flags only");
+	return err_fix(e, PROGRAM " --help lists them");
+}
+
+static void print_help(void)
+{
+	scoped(buf_done) struct buf b = {0};
+
+	opt_help(&aggregator_option_table, &b);
+	fputs(buf_text(&b), stdout);
+}
+
+static int check(const struct aggregator_options *o, struct err *e)
+{
+	return tls_options(o, e);
+}
+
+static void start_log(const struct aggregator_options *o)
+{
+	enum log_level level = LOG_INFO;
+
+	(void)log_level_parse(o->log_level, &level); /* the option table has checked the word */
+	log_init(PROGRAM, level, !strcmp(o->log_format, "json"));
+}
+
+static int run(const struct aggregator_options *o)
+{
+	struct err e;
+
+	if (o->help) {
+		print_help();
+		return EXIT_SUCCESS;
+	}
+	if (o->version) {
+		puts(PROGRAM " " PLIMSOLL_VERSION);
+		return EXIT_SUCCESS;
+	}
+	if (check(o, &e) < 0)
+		return fail(&e, EXIT_USAGE);
+	if (o->check) {
+		puts("the configuration is good");
+		return EXIT_SUCCESS;
+	}
+	start_log(o);
+	return aggregator_run(o, &e) < 0 ? fail(&e, EXIT_FAILURE) : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	static struct aggregator_options options;
+	static struct opt_origins origins;
+	char **words = calloc((size_t)argc + 1, sizeof(char *));
+	struct err e;
+	int n = 0, code;
+
+	if (!words)
+		return EXIT_FAILURE;
+	if (conf_resolve(&aggregator_option_table, &options, &origins, argc, argv, words, &n, &e) <
+	    0) {
+		free(words);
+		return fail(&e, EXIT_USAGE);
+	}
+	code = no_words(words, n, &e) < 0 ? fail(&e, EXIT_USAGE) : run(&options);
+	opt_done(&aggregator_option_table, &options);
+	free(words);
+	return code;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/ready.h"
+
+#include <stdio.h>
+
+#include "aggregator/aggregator.h"
+#include "aggregator/metrics.h"
+#include "aggregator/options.h"
+#include "aggregator/statedir.h"
+#include "aggregator/store/store.h"
+#include "base/log.h"
+#include "rpc/rpc.h"
+
+static void set_serving(struct aggregator *a, bool serving)
+{
+	static const char *const services[] = {"", "plimsoll.v1.Ingest", "plimsoll.v1.Metrics",
+					       "plimsoll.v1.Scaling", "plimsoll.v1.Status"};
+	struct rpc_server *servers[] = {a->tcp, a->local};
+
+	for (size_t s = 0; s < 2; s++)
+		for (size_t i = 0; servers[s] && i < sizeof(services) / sizeof(services[0]); i++)
+			rpc_server_set_serving(servers[s], services[i], serving);
+	a->serving = serving;
+}
+
+void ready_say(struct aggregator *a)
+{
+	bool was = a->serving;
+
+	if (a->stopping)
+		snprintf(a->not_ready, sizeof(a->not_ready), "stopping");
+	else if (!a->policies_loaded)
+		snprintf(a->not_ready, sizeof(a->not_ready), "policies are not loaded yet");
+	else if (!a->state_failing)
+		*a->not_ready = '\0';
+	if (was != !*a->not_ready)
+		set_serving(a, !was);
+}
+
+void ready_check(struct aggregator *a)
+{
+	struct err e;
+	int r = statedir_probe(a->options->state_dir, &e);
+
+	if (r < 0) {
+		aggregator_count(aggregator_state_failures_total, 1);
+		if (!a->state_failing)
+			log_err(LOG_WARN, &e, "going on without writing decisions down");
+		snprintf(a->not_ready, sizeof(a->not_ready), "%s", e.what);
+	} else if (a->state_failing) {
+		log_info("state can be kept in %s again", a->options->state_dir);
+	}
+	a->state_failing = r < 0;
+	ready_say(a);
+}
+
+static void add(struct aggregator_notice *n, const char *id, const char *level, const char *fix)
+{
+	n->id = id;
+	n->level = level;
+	snprintf(n->fix, sizeof(n->fix), "%s", fix);
+}
+
+size_t aggregator_notices(const struct aggregator *a,
+			  struct aggregator_notice ret[AGGREGATOR_NOTICES])
+{
+	const struct store_counters *c = store_counters(a->store);
+	size_t silent = store_nodes_silent(a->store, clock_boot()), n = 0;
+
+	if (*a->not_ready) {
+		snprintf(ret[n].text, sizeof(ret[n].text), "not ready: %.180s", a->not_ready);
+		add(&ret[n++], "ready", "fail", "");
+	}
+	if (a->options->insecure) {
+		snprintf(ret[n].text, sizeof(ret[n].text), "agents and clients speak plain text");
+		add(&ret[n++], "tls", "warn", "leave --insecure away");
+	}
+	if (!a->options->policy.n) {
+		snprintf(ret[n].text, sizeof(ret[n].text), "no policy: nothing is decided");
+		add(&ret[n++], "policy", "warn", "name ScalingPolicy files with --policy");
+	}
+	if (silent) {
+		snprintf(ret[n].text, sizeof(ret[n].text), "%zu of %zu nodes are silent", silent,
+			 store_nodes(a->store));
+		add(&ret[n++], "silent", "warn", "see whether their agents run: plimsoll nodes");
+	}
+	if (c->rows_over_limit || c->agents_over_limit) {
+		snprintf(ret[n].text, sizeof(ret[n].text),
+			 "limits were met: %llu streams and %llu row samples were not taken",
+			 (unsigned long long)c->agents_over_limit,
+			 (unsigned long long)c->rows_over_limit);
+		add(&ret[n++], "limits", "warn", "raise --agents-max or --rows-max");
+	}
+	if (c->refused[STORE_REFUSED_WIRE_VERSION]) {
+		snprintf(ret[n].text, sizeof(ret[n].text),
+			 "agents of a newer version were refused");
+		add(&ret[n++], "wire", "warn", "upgrade the aggregator before the agents");
+	}
+	return n;
+}

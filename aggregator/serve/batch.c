@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/serve/batch.h"
+
+#include <stdlib.h>
+
+#include "aggregator/store/node.h"
+#include "base/glob.h"
+#include "base/mem.h"
+#include "plimsoll/version.h"
+
+struct batch {
+	Plimsoll__V1__Batch message;
+	Plimsoll__V1__Source source;
+	Plimsoll__V1__Columns columns;
+	Plimsoll__V1__Node node;
+	Plimsoll__V1__Losses losses;
+	Plimsoll__V1__Identity *identity;
+	Plimsoll__V1__Identity **identity_p;
+	size_t rows, hist; /* room */
+	uint64_t *value[STORE_COLUMNS];
+	uint32_t *row, *flags, *hist_row, *hist_bucket, *hist_count;
+};
+
+struct batch *batch_new(void)
+{
+	return mem_new(struct batch);
+}
+
+struct batch *batch_free(struct batch *b)
+{
+	if (!b)
+		return NULL;
+	for (size_t i = 0; i < STORE_COLUMNS; i++)
+		free(b->value[i]);
+	free(b->row);
+	free(b->flags);
+	free(b->hist_row);
+	free(b->hist_bucket);
+	free(b->hist_count);
+	free(b->identity);
+	free(b->identity_p);
+	free(b);
+	return NULL;
+}
+
+static void make_room(struct batch *b, size_t rows)
+{
+	if (rows <= b->rows)
+		return;
+	b->rows = rows + rows / 2;
+	for (size_t i = 0; i < STORE_COLUMNS; i++)
+		b->value[i] = mem_array(b->value[i], b->rows, sizeof(uint64_t));
+	b->row = mem_array(b->row, b->rows, sizeof(*b->row));
+	b->flags = mem_array(b->flags, b->rows, sizeof(*b->flags));
+	b->identity = mem_array(b->identity, b->rows, sizeof(*b->identity));
+	b->identity_p = mem_array(b->identity_p, b->rows, sizeof(*b->identity_p));
+}
+
+static void add_waits(struct batch *b, const struct waits *w, uint32_t index)
+{
+	size_t n = b->columns.n_hist_row;
+
+	if (n + HIST_BUCKETS > b->hist) {
+		b->hist = (n + HIST_BUCKETS) * 2;
+		b->hist_row = mem_array(b->hist_row, b->hist, sizeof(*b->hist_row));
+		b->hist_bucket = mem_array(b->hist_bucket, b->hist, sizeof(*b->hist_bucket));
+		b->hist_count = mem_array(b->hist_count, b->hist, sizeof(*b->hist_count));
+	}
+	for (uint32_t i = 0; i < w->n; i++) {
+		if (!w->count[i])
+			continue;
+		b->hist_row[n] = index;
+		b->hist_bucket[n] = w->low + i;
+		b->hist_count[n++] = w->count[i];
+	}
+	b->columns.n_hist_row = n;
+}
+
+static void add_row(struct batch *b, const struct store_row *r)
+{
+	size_t i = b->columns.n_row++;
+
+	for (size_t c = 0; c < STORE_COLUMNS; c++)
+		b->value[c][i] = r->value[c];
+	b->row[i] = r->id;
+	b->flags[i] = r->flags;
+	add_waits(b, &r->waits, (uint32_t)i);
+}
+
+/* protobuf-c has no const strings; nothing writes to these. */
+static char *text(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
+static void add_name(struct batch *b, const struct store_row *r)
+{
+	Plimsoll__V1__Identity *d = &b->identity[b->message.n_dictionary];
+
+	plimsoll__v1__identity__init(d);
+	d->row = r->id;
+	d->kind = (Plimsoll__V1__Kind)r->kind;
+	d->cgroup = text(row_cgroup(r));
+	d->runtime = text(r->runtime);
+	d->pod_uid = text(row_pod_uid(r));
+	d->container_id = text(row_container_id(r));
+	d->qos = text(r->qos);
+	d->name = text(row_name(r));
+	b->identity_p[b->message.n_dictionary++] = d;
+}
+
+static bool wanted(const struct store_row *r, char *const *globs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (glob_match(globs[i], row_cgroup(r)))
+			return true;
+	return !n;
+}
+
+static void point_columns(struct batch *b)
+{
+	Plimsoll__V1__Columns *c = &b->columns;
+
+	c->row = b->row;
+	c->flags = b->flags;
+	c->cpu_ns = b->value[STORE_CPU_NS];
+	c->runq_wait_ns = b->value[STORE_RUNQ_WAIT_NS];
+	c->switches = b->value[STORE_SWITCHES];
+	c->memory_usage_bytes = b->value[STORE_MEMORY_USAGE];
+	c->memory_working_set_bytes = b->value[STORE_MEMORY_WORKING_SET];
+	c->memory_limit_bytes = b->value[STORE_MEMORY_LIMIT];
+	c->psi_cpu_some_ns = b->value[STORE_PSI_CPU_SOME_NS];
+	c->psi_cpu_full_ns = b->value[STORE_PSI_CPU_FULL_NS];
+	c->psi_memory_some_ns = b->value[STORE_PSI_MEMORY_SOME_NS];
+	c->psi_memory_full_ns = b->value[STORE_PSI_MEMORY_FULL_NS];
+	c->psi_io_some_ns = b->value[STORE_PSI_IO_SOME_NS];
+	c->psi_io_full_ns = b->value[STORE_PSI_IO_FULL_NS];
+	c->n_flags = c->n_cpu_ns = c->n_runq_wait_ns = c->n_switches = c->n_row;
+	c->n_memory_usage_bytes = c->n_memory_working_set_bytes = c->n_memory_limit_bytes =
+		c->n_row;
+	c->n_psi_cpu_some_ns = c->n_psi_cpu_full_ns = c->n_psi_memory_some_ns = c->n_row;
+	c->n_psi_memory_full_ns = c->n_psi_io_some_ns = c->n_psi_io_full_ns = c->n_row;
+	c->hist_row = b->hist_row;
+	c->hist_bucket = b->hist_bucket;
+	c->hist_count = b->hist_count;
+	c->n_hist_bucket = c->n_hist_count = c->n_hist_row;
+}
+
+static void add_node(struct batch *b, const struct store_node *n)
+{
+	plimsoll__v1__source__init(&b->source);
+	b->source.node = n->name;
+	b->source.boot_id = n->boot_id;
+	b->source.agent_version = n->agent_version;
+	b->source.interval_ns = n->interval_ns;
+	b->source.cpus = n->cpus;
+	b->source.memory_bytes = n->memory_bytes;
+	b->message.source = &b->source;
+	plimsoll__v1__losses__init(&b->losses);
+	b->losses.slots_full = n->losses.slots_full;
+	b->losses.spool_dropped = n->losses.spool_dropped;
+	b->losses.read_errors = n->losses.read_errors;
+	b->losses.late_ticks = n->losses.late_ticks;
+	b->message.losses = &b->losses;
+	if (!n->sample.known)
+		return;
+	plimsoll__v1__node__init(&b->node);
+	b->node.missing = n->sample.missing;
+	b->node.cpu_idle_ns = n->sample.cpu_idle_ns;
+	b->node.psi_cpu_some_ns = n->sample.psi_cpu_some_ns;
+	b->node.psi_memory_some_ns = n->sample.psi_memory_some_ns;
+	b->node.psi_io_some_ns = n->sample.psi_io_some_ns;
+	b->node.memory_available_bytes = n->sample.memory_available_bytes;
+	b->message.node = &b->node;
+}
+
+const Plimsoll__V1__Batch *batch_build(struct batch *b, struct store_node *n, enum batch_form form,
+				       const uint32_t *gone, size_t n_gone, char *const *globs,
+				       size_t n_globs)
+{
+	Plimsoll__V1__Batch *m = &b->message;
+	size_t cursor = 0;
+	uint64_t id;
+	void *p;
+
+	make_room(b, map_size(n->rows) + 1);
+	plimsoll__v1__batch__init(m);
+	plimsoll__v1__columns__init(&b->columns);
+	m->wire_version = PLIMSOLL_WIRE_VERSION;
+	m->epoch = n->epoch;
+	m->sequence = n->sequence;
+	m->boottime_ns = n->boottime_ns;
+	m->wall_unix_ns = n->wall_unix_ns;
+	m->keyframe = form == BATCH_STATE && !n_globs;
+	m->dictionary = b->identity_p;
+	while (map_next(n->rows, &cursor, &id, &p)) {
+		const struct store_row *r = p;
+
+		if (!wanted(r, globs, n_globs))
+			continue;
+		m->live_rows++;
+		/* A row that was named and never measured has nothing to tell. */
+		if (r->first && (form == BATCH_STATE || r->named == n->sequence))
+			add_row(b, r);
+		if (form == BATCH_STATE || r->added == n->sequence)
+			add_name(b, r);
+	}
+	point_columns(b);
+	add_node(b, n);
+	m->columns = &b->columns;
+	m->gone = (uint32_t *)(uintptr_t)gone;
+	m->n_gone = n_gone;
+	return m;
+}
