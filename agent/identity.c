@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/unicode.h"
 
 #define CONTAINER_HEX  64 /* SHA-256 sized ids of every OCI engine */
 #define STATIC_POD_HEX 32 /* MD5 of the manifest */
@@ -350,42 +351,22 @@ void identity_parse(const char *path, struct identity *ret)
 	copy(ret->name, sizeof(ret->name), parent.n ? parent : span_of("/"));
 }
 
-/* The length of the UTF-8 character here, 0: it is none (RFC 3629: no surrogates, no overlong
- * ones). */
-static size_t character(const unsigned char *p)
-{
-	size_t n = p[0] < 0x80   ? 1
-		   : p[0] < 0xc2 ? 0
-		   : p[0] < 0xe0 ? 2
-		   : p[0] < 0xf0 ? 3
-		   : p[0] < 0xf5 ? 4
-				 : 0;
-
-	if (n == 1)
-		return p[0] >= 0x20 && p[0] != 0x7f;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 char *identity_text(const char *bytes)
 {
-	const unsigned char *from = (const unsigned char *)bytes;
 	char *text = mem_array(NULL, strlen(bytes) + 1, strlen("\\xff")), *to = text;
+	uint32_t code;
 
-	while (*from) {
-		size_t n = character(from);
+	while (*bytes) {
+		size_t n = unicode_next(bytes, &code);
 
-		if (n)
-			memcpy(to, from, n);
+		if (n && code >= 0x20 && code != 0x7f)
+			memcpy(to, bytes, n);
 		else
-			snprintf(to, sizeof("\\xff"), "\\x%02x", *from);
+			n = 0;
+		if (!n)
+			snprintf(to, sizeof("\\xff"), "\\x%02x", (unsigned char)*bytes);
 		to += n ? n : strlen("\\xff");
-		from += n ? n : 1;
+		bytes += n ? n : 1;
 	}
 	*to = '\0';
 	return mem_array(text, (size_t)(to - text) + 1, 1);

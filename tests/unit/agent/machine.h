@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A machine that the test makes: cgroups are born and die, and their readings are what the test says.
- * Stands in for agent/probe where sample, encode and what follows are tested.
+ * A machine that the test makes: cgroups are born and die, and their readings are what the test
+ * says. Stands in for agent/probe where sample, encode and what follows are tested.
  */
 #ifndef TESTS_UNIT_AGENT_MACHINE_H
 #define TESTS_UNIT_AGENT_MACHINE_H
@@ -29,7 +29,7 @@ static inline void machine_read(const struct probe *p, const struct probe_cgroup
 
 static inline void bear(struct machine *m, struct fake *f, const char *path, struct fake *parent)
 {
-	*f = (struct fake){ .cgroup = { .path = path, .parent = parent ? &parent->cgroup : NULL } };
+	*f = (struct fake){.cgroup = {.path = path, .parent = parent ? &parent->cgroup : NULL}};
 	m->watcher.born(&f->cgroup, m->watcher.data);
 }
 
@@ -40,7 +40,7 @@ static inline void die(struct machine *m, struct fake *f)
 
 static inline void machine_init(struct machine *m)
 {
-	*m = (struct machine){ .sample = sample_new(machine_read) };
+	*m = (struct machine){.sample = sample_new(machine_read)};
 	m->watcher = sample_watcher(m->sample);
 	sample_attach(m->sample, (const struct probe *)(const void *)m);
 	bear(m, &m->root, "/", NULL);
@@ -48,7 +48,7 @@ static inline void machine_init(struct machine *m)
 
 static inline void machine_second(struct machine *m)
 {
-	sample_take(m->sample, (clock_boot_t){ ++m->second * CLOCK_NS_PER_S });
+	sample_take(m->sample, (clock_boot_t){++m->second * CLOCK_NS_PER_S});
 }
 
 static inline void machine_done(struct machine *m)
