@@ -17,7 +17,7 @@
 /* Half of the nodes of a fleet come back within the first wait, none hammers: the wait doubles and
  * each is drawn between half of it and all. */
 #define BACKOFF_LEAST_NS (250 * CLOCK_NS_PER_MS)
-#define BACKOFF_MOST_NS  (10 * CLOCK_NS_PER_S)
+#define BACKOFF_MOST_NS  (5 * CLOCK_NS_PER_S)
 #define RESUME_WITHIN_NS (10 * CLOCK_NS_PER_S) /* else the other side is no aggregator of ours */
 #define STOP_WITHIN_NS   (500 * CLOCK_NS_PER_MS)
 
@@ -147,8 +147,8 @@ static void tell_end(struct stream *s, enum rpc_code code, const char *text, con
 	const char *why = text && *text ? text : rpc_code_name(code);
 
 	if (s->state == STREAMING)
-		log_warn("the stream to %s broke (%s)%s%s, sampling goes on and connecting again",
-			 s->address, why, fix ? "; " : "", fix ? fix : "");
+		log_warn("the stream to %s broke (%s), keeping samples and connecting again",
+			 s->address, why);
 	else if (!s->told_away)
 		log_warn("cannot stream to %s (%s)%s%s, keeping samples and trying again",
 			 s->address, why, fix ? "; " : "", fix ? fix : "");

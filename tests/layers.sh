@@ -51,4 +51,5 @@ only 'openssl/' 'lib/pki/'
 only 'sqlite3\.h' 'aggregator/store/'
 only 'microhttpd\.h' 'aggregator/serve/'
 only 'jansson\.h' 'aggregator/|ctl/|demo/'
+only 'plimsoll/v1/[a-z]+\.pb-c\.h' 'agent/(encode|query|watch|serve|stream)\.|aggregator/(ingest|serve)/|aggregator/[a-z_]+\.|ctl/|demo/|lib/rpc/'
 exit $bad

@@ -174,9 +174,14 @@ static const batch *answer(size_t i)
 	return (const batch *)rpc_msg_get(got.answers[i]);
 }
 
+/* A call on the connection to an agent that was just killed fails: asked again. */
 static const batch *ask_snapshot(const query *q)
 {
-	ask(&snapshot, &q->base);
+	uint64_t deadline = clock_boot().ns + PATIENCE;
+
+	do
+		ask(&snapshot, &q->base);
+	while (got.code == RPC_UNAVAILABLE && clock_boot().ns < deadline);
 	if (got.code != RPC_OK)
 		fail_msg("snapshot: %s", got.text);
 	return answer(0);
