@@ -135,7 +135,8 @@ void http_metrics(struct aggregator *a, struct buf *to)
 {
 	struct rendering r = {0};
 
-	store_each(a->store, clock_boot(), SHOWN_WINDOW_NS, SHOWN_FRESH_NS, render_workload, &r);
+	(store_rows(a->store) > HTTP_ROWS ? store_each_selected : store_each)(
+		a->store, clock_boot(), SHOWN_WINDOW_NS, SHOWN_FRESH_NS, render_workload, &r);
 	aggregator_set(aggregator_workloads_left_out, r.left_out);
 	aggregator_metrics_refresh(a);
 	metric_render(&aggregator_metric_table, to);

@@ -197,8 +197,8 @@ static struct group **sorted(const struct strmap *groups, size_t *ret_n)
 	return all;
 }
 
-static void each_selected(struct store *s, clock_boot_t now, uint64_t window_ns, uint64_t fresh_ns,
-			  void (*each)(const struct store_summary *w, void *data), void *data)
+void store_each_selected(struct store *s, clock_boot_t now, uint64_t window_ns, uint64_t fresh_ns,
+			 void (*each)(const struct store_summary *w, void *data), void *data)
 {
 	size_t n = s->n_workloads;
 	struct store_workload **w = mem_array(NULL, n + 1, sizeof(*w));
@@ -222,7 +222,7 @@ void store_each(struct store *s, clock_boot_t now, uint64_t window_ns, uint64_t 
 	struct group **all;
 	size_t n;
 
-	each_selected(s, now, window_ns, fresh_ns, each, data);
+	store_each_selected(s, now, window_ns, fresh_ns, each, data);
 	all = sorted(groups, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct tally t = {.mark = ++s->mark};
