@@ -80,7 +80,12 @@ static void keep_house(void *data)
 
 	store_expire(a->store, now);
 	ingest_expire(a->ingest, now);
-	ready_check(a);
+	if (a->state_failing || now.ns >= a->next_probe.ns) {
+		a->next_probe.ns = now.ns + AGGREGATOR_PROBE_NS;
+		ready_check(a);
+	} else {
+		ready_say(a);
+	}
 	if (now.ns < a->next_renewal.ns)
 		return;
 	a->next_renewal.ns = now.ns + AGGREGATOR_RENEW_NS;
@@ -236,7 +241,8 @@ static int start(struct aggregator *a, struct err *e)
 		r = tls_ensure(a->options, e);
 	if (r < 0)
 		return r;
-	a->policies_loaded = true;
+	/* Whoever loads policies says so; a policy that nobody looks at must not seem to work. */
+	a->policies_loaded = a->options->policy.n == 0;
 	start_timers(a);
 	r = start_servers(a, e);
 	if (r == 0)

@@ -39,6 +39,7 @@ struct aggregator_notice { /* for Status.Get and readyz */
 };
 
 #define AGGREGATOR_HOUSEKEEPING_NS CLOCK_NS_PER_S
+#define AGGREGATOR_PROBE_NS (5 * CLOCK_NS_PER_S) /* how often the state directory is tried; 1 s while it fails */
 #define AGGREGATOR_RENEW_NS (3600 * CLOCK_NS_PER_S) /* how often certificates are looked at */
 
 struct aggregator {
@@ -55,7 +56,7 @@ struct aggregator {
 	struct loop_timer *tick, *gather, *housekeeping;
 	struct loop_signal *interrupt, *terminate;
 	uint64_t epoch;                 /* of this run, for Status.Get */
-	clock_boot_t started, last_tick, next_renewal;
+	clock_boot_t started, last_tick, next_renewal, next_probe;
 	bool gathering;                 /* a tick is due soon */
 	bool policies_loaded, serving, stopping;
 	bool state_failing;             /* the state directory cannot be written now */
