@@ -145,17 +145,15 @@ static void take_end(struct rpc_call *c, bool ok)
 	rpc_call_hand_over(c, &c->half_event);
 }
 
+/* `receiving` stays set until the result is handed over: the loop must not start a receive between
+ * the end of the stream and our noting it, or there would be two ends. */
 void rpc_call_received(struct rpc_tag *tag, bool ok)
 {
 	struct rpc_call *c = rpc_owner(tag, struct rpc_call, receive_tag);
-	grpc_byte_buffer *bytes;
+	grpc_byte_buffer *bytes = c->received;
 	bool again;
 
-	pthread_mutex_lock(&c->lock);
-	bytes = c->received;
 	c->received = NULL;
-	c->receiving = false;
-	pthread_mutex_unlock(&c->lock);
 	if (ok && bytes)
 		take_message(c, bytes);
 	else
@@ -163,6 +161,7 @@ void rpc_call_received(struct rpc_tag *tag, bool ok)
 	if (bytes)
 		grpc_byte_buffer_destroy(bytes);
 	pthread_mutex_lock(&c->lock);
+	c->receiving = false;
 	again = wants_receive(c, max_inflight(c));
 	pthread_mutex_unlock(&c->lock);
 	if (again)

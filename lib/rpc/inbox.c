@@ -117,6 +117,7 @@ void rpc_inbox_push(struct rpc_inbox *b, struct rpc_event *e)
 {
 	must(b->magic == INBOX_MAGIC);
 	pthread_mutex_lock(&b->lock);
+	must(!e->next && b->last != &e->next); /* twice in the list would cut it */
 	*b->last = e;
 	b->last = &e->next;
 	/* Inside the lock: once the loop has seen the event the inbox may be gone. */
