@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/store/decisions.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/store/ledger.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/scope.h"
+
+enum change_kind { MADE, OUTCOME, PAUSED, RESUMED };
+
+struct change { /* not written yet */
+	struct change *next;
+	enum change_kind kind;
+	struct decision x; /* MADE: all of it, OUTCOME: id and outcome */
+	struct pause p;    /* PAUSED: all of it, RESUMED: workload */
+	char *record;      /* MADE */
+	size_t octets;
+};
+
+struct decisions {
+	char *path;
+	struct ledger *ledger;
+	uint64_t last_id;
+	struct change *first, **end;
+	size_t n_waiting, octets_waiting;
+	struct strmap *pauses; /* workload → struct pause, all there are */
+	char trouble[256];     /* empty: none */
+	struct decisions_counters counters;
+};
+
+/* What waits */
+
+static void drop(struct decisions *d, struct change **at)
+{
+	struct change *c = *at;
+
+	*at = c->next;
+	if (!c->next)
+		d->end = at;
+	d->n_waiting--;
+	d->octets_waiting -= c->octets;
+	free(c->record);
+	free(c);
+}
+
+static bool over_limit(const struct decisions *d)
+{
+	return d->n_waiting > DECISIONS_WAITING || d->octets_waiting > DECISIONS_WAITING_OCTETS;
+}
+
+/* The oldest decisions go first; pauses stay, for they are few and must hold. */
+static void limit(struct decisions *d)
+{
+	struct change **at = &d->first;
+
+	while (over_limit(d) && *at && (*at)->next) {
+		if ((*at)->kind == MADE || (*at)->kind == OUTCOME) {
+			d->counters.lost++;
+			drop(d, at);
+		} else {
+			at = &(*at)->next;
+		}
+	}
+}
+
+static struct change *append(struct decisions *d, enum change_kind kind, const char *record)
+{
+	struct change *c = mem_new(struct change);
+
+	c->kind = kind;
+	c->record = mem_strdup(record);
+	c->octets = record ? strlen(record) : 0;
+	*d->end = c;
+	d->end = &c->next;
+	d->n_waiting++;
+	d->octets_waiting += c->octets;
+	return c;
+}
+
+static struct change *find_made(const struct decisions *d, uint64_t id)
+{
+	for (struct change *c = d->first; c; c = c->next)
+		if (c->kind == MADE && c->x.id == id)
+			return c;
+	return NULL;
+}
+
+/* Write */
+
+static int write_change(struct ledger *l, const struct change *c)
+{
+	switch (c->kind) {
+	case MADE:
+		return ledger_put(l, &c->x, c->record);
+	case OUTCOME:
+		return ledger_outcome(l, c->x.id, c->x.outcome);
+	case PAUSED:
+		return ledger_pause(l, &c->p);
+	case RESUMED:
+		return ledger_resume(l, c->p.workload);
+	}
+	return -EINVAL;
+}
+
+static int write_all(struct decisions *d)
+{
+	uint64_t pruned = 0, made = 0;
+	bool durable = false;
+	int r;
+
+	for (const struct change *c = d->first; c; c = c->next) {
+		durable |= c->kind == PAUSED || c->kind == RESUMED;
+		made += c->kind == MADE;
+	}
+	r = ledger_begin(d->ledger, durable);
+	for (const struct change *c = d->first; r == 0 && c; c = c->next)
+		r = write_change(d->ledger, c);
+	if (r == 0)
+		r = ledger_commit(d->ledger, DECISIONS_KEEP, DECISIONS_KEEP_OCTETS, &pruned);
+	if (r < 0) {
+		snprintf(d->trouble, sizeof(d->trouble), "cannot write decisions to %.100s: %.120s",
+			 d->path, ledger_why(d->ledger));
+		ledger_rollback(d->ledger);
+		return r;
+	}
+	d->counters.written += made;
+	d->counters.pruned += pruned;
+	while (d->first)
+		drop(d, &d->first);
+	return 0;
+}
+
+static int reopen(struct decisions *d)
+{
+	struct ledger *l;
+	struct err e;
+	int r = ledger_open(d->path, d->ledger, &l, &e);
+
+	if (r < 0) {
+		snprintf(d->trouble, sizeof(d->trouble), "%.120s: %.120s", e.what,
+			 *e.cause ? e.cause : strerror(-r));
+		return r;
+	}
+	ledger_free(d->ledger);
+	d->ledger = l;
+	if (ledger_last_id(l) > d->last_id)
+		d->last_id = ledger_last_id(l);
+	return 0;
+}
+
+static void flush(struct decisions *d)
+{
+	int r = ledger_there(d->ledger) ? 0 : reopen(d);
+
+	if (r == 0 && d->first)
+		r = write_all(d);
+	if (r == 0) {
+		*d->trouble = '\0';
+		return;
+	}
+	d->counters.failures++;
+	limit(d);
+}
+
+void decisions_retry(struct decisions *d)
+{
+	if (d->first || !ledger_there(d->ledger))
+		flush(d);
+}
+
+void decisions_add(struct decisions *d, struct decision *x, const char *record)
+{
+	x->id = ++d->last_id;
+	d->counters.made++;
+	append(d, MADE, record)->x = *x;
+	flush(d);
+}
+
+void decisions_set_outcome(struct decisions *d, uint64_t id, const char *outcome)
+{
+	struct change *c = find_made(d, id);
+
+	if (!c) {
+		c = append(d, OUTCOME, NULL);
+		c->x.id = id;
+	}
+	snprintf(c->x.outcome, sizeof(c->x.outcome), "%s", outcome);
+	flush(d);
+}
+
+/* Read */
+
+static bool names(const struct decisions_query *q, const char *workload)
+{
+	for (size_t i = 0; i < q->n_workload; i++)
+		if (!strcmp(q->workload[i], workload))
+			return true;
+	return !q->n_workload;
+}
+
+static bool matches(const struct decisions_query *q, const struct decision *x)
+{
+	return names(q, x->workload) && x->wall_unix_ns >= q->since_unix_ns &&
+	       (!q->before_id || x->id < q->before_id);
+}
+
+static void overlay(const struct decisions *d, struct decision *x)
+{
+	for (const struct change *c = d->first; c; c = c->next)
+		if (c->kind == OUTCOME && c->x.id == x->id)
+			snprintf(x->outcome, sizeof(x->outcome), "%s", c->x.outcome);
+}
+
+struct reading {
+	const struct decisions *d;
+	bool (*each)(const struct decision *x, void *data);
+	void *data;
+};
+
+static bool each_written(const struct decision *x, void *data)
+{
+	const struct reading *reading = data;
+	struct decision now = *x;
+
+	overlay(reading->d, &now);
+	return reading->each(&now, reading->data);
+}
+
+/* The waiting ones are newer than all written ones; the list runs from old to new. */
+static bool each_waiting(const struct change *c, const struct decisions_query *q,
+			 const struct reading *reading)
+{
+	scoped(freep) const struct change **made = NULL;
+	size_t n = 0;
+
+	for (; c; c = c->next) {
+		if (c->kind != MADE || !matches(q, &c->x))
+			continue;
+		made = mem_array(made, n + 1, sizeof(*made));
+		made[n++] = c;
+	}
+	while (n > 0)
+		if (!reading->each(&made[--n]->x, reading->data))
+			return false;
+	return true;
+}
+
+int decisions_each(struct decisions *d, const struct decisions_query *q,
+		   bool (*each)(const struct decision *x, void *data), void *data)
+{
+	struct reading reading = {d, each, data};
+
+	if (!each_waiting(d->first, q, &reading))
+		return 0;
+	return ledger_each(d->ledger, q, each_written, &reading);
+}
+
+int decisions_count(struct decisions *d, const struct decisions_query *q, uint64_t *ret_n)
+{
+	uint64_t n = 0;
+	int r = ledger_count(d->ledger, q, &n);
+
+	if (r < 0)
+		return r;
+	for (const struct change *c = d->first; c; c = c->next)
+		n += c->kind == MADE && matches(q, &c->x);
+	*ret_n = n;
+	return 0;
+}
+
+int decisions_get(struct decisions *d, uint64_t id, struct decision *ret, char **ret_record)
+{
+	const struct change *c = find_made(d, id);
+	int r;
+
+	if (c) {
+		*ret = c->x;
+		if (ret_record)
+			*ret_record = mem_strdup(c->record);
+		return 0;
+	}
+	if (!id || id > INT64_MAX)
+		return -ENOENT;
+	r = ledger_get(d->ledger, id, ret, ret_record);
+	if (r == 0)
+		overlay(d, ret);
+	return r;
+}
+
+struct newest {
+	struct decision *ret;
+	bool found;
+};
+
+static bool keep_first(const struct decision *x, void *data)
+{
+	struct newest *n = data;
+
+	*n->ret = *x;
+	n->found = true;
+	return false;
+}
+
+int decisions_last(struct decisions *d, const char *workload, struct decision *ret)
+{
+	const struct decisions_query q = {.workload = &workload, .n_workload = 1};
+	struct newest n = {ret, false};
+	int r = decisions_each(d, &q, keep_first, &n);
+
+	return r < 0 ? r : n.found ? 0 : -ENOENT;
+}
+
+uint64_t decisions_last_id(const struct decisions *d)
+{
+	return d->last_id;
+}
+
+/* Pauses */
+
+static void keep_pause(const struct pause *p, void *data)
+{
+	struct decisions *d = data;
+	struct pause *kept = strmap_get(d->pauses, p->workload);
+
+	if (!kept) {
+		kept = mem_new(struct pause);
+		strmap_put(d->pauses, p->workload, kept);
+	}
+	*kept = *p;
+}
+
+void decisions_pause(struct decisions *d, const struct pause *p)
+{
+	keep_pause(p, d);
+	append(d, PAUSED, NULL)->p = *p;
+	flush(d);
+}
+
+bool decisions_resume(struct decisions *d, const char *workload)
+{
+	struct pause *p = strmap_del(d->pauses, workload);
+
+	if (!p)
+		return false;
+	append(d, RESUMED, NULL)->p = *p;
+	free(p);
+	flush(d);
+	return true;
+}
+
+const struct pause *decisions_paused(const struct decisions *d, const char *workload,
+				     uint64_t wall_unix_ns)
+{
+	const struct pause *p = strmap_get(d->pauses, workload);
+
+	return p && (!p->until_unix_ns || wall_unix_ns < p->until_unix_ns) ? p : NULL;
+}
+
+/* Life */
+
+int decisions_open(const char *state_dir, struct decisions **ret, struct err *e)
+{
+	struct decisions *d = mem_new(struct decisions);
+	int r;
+
+	d->path = mem_printf("%s/" DECISIONS_FILE, state_dir);
+	d->pauses = strmap_new();
+	d->end = &d->first;
+	r = ledger_open(d->path, NULL, &d->ledger, e);
+	if (r == 0)
+		r = ledger_each_pause(d->ledger, keep_pause, d);
+	if (r < 0) {
+		if (d->ledger)
+			err_set(e, r, "cannot read the pauses in %s", d->path);
+		decisions_free(d);
+		return r;
+	}
+	d->last_id = ledger_last_id(d->ledger);
+	*ret = d;
+	return 0;
+}
+
+struct decisions *decisions_free(struct decisions *d)
+{
+	size_t cursor = 0;
+	const char *name;
+	void *p;
+
+	if (!d)
+		return NULL;
+	if (d->ledger && d->first)
+		flush(d);
+	while (d->first)
+		drop(d, &d->first);
+	while (strmap_next(d->pauses, &cursor, &name, &p))
+		free(p);
+	strmap_free(d->pauses);
+	ledger_free(d->ledger);
+	free(d->path);
+	free(d);
+	return NULL;
+}
+
+const struct decisions_counters *decisions_counters(const struct decisions *d)
+{
+	return &d->counters;
+}
+
+size_t decisions_waiting(const struct decisions *d)
+{
+	return d->n_waiting;
+}
+
+const char *decisions_trouble(const struct decisions *d)
+{
+	return *d->trouble ? d->trouble : NULL;
+}
