@@ -14,7 +14,7 @@ complain() {
 for page in "$options" "$metrics" "$man"; do
     [ -s "$page" ] || complain "$page is empty or missing"
 done
-flags=$(grep -oE '^\| `--[a-z0-9-]+`' "$options" | grep -oE -- '--[a-z0-9-]+')
+flags=$(sed -nE 's,^\| .(--[a-z0-9-]+).*,\1,p' "$options")
 [ -n "$flags" ] || complain "$options has no options"
 for flag in $flags; do
     grep -qF -- "${flag//-/\\-}" "$man" || complain "$man does not name $flag"
