@@ -13,7 +13,7 @@ function(bpf_object stem)
     set(skel ${GEN_DIR}/bpf/${stem}.skel.h)
     file(MAKE_DIRECTORY ${GEN_DIR}/bpf)
     file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bpf/*.h ${CMAKE_SOURCE_DIR}/include/plimsoll/*.h)
-    # mcpu v3: fetch-atomics and 32-bit jumps; every kernel we promise (5.12 and up) runs them.
+    # mcpu v3: fetch-atomics and 32-bit jumps; every kernel we promise (6.1 and up) runs them.
     add_custom_command(OUTPUT ${obj}
         COMMAND ${BPF_CLANG} -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_${BPF_ARCH} -Wall -Werror
             -Wno-missing-declarations

@@ -37,14 +37,22 @@ def until(what, ask):
     raise AssertionError(f"waited in vain for {what}: {last}")
 
 
-def unified():
-    """Where the v2 hierarchy is mounted, with the one root directory that a container may have."""
+def hierarchies():
+    """Where cgroup v2 is mounted and, on a hybrid machine, the v1 memory controller, by which a task
+    is then known in the first place."""
+    unified, memory = [], []
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
         for line in mounts:
-            if " - cgroup2 " in line:
-                return line.split()[4]
-    print("SKIP: no cgroup v2 hierarchy is mounted")
-    sys.exit(77)
+            fields = line.split()
+            kind, options = fields[fields.index("-") + 1], fields[-1].split(",")
+            if kind == "cgroup2":
+                unified.append(fields[4])
+            elif kind == "cgroup" and "memory" in options:
+                memory.append(fields[4])
+    if not unified:
+        print("SKIP: no cgroup v2 hierarchy is mounted")
+        sys.exit(77)
+    return unified[:1] + memory[:1]
 
 
 class Agent:
@@ -107,12 +115,15 @@ def on_cpu_ns(pid):
 
 class Load:
     """A child in a cgroup of its own; `code` is what it does."""
-    def __init__(self, root, name, code):
-        self.dir = root + TOP + "/" + name
-        os.makedirs(self.dir)
+    def __init__(self, roots, name, code):
+        self.dirs = [root + TOP + "/" + name for root in roots]
+        for path in self.dirs:
+            os.makedirs(path)
+        enter = "".join(f"open({path + '/cgroup.procs'!r}, 'w').write(str(os.getpid()))\n"
+                        for path in self.dirs)
         self.process = subprocess.Popen(
-            [sys.executable, "-c", f"import os\nopen({self.dir + '/cgroup.procs'!r}, 'w')"
-             f".write(str(os.getpid()))\nprint(flush=True)\n{code}"], stdout=subprocess.PIPE)
+            [sys.executable, "-c", f"import os\n{enter}print(flush=True)\n{code}"],
+            stdout=subprocess.PIPE)
         self.process.stdout.readline()  # it is in its cgroup now
         self.cgroup = TOP + "/" + name
 
@@ -121,16 +132,20 @@ class Load:
         self.process.wait()
         self.process.stdout.close()
         until("an empty cgroup", lambda: not self.procs())
-        os.rmdir(self.dir)
+        for path in self.dirs:
+            os.rmdir(path)
 
     def procs(self):
-        with open(self.dir + "/cgroup.procs", encoding="utf-8") as f:
-            return f.read()
+        text = ""
+        for path in self.dirs:
+            with open(path + "/cgroup.procs", encoding="utf-8") as f:
+                text += f.read()
+        return text
 
 
-def a_busy_loop_shows_its_cpu_time(agent, root):
-    busy = Load(root, "busy", "while True: pass")
-    idle = Load(root, "idle", "import time\ntime.sleep(1000)")
+def a_busy_loop_shows_its_cpu_time(agent, roots):
+    busy = Load(roots, "busy", "while True: pass")
+    idle = Load(roots, "idle", "import time\ntime.sleep(1000)")
     try:
         until("both rows", lambda: all(values(agent.snapshot(TOP + "/*"), c.cgroup)
                                        for c in (busy, idle)))
@@ -150,12 +165,13 @@ def a_busy_loop_shows_its_cpu_time(agent, root):
     finally:
         busy.end()
         idle.end()
-        os.rmdir(root + TOP)
+        for root in roots:
+            os.rmdir(root + TOP)
     assert before > 0
     until("rows that went", lambda: not agent.snapshot(TOP + "/*").dictionary)
 
 
-def the_machine_is_described(agent, _root):
+def the_machine_is_described(agent, _roots):
     b = agent.snapshot()
     with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as f:
         assert b.source.boot_id == f.read().strip()
@@ -166,7 +182,7 @@ def the_machine_is_described(agent, _root):
     assert b.node.cpu_idle_ns > 0 and b.node.memory_available_bytes > 0
 
 
-def it_observes_itself(agent, _root):
+def it_observes_itself(agent, _roots):
     c = until("a measured cost a switch", lambda: (lambda c: c if c["agent_bpf_switch_seconds"]
                                                    else None)(agent.counters()))
     assert c["agent_resident_memory_bytes"] < 64 << 20, c
@@ -177,7 +193,7 @@ def it_observes_itself(agent, _root):
     assert all(n.level in ("ok", "warn") for n in agent.status().notice), agent.status()
 
 
-def a_killed_agent_leaves_no_obstacle(agent, _root):
+def a_killed_agent_leaves_no_obstacle(agent, _roots):
     epoch = agent.snapshot().epoch
     assert agent.kill(signal.SIGKILL) == -signal.SIGKILL
     assert os.path.exists(SOCKET)
@@ -195,19 +211,19 @@ def fails(*arguments, code, says, command=()):
     assert re.search(r"^plimsoll-agent: .*\n  cause: .+\n  fix:   .+", p.stderr, re.M), p.stderr
 
 
-def a_second_agent_is_refused(agent, _root):
+def a_second_agent_is_refused(agent, _roots):
     fails(*PLAIN, "--socket", SOCKET, code=1, says=["cannot listen on unix:"])
     assert agent.snapshot().live_rows > 0
 
 
-def a_port_in_use_is_said(_agent, _root):
+def a_port_in_use_is_said(_agent, _roots):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         fails(*PLAIN, "--socket", "", "--listen", f"127.0.0.1:{port}", "--insecure", code=1,
               says=[f"127.0.0.1:{port}"])
 
 
-def missing_rights_are_said(_agent, _root):
+def missing_rights_are_said(_agent, _roots):
     mine = os.path.join(DIR, "nobody")
     os.mkdir(mine)
     os.chown(mine, 65534, 65534)
@@ -216,7 +232,7 @@ def missing_rights_are_said(_agent, _root):
           command=["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"])
 
 
-def bad_options_are_said(_agent, _root):
+def bad_options_are_said(_agent, _roots):
     bad = os.path.join(DIR, "bad.yaml")
     with open(bad, "w", encoding="utf-8") as f:
         f.write("interval: 1s\nintervall: 2s\n")
@@ -232,7 +248,7 @@ def bad_options_are_said(_agent, _root):
         subprocess.run([AGENT, *arguments], check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
 
 
-def mutual_tls_is_demanded(_agent, _root):
+def mutual_tls_is_demanded(_agent, _roots):
     pki = os.path.join(DIR, "pki")
     agent = Agent("--listen", "127.0.0.1:0", "--tls-dir", pki, path=os.path.join(DIR, "tls.sock"))
     port = int(re.search(r"TCP port (\d+)", agent.said()).group(1))
@@ -255,7 +271,7 @@ def mutual_tls_is_demanded(_agent, _root):
     assert agent.kill(signal.SIGTERM) == 0
 
 
-def it_ends_in_peace(agent, _root):
+def it_ends_in_peace(agent, _roots):
     assert agent.kill(signal.SIGTERM) == 0
     assert not os.path.exists(SOCKET)
 
@@ -264,7 +280,7 @@ def main():
     if os.geteuid() != 0:
         print("SKIP: the agent needs root")
         return 77
-    root = unified()
+    roots = hierarchies()
     agent = None
     try:
         agent = Agent()
@@ -272,7 +288,7 @@ def main():
                      a_second_agent_is_refused, a_port_in_use_is_said, missing_rights_are_said,
                      bad_options_are_said, mutual_tls_is_demanded,
                      a_killed_agent_leaves_no_obstacle, it_ends_in_peace):
-            test(agent, root)
+            test(agent, roots)
             print("ok", test.__name__.replace("_", " "), flush=True)
     finally:
         if agent and agent.process.poll() is None:

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/probe/machine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "agent/probe/hierarchy.h"
+#include "base/scope.h"
+
+#define BTF_FILE     "/sys/kernel/btf/vmlinux"
+#define NEEDED_MAJOR 6 /* iter/cgroup: Linux 6.1 */
+#define NEEDED_MINOR 1
+
+static const struct {
+	int number;
+	const char *name, *what_for;
+} needed[] = {
+	{CAP_BPF, "CAP_BPF", "load programs"},
+	{CAP_PERFMON, "CAP_PERFMON", "read kernel memory in them"},
+};
+
+static bool has_btf(void)
+{
+	return access(BTF_FILE, R_OK) == 0;
+}
+
+static uint64_t effective_capabilities(void)
+{
+	scoped(fclosep) FILE *f = fopen("/proc/thread-self/status", "re");
+	char line[256];
+	unsigned long long mask = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %llx", &mask) == 1)
+			break;
+	return mask;
+}
+
+/* The name of the first capability that is missing, or NULL. CAP_SYS_ADMIN stands for both. */
+static const char *missing_capability(const char **ret_what_for)
+{
+	uint64_t have = effective_capabilities();
+
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (have & (1ull << needed[i].number | 1ull << CAP_SYS_ADMIN))
+			continue;
+		*ret_what_for = needed[i].what_for;
+		return needed[i].name;
+	}
+	return NULL;
+}
+
+int machine_check(struct err *e)
+{
+	const char *what_for, *capability;
+
+	if (!has_btf()) {
+		err_set(e, -ENOENT, "this kernel has no BTF");
+		err_cause(e, BTF_FILE ": %s", strerror(errno));
+		return err_fix(e, "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian 12, Ubuntu "
+				  "22.04 and RHEL 8 have it); in a container, mount the host's /sys");
+	}
+	capability = missing_capability(&what_for);
+	if (!capability)
+		return 0;
+	err_set(e, -EPERM, "missing %s", capability);
+	err_cause(e, "the agent must %s", what_for);
+	return err_fix(e, "run it as root, or give it CAP_BPF and CAP_PERFMON (in Kubernetes: "
+			  "securityContext.capabilities.add)");
+}
+
+/* Notices */
+
+struct list {
+	struct probe_notice *notice;
+	int n, room;
+};
+
+__attribute__((format(printf, 5, 6))) static void add(struct list *l, const char *id,
+						      const char *level, const char *fix,
+						      const char *text, ...)
+{
+	struct probe_notice *n = &l->notice[l->n];
+	va_list args;
+
+	if (l->n == l->room)
+		return;
+	l->n++;
+	*n = (struct probe_notice){.id = id, .level = level};
+	snprintf(n->fix, sizeof(n->fix), "%s", fix);
+	va_start(args, text);
+	vsnprintf(n->text, sizeof(n->text), text, args);
+	va_end(args);
+}
+
+static void look_at_kernel(struct list *l)
+{
+	unsigned major = 0, minor = 0;
+	struct utsname u;
+
+	uname(&u);
+	sscanf(u.release, "%u.%u", &major, &minor);
+	if (major > NEEDED_MAJOR || (major == NEEDED_MAJOR && minor >= NEEDED_MINOR))
+		add(l, "kernel", "ok", "", "Linux %s", u.release);
+	else /* vendors port features back, so it may work all the same */
+		add(l, "kernel", "warn", "boot Linux 6.1 or newer if the agent does not start",
+		    "Linux %s is older than 6.1, which brought the cgroup iterator", u.release);
+}
+
+static void look_at_btf(struct list *l)
+{
+	if (has_btf())
+		add(l, "btf", "ok", "", "the kernel describes its types (BTF)");
+	else
+		add(l, "btf", "fail", "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y",
+		    "no " BTF_FILE ": programs cannot find the kernel's fields");
+}
+
+static void look_at_capabilities(struct list *l)
+{
+	const char *what_for, *name = missing_capability(&what_for);
+
+	if (name)
+		add(l, "capabilities", "fail", "run as root, or add CAP_BPF and CAP_PERFMON",
+		    "%s is missing: needed to %s", name, what_for);
+	else
+		add(l, "capabilities", "ok", "", "may load programs");
+}
+
+static void look_at_hierarchy(struct list *l)
+{
+	scoped(fclosep) FILE *f = fopen("/proc/self/mountinfo", "re");
+	struct hierarchy h;
+	struct err e;
+
+	if (!f || hierarchy_find(f, &h, &e) < 0)
+		add(l, "cgroup-hierarchy", "fail", "mount -t cgroup2 none /sys/fs/cgroup",
+		    "no cgroup hierarchy is mounted");
+	else if (h.partial)
+		add(l, "cgroup-hierarchy", "warn", "mount the host's /sys/fs/cgroup into the container",
+		    "cgroup %s, but only a part of it is mounted here", hierarchy_kind(&h));
+	else if (!h.unified[0])
+		add(l, "cgroup-hierarchy", "warn", "boot with systemd.unified_cgroup_hierarchy=1",
+		    "cgroup v1 only: no pressure (PSI) of single cgroups");
+	else
+		add(l, "cgroup-hierarchy", "ok", "", "cgroup %s", hierarchy_kind(&h));
+}
+
+/* The file is there with PSI off, but cannot be opened or read. */
+static void look_at_psi(struct list *l)
+{
+	scoped(closep) int fd = open("/proc/pressure/cpu", O_RDONLY | O_CLOEXEC);
+	char text[64];
+
+	if (fd >= 0 && read(fd, text, sizeof(text)) > 0)
+		add(l, "psi", "ok", "", "pressure stall information is on");
+	else
+		add(l, "psi", "warn", "boot with psi=1", "no pressure stall information: %s",
+		    strerror(errno));
+}
+
+static void look_at_lockdown(struct list *l)
+{
+	scoped(fclosep) FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+	char text[128];
+
+	if (f && fgets(text, sizeof(text), f) && strstr(text, "[confidentiality]"))
+		add(l, "lockdown", "fail", "boot with lockdown=integrity",
+		    "kernel lockdown is at confidentiality: programs may not read kernel memory");
+}
+
+int machine_examine(struct probe_notice *ret, int room)
+{
+	struct list l = {.notice = ret, .room = room};
+
+	look_at_kernel(&l);
+	look_at_btf(&l);
+	look_at_capabilities(&l);
+	look_at_lockdown(&l);
+	look_at_hierarchy(&l);
+	look_at_psi(&l);
+	return l.n;
+}
