@@ -11,7 +11,9 @@
 #include "decide/verdict.h"
 #include "decide/view.h"
 
-#define DECIDE_MEMORY 256 /* recommendations kept: windows above 256 s keep the extreme of each part */
+#define DECIDE_STEP 4 /* replicas that one step may always add */
+#define DECIDE_WARMING_NS (60 * 1000000000ull) /* replicas that have not shown up by then are not awaited */
+#define DECIDE_MEMORY 256 /* recommendations kept: the extremes of each part of the longest window */
 
 struct decide_recommendation {
 	uint64_t boottime_ns;

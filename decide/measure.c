@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decide/measure.h"
+
+#define PERCENT	      100
+#define PERMILLE      1000
+#define REPLICAS_MOST INT32_MAX /* what a Kubernetes scale object can hold */
+
+struct sum {
+	uint64_t part, whole; /* milli-cores, or permille of runnable time */
+};
+
+/* Adds what one replica says; false: nothing that is fresh. */
+static bool add_replica(const struct policy *p, enum policy_metric_kind kind,
+			const struct view_replica *r, struct sum *to)
+{
+	if (r->sample_age_ns > p->fresh_ns)
+		return false;
+	if (kind == POLICY_CPU && r->cpu_known) {
+		to->part += r->cpu_milli;
+		to->whole += p->cpu_request_milli;
+		return true;
+	}
+	if (kind == POLICY_RUNQ && r->runq_known) {
+		to->part += r->runq_permille;
+		to->whole += PERMILLE;
+		return true;
+	}
+	return false;
+}
+
+static struct sum add_up(const struct policy *p, enum policy_metric_kind kind, const struct view *v,
+			 struct verdict_metric *m)
+{
+	struct sum s = {0};
+
+	for (uint32_t i = 0; i < v->replicas; i++) {
+		const struct view_replica *r = &v->replica[i];
+
+		if (!add_replica(p, kind, r, &s)) {
+			m->missing++;
+			continue;
+		}
+		m->measured++;
+		if (r->sample_age_ns > m->oldest_ns)
+			m->oldest_ns = r->sample_age_ns;
+	}
+	return s;
+}
+
+static uint32_t percent(struct sum s)
+{
+	uint64_t value;
+
+	if (!s.whole)
+		return 0;
+	value = s.part <= UINT64_MAX / PERCENT ? s.part * PERCENT / s.whole : s.part / s.whole * PERCENT;
+	return value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+}
+
+static bool within_tolerance(const struct policy *p, uint64_t value, uint64_t target)
+{
+	uint64_t apart = value > target ? value - target : target - value;
+
+	return apart * PERMILLE <= p->tolerance_permille * target;
+}
+
+static uint32_t ceil_ratio(uint64_t replicas, uint64_t value, uint64_t target)
+{
+	uint64_t n = (replicas * value + target - 1) / target;
+
+	return n < REPLICAS_MOST ? (uint32_t)n : REPLICAS_MOST;
+}
+
+/* What the missing replicas are taken to use, so that they speak against the change. */
+static struct sum fill_in(struct sum s, const struct verdict_metric *m, uint64_t one)
+{
+	uint64_t filled = m->target_percent > PERCENT ? m->target_percent : PERCENT;
+
+	s.whole += m->missing * one;
+	if (m->value_percent < m->target_percent)
+		s.part += m->missing * one * filled / PERCENT;
+	return s;
+}
+
+static bool turned_round(const struct verdict_metric *m, uint32_t current)
+{
+	bool grows = m->value_percent > m->target_percent;
+
+	if (grows)
+		return m->imputed_percent < m->target_percent || m->asks < current;
+	return m->imputed_percent > m->target_percent || m->asks > current;
+}
+
+static void ask(const struct policy *p, uint32_t current, struct verdict_metric *m)
+{
+	uint32_t target = m->target_percent;
+
+	m->asks = current;
+	if (within_tolerance(p, m->value_percent, target) ||
+	    within_tolerance(p, m->imputed_percent, target))
+		return;
+	m->asks = ceil_ratio(m->measured + m->missing, m->imputed_percent, target);
+	if (m->missing && turned_round(m, current))
+		m->asks = current;
+}
+
+void measure(const struct policy *p, size_t metric, const struct view *v, uint32_t current,
+	     struct verdict_metric *ret)
+{
+	enum policy_metric_kind kind = p->metric[metric].kind;
+	struct verdict_metric m = {.target_percent = p->metric[metric].target_percent};
+	struct sum s = add_up(p, kind, v, &m);
+
+	m.known = m.measured > 0 && s.whole > 0;
+	m.sum_milli = s.part;
+	m.request_milli = s.whole;
+	if (m.known) {
+		m.value_percent = percent(s);
+		m.imputed_percent = percent(fill_in(s, &m, s.whole / m.measured));
+		ask(p, current, &m);
+	}
+	*ret = m;
+}
+
+uint32_t measure_coverage(const struct view *v, const struct verdict_metric *m)
+{
+	return v->replicas ? (uint32_t)((uint64_t)m->measured * PERMILLE / v->replicas) : 0;
+}

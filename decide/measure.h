@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One metric of one view: its value, and how many replicas it asks for. Both kinds are a share of
+ * something: CPU used of CPU requested, time spent waiting of runnable time. As the Kubernetes
+ * HorizontalPodAutoscaler does it (pkg/controller/podautoscaler/replica_calculator.go):
+ *
+ *	value = 100 x sum / whole, truncated, over the replicas with a fresh sample
+ *	asks  = ceil(replicas x value / target), unless value / target is within the tolerance
+ *
+ * A replica without a fresh sample is filled in against the direction: at nothing when the metric
+ * wants more replicas, at max(100 %, target) when it wants fewer. If that turns the direction round,
+ * or asks for less of a change than none, the metric asks for what there is.
+ */
+#ifndef DECIDE_MEASURE_H
+#define DECIDE_MEASURE_H
+
+#include "decide/policy.h"
+#include "decide/verdict.h"
+#include "decide/view.h"
+
+void measure(const struct policy *p, size_t metric, const struct view *v, uint32_t current,
+	     struct verdict_metric *ret);
+/* Replicas with a fresh sample of it, in permille of all; 0 when there is no replica. */
+uint32_t measure_coverage(const struct view *v, const struct verdict_metric *m);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stabilization windows: what was asked for lately holds a change back. Growth takes the least that
+ * was asked for in its window, shrinking the most (HorizontalPodAutoscaler v2, spec.behavior). The
+ * memory has DECIDE_MEMORY entries; each stands for a part of the longest window and keeps both
+ * extremes, so a recommendation counts for at most one part longer than its window.
+ */
+#ifndef DECIDE_WINDOW_H
+#define DECIDE_WINDOW_H
+
+#include "decide/decide.h"
+
+/* Remembers `asked`. The very first time `current` counts as asked for before, so that a decider that
+ * knows no past does not shrink at once. */
+void window_remember(const struct policy *p, struct decide_state *s, uint64_t now_ns,
+		     uint32_t current, uint32_t asked);
+/* What may be done now: between `current` and `asked`. */
+uint32_t window_stabilize(const struct policy *p, const struct decide_state *s, uint64_t now_ns,
+			  uint32_t current, uint32_t asked);
+
+#endif
