@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aggregator/aggregator.h"
+#include "aggregator/manifest.h"
 #include "aggregator/options.h"
 #include "aggregator/tls.h"
 #include "base/buf.h"
@@ -42,7 +43,13 @@ static void print_help(void)
 
 static int check(const struct aggregator_options *o, struct err *e)
 {
-	return tls_options(o, e);
+	struct manifests policies = {0};
+	int r = tls_options(o, e);
+
+	if (r == 0)
+		r = manifests_load(&o->policy, &policies, e);
+	manifests_done(&policies);
+	return r;
 }
 
 static void start_log(const struct aggregator_options *o)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the operator asked for, as plain values (aggregator/policy reads them from YAML). Field names
+ * What the operator asked for, as plain values (aggregator/manifest reads them from YAML). Field names
  * and defaults follow the HorizontalPodAutoscaler v2 where it has the same thing.
  */
 #ifndef DECIDE_POLICY_H

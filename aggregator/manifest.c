@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/manifest.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "aggregator/manifest_read.h"
+#include "base/mem.h"
+
+static void manifest_done(struct manifest *m)
+{
+	for (char **word = m->command; word && *word; word++)
+		free(*word);
+	free(m->command);
+	free(m->cgroup);
+	free(m->where);
+}
+
+static void cut(struct manifests *m, size_t n)
+{
+	while (m->n > n)
+		manifest_done(&m->item[--m->n]);
+}
+
+void manifests_done(struct manifests *m)
+{
+	cut(m, 0);
+	free(m->item);
+	*m = (struct manifests){0};
+}
+
+static int check_new(const struct manifests *all, const struct manifest *m, struct err *e)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (strcmp(all->item[i].policy.name, m->policy.name) != 0)
+			continue;
+		err_set(e, -EEXIST, "%s: the policy %s is there already", m->where, m->policy.name);
+		err_cause(e, "it is also at %s", all->item[i].where);
+		return err_fix(e, "rename or remove one of them");
+	}
+	if (all->n < MANIFEST_MAX)
+		return 0;
+	err_set(e, -E2BIG, "%s: too many policies", m->where);
+	return err_cause(e, "%d are the most one aggregator takes", MANIFEST_MAX);
+}
+
+static int add_document(const struct yaml_doc *doc, struct manifests *to, struct err *e)
+{
+	struct manifest m = {0};
+	int code = manifest_read(doc, &m, e);
+
+	if (code == 0)
+		code = check_new(to, &m, e);
+	if (code < 0) {
+		manifest_done(&m);
+		return code;
+	}
+	to->item = mem_array(to->item, to->n + 1, sizeof(m));
+	to->item[to->n++] = m;
+	return 0;
+}
+
+static int add_documents(const struct yaml_doc *first, struct manifests *to, struct err *e)
+{
+	size_t before = to->n;
+
+	for (const struct yaml_doc *d = first; d; d = d->next) {
+		int code = d->root ? add_document(d, to, e) : 0; /* empty between two "---" */
+
+		if (code < 0) {
+			cut(to, before);
+			return code;
+		}
+	}
+	return 0;
+}
+
+int manifests_parse(const char *name, const char *bytes, size_t size, struct manifests *to,
+		    struct err *e)
+{
+	scoped(yaml_freep) struct yaml_doc *doc = NULL;
+	int code = yaml_parse(name, bytes, size, &doc, e);
+
+	return code < 0 ? code : add_documents(doc, to, e);
+}
+
+static int load_file(const char *path, struct manifests *to, struct err *e)
+{
+	scoped(yaml_freep) struct yaml_doc *doc = NULL;
+	int code = yaml_load(path, &doc, e);
+
+	return code < 0 ? code : add_documents(doc, to, e);
+}
+
+static int is_manifest(const struct dirent *d)
+{
+	const char *dot = strrchr(d->d_name, '.');
+
+	return *d->d_name != '.' && dot && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml"));
+}
+
+static int load_folder(const char *path, struct manifests *to, struct err *e)
+{
+	struct dirent **entry;
+	int code = 0, n = scandir(path, &entry, is_manifest, alphasort);
+
+	if (n < 0)
+		return err_set(e, -errno, "cannot read the folder %s", path);
+	for (int i = 0; i < n; i++) {
+		scoped(freep) char *file = mem_printf("%s/%s", path, entry[i]->d_name);
+
+		if (code == 0)
+			code = load_file(file, to, e);
+		free(entry[i]);
+	}
+	free(entry);
+	return code;
+}
+
+int manifests_load(const struct opt_list *paths, struct manifests *ret, struct err *e)
+{
+	struct manifests all = {0};
+	struct stat s;
+	int code = 0;
+
+	for (size_t i = 0; i < paths->n && code == 0; i++) {
+		const char *path = paths->items[i];
+
+		code = stat(path, &s) == 0 && S_ISDIR(s.st_mode) ? load_folder(path, &all, e)
+								 : load_file(path, &all, e);
+	}
+	if (code < 0)
+		manifests_done(&all);
+	*ret = all;
+	return code;
+}
