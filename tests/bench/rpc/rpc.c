@@ -19,6 +19,7 @@
 
 #include "base/mem.h"
 #include "bench.h"
+#include "bench/spread.h"
 
 #define ROUNDS 7
 #define CLIENT_PROCESSES 2 /* of a fleet */
@@ -226,23 +227,6 @@ static struct bench_result run(struct bench_run r)
 	}
 	free(all.us);
 	return result;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-struct spread {
-	double low, median, high;
-};
-
-static struct spread spread_of(double *values, int n)
-{
-	qsort(values, (size_t)n, sizeof(*values), by_value);
-	return (struct spread){ values[0], values[n / 2], values[n - 1] };
 }
 
 struct pair {

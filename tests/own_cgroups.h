@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cgroups of a test's or benchmark's own, below /plimsoll-test-PID in v2 and, on a hybrid machine, in
+ * the v1 memory hierarchy too. own_split() makes two processes of one: the child goes on, the parent
+ * waits; however the child ends, the parent kills what still runs in these cgroups and removes them.
+ * Every failure ends the program with a message: without cgroups there is nothing to test.
+ */
+#ifndef TESTS_OWN_CGROUPS_H
+#define TESTS_OWN_CGROUPS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "agent/probe/hierarchy.h"
+
+#define OWN_PATH 128 /* bytes of "/plimsoll-test-PID/…" */
+
+struct own_cgroups {
+	struct hierarchy at;
+	char top[OWN_PATH]; /* "/plimsoll-test-PID" */
+};
+
+/* Before any thread, once. Ends with status 77 ("cannot run here") without root or without v2. */
+void own_split(struct own_cgroups *ret);
+
+void own_make(const struct own_cgroups *o, const char *path);   /* parents first; `path` from the root on */
+void own_remove(const struct own_cgroups *o, const char *path); /* waits for processes that are ending */
+
+/* Runs `work` in a new process of the cgroup, which dies with this one. Returns once it is inside. */
+pid_t own_spawn(const struct own_cgroups *o, const char *path, void (*work)(const void *), const void *data);
+void own_end(pid_t pid); /* SIGKILL and wait */
+
+#endif
