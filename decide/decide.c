@@ -43,19 +43,28 @@ static bool has_stale_replica(const struct policy *p, const struct view *v)
 	return false;
 }
 
+/* A clock that goes backwards must not make an order young for ever. */
+static void forget_the_future(struct decide_state *s, uint64_t now_ns)
+{
+	if (s->wanted_since_ns > now_ns)
+		s->wanted_since_ns = now_ns;
+}
+
 static bool is_warming(const struct view *v, const struct decide_state *s)
 {
 	return s->wanted && v->replicas < s->wanted &&
 	       v->boottime_ns - s->wanted_since_ns < DECIDE_WARMING_NS;
 }
 
-/* Why fewer replicas must not follow from this view; STEADY: nothing speaks against it. */
+/* Why fewer replicas must not follow from this view; STEADY: nothing speaks against it. However low
+ * the policy sets the least coverage, a metric that nobody measured does. */
 static enum verdict_reason shrinking_forbidden(const struct policy *p, const struct view *v,
-					       const struct decide_state *s, const struct verdict *d)
+					       const struct decide_state *s,
+					       const struct verdict *d)
 {
 	if (is_warming(v, s))
 		return VERDICT_WARMING;
-	if (d->coverage_permille >= p->min_coverage_permille)
+	if (d->coverage_permille && d->coverage_permille >= p->min_coverage_permille)
 		return VERDICT_STEADY;
 	return has_stale_replica(p, v) ? VERDICT_STALE : VERDICT_COVERAGE;
 }
@@ -124,6 +133,7 @@ void decide_step(const struct policy *p, const struct view *v, uint32_t current,
 {
 	struct verdict d = {.from = current, .to = current, .asked = current, .trigger = -1};
 
+	forget_the_future(state, v->boottime_ns);
 	ask_metrics(p, v, &d);
 	d.coverage_permille = coverage(p, v, &d);
 	judge(p, v, state, &d);

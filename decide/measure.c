@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decide/measure.h"
 
-#define PERCENT	      100
+#define PERCENT       100
 #define PERMILLE      1000
 #define REPLICAS_MOST INT32_MAX /* what a Kubernetes scale object can hold */
 
 struct sum {
 	uint64_t part, whole; /* milli-cores, or permille of runnable time */
 };
+
+/* Absurd numbers end at the top: wrapped round they would be small ones, and a reason to shrink. */
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+	return a <= UINT64_MAX - b ? a + b : UINT64_MAX;
+}
+
+static uint64_t scaled(uint64_t x, uint64_t by, uint64_t over)
+{
+	unsigned __int128 value = (unsigned __int128)x * by / over;
+
+	return value < UINT64_MAX ? (uint64_t)value : UINT64_MAX;
+}
 
 /* Adds what one replica says; false: nothing that is fresh. */
 static bool add_replica(const struct policy *p, enum policy_metric_kind kind,
@@ -16,13 +29,13 @@ static bool add_replica(const struct policy *p, enum policy_metric_kind kind,
 	if (r->sample_age_ns > p->fresh_ns)
 		return false;
 	if (kind == POLICY_CPU && r->cpu_known) {
-		to->part += r->cpu_milli;
-		to->whole += p->cpu_request_milli;
+		to->part = plus(to->part, r->cpu_milli);
+		to->whole = plus(to->whole, p->cpu_request_milli);
 		return true;
 	}
 	if (kind == POLICY_RUNQ && r->runq_known) {
-		to->part += r->runq_permille;
-		to->whole += PERMILLE;
+		to->part = plus(to->part, r->runq_permille);
+		to->whole = plus(to->whole, PERMILLE);
 		return true;
 	}
 	return false;
@@ -49,11 +62,8 @@ static struct sum add_up(const struct policy *p, enum policy_metric_kind kind, c
 
 static uint32_t percent(struct sum s)
 {
-	uint64_t value;
+	uint64_t value = s.whole ? scaled(s.part, PERCENT, s.whole) : 0;
 
-	if (!s.whole)
-		return 0;
-	value = s.part <= UINT64_MAX / PERCENT ? s.part * PERCENT / s.whole : s.part / s.whole * PERCENT;
 	return value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
 }
 
@@ -76,9 +86,9 @@ static struct sum fill_in(struct sum s, const struct verdict_metric *m, uint64_t
 {
 	uint64_t filled = m->target_percent > PERCENT ? m->target_percent : PERCENT;
 
-	s.whole += m->missing * one;
+	s.whole = plus(s.whole, scaled(one, m->missing, 1));
 	if (m->value_percent < m->target_percent)
-		s.part += m->missing * one * filled / PERCENT;
+		s.part = plus(s.part, scaled(scaled(one, filled, PERCENT), m->missing, 1));
 	return s;
 }
 

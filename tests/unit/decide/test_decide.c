@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scene.h"
+
+#define TEST(name) static void name(void **state __attribute__((unused)))
+
+static void assert_verdict(struct verdict v, uint32_t to, enum verdict_reason why)
+{
+	assert_string_equal(verdict_word(v.reason), verdict_word(why));
+	assert_int_equal(v.to, to);
+}
+
+TEST(steady_within_tolerance)
+{
+	struct scene *s = scene_new();
+	struct verdict v;
+
+	scene_fill(s, 4, 520);
+	v = scene_step(s, 4);
+	assert_verdict(v, 4, VERDICT_STEADY);
+	assert_int_equal(v.from, 4);
+	assert_int_equal(v.trigger, 0);
+	assert_int_equal(v.coverage_permille, 1000);
+}
+
+TEST(grows_to_what_the_metric_asks_for)
+{
+	struct scene *s = scene_new();
+	struct verdict v;
+
+	scene_fill(s, 4, 800);
+	v = scene_step(s, 4);
+	assert_verdict(v, 7, VERDICT_METRIC); /* ceil(4 x 80 / 50 = 6.4) */
+	assert_int_equal(v.asked, 7);
+	assert_int_equal(v.stabilized, 7);
+}
+
+TEST(shrinks_to_what_the_metric_asks_for)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 10, 200);
+	assert_verdict(scene_step(s, 10), 4, VERDICT_METRIC); /* 10 x 20 / 50 */
+}
+
+/* CPU asks for 4 x 20 / 50 = 2, the run queue for 4 x 40 / 25 = 7. */
+TEST(the_most_demanding_metric_wins)
+{
+	struct scene *s = scene_new();
+	struct verdict v;
+
+	scene_metric(s, POLICY_RUNQ, 25);
+	scene_fill(s, 4, 200);
+	for (int i = 0; i < 4; i++)
+		s->replica[i].runq_permille = 400;
+	v = scene_step(s, 4);
+	assert_verdict(v, 7, VERDICT_METRIC);
+	assert_int_equal(v.trigger, 1);
+	assert_int_equal(v.metric[0].asks, 2);
+	assert_int_equal(v.metric[1].asks, 7);
+}
+
+TEST(of_equals_the_first_triggers)
+{
+	struct scene *s = scene_new();
+
+	scene_metric(s, POLICY_CPU, 50);
+	scene_fill(s, 4, 800);
+	assert_int_equal(scene_step(s, 4).trigger, 0);
+}
+
+/* 8 of 10 fresh at 10 %: filled in they would allow ceil(10 x 28 / 50) = 6, but 80 % is too few. */
+TEST(too_little_coverage_never_shrinks)
+{
+	struct scene *s = scene_new();
+	struct verdict v;
+
+	scene_fill(s, 8, 100);
+	scene_add_missing(s);
+	scene_add_missing(s);
+	v = scene_step(s, 10);
+	assert_verdict(v, 10, VERDICT_COVERAGE);
+	assert_int_equal(v.coverage_permille, 800);
+	assert_int_equal(v.metric[0].asks, 6);
+}
+
+TEST(enough_coverage_shrinks_with_the_missing_filled_in)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 9, 100);
+	scene_add_missing(s);
+	assert_verdict(scene_step(s, 10), 4, VERDICT_METRIC); /* (900 + 1000) / 10000; 3.8 */
+}
+
+TEST(stale_samples_never_shrink)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 10, 100);
+	s->replica[3].sample_age_ns = s->replica[7].sample_age_ns = 4 * SECOND;
+	assert_verdict(scene_step(s, 10), 10, VERDICT_STALE);
+}
+
+/* 8 x 100 % of 10 = 80 %: 16, with two unseen. */
+TEST(too_little_coverage_still_grows)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 8, 1000);
+	scene_add_missing(s);
+	scene_add_missing(s);
+	assert_verdict(scene_step(s, 10), 16, VERDICT_METRIC);
+}
+
+/* CPU sees all and asks for 2; the run queue sees 8 of 10, and with the others full ceil(10 x 20 /
+ * 25) = 8. The less covered one counts. */
+TEST(one_metric_in_the_dark_never_shrinks)
+{
+	struct scene *s = scene_new();
+	struct verdict v;
+
+	scene_metric(s, POLICY_RUNQ, 25);
+	scene_fill(s, 10, 100);
+	s->replica[0].runq_known = s->replica[1].runq_known = false;
+	v = scene_step(s, 10);
+	assert_verdict(v, 10, VERDICT_COVERAGE);
+	assert_int_equal(v.metric[1].asks, 8);
+	assert_int_equal(v.coverage_permille, 800);
+}
+
+/* However low the least coverage is set: a metric that nobody measured could speak against it. */
+TEST(an_unmeasured_metric_never_shrinks)
+{
+	struct scene *s = scene_new();
+
+	s->policy.min_coverage_permille = 0;
+	scene_metric(s, POLICY_RUNQ, 25);
+	scene_fill(s, 10, 100);
+	for (int i = 0; i < 10; i++)
+		s->replica[i].runq_known = false;
+	assert_verdict(scene_step(s, 10), 10, VERDICT_COVERAGE);
+}
+
+TEST(an_unmeasured_metric_does_not_keep_another_from_growing)
+{
+	struct scene *s = scene_new();
+	struct verdict v;
+
+	scene_metric(s, POLICY_RUNQ, 25);
+	scene_fill(s, 4, 800);
+	for (int i = 0; i < 4; i++)
+		s->replica[i].runq_known = false;
+	v = scene_step(s, 4);
+	assert_verdict(v, 7, VERDICT_METRIC);
+	assert_false(v.metric[1].known);
+}
+
+TEST(blind_changes_nothing)
+{
+	struct scene *s = scene_new();
+	struct verdict v;
+
+	v = scene_step(s, 5);
+	assert_verdict(v, 5, VERDICT_BLIND);
+	assert_int_equal(v.trigger, -1);
+	for (int i = 0; i < 5; i++)
+		scene_add_missing(s);
+	assert_verdict(scene_step(s, 5), 5, VERDICT_BLIND);
+}
+
+/* Out of bounds is out of bounds, seen or not. */
+TEST(bounds_hold_when_blind)
+{
+	struct scene *s = scene_new();
+
+	s->policy.min_replicas = 3;
+	s->policy.max_replicas = 8;
+	assert_verdict(scene_step(s, 20), 8, VERDICT_MAX);
+	assert_verdict(scene_step(s, 1), 3, VERDICT_MIN);
+}
+
+TEST(min_and_max_bound_the_metric)
+{
+	struct scene *s = scene_new();
+
+	s->policy.min_replicas = 3;
+	s->policy.max_replicas = 8;
+	scene_fill(s, 5, 1000);
+	assert_verdict(scene_step(s, 5), 8, VERDICT_MAX); /* asks 10 */
+	scene_empty(s);
+	scene_fill(s, 8, 0);
+	assert_verdict(scene_step(s, 8), 3, VERDICT_MIN); /* asks 0 */
+}
+
+TEST(at_the_bound_nothing_changes)
+{
+	struct scene *s = scene_new();
+
+	s->policy.max_replicas = 5;
+	scene_fill(s, 5, 1000);
+	assert_verdict(scene_step(s, 5), 5, VERDICT_MAX);
+}
+
+/* Usage 1000 % of target each: asks 10 times as many. */
+TEST(a_step_adds_four_or_doubles)
+{
+	struct scene *s = scene_new();
+
+	scene_add(s, 5000);
+	assert_verdict(scene_step(s, 1), 5, VERDICT_STEP_LIMIT);               /* 1 + 4 */
+	assert_verdict(scene_later(s, 0, 4, 4, 5000), 8, VERDICT_STEP_LIMIT);  /* 4 + 4 = 2 x 4 */
+	assert_verdict(scene_later(s, 0, 5, 5, 5000), 10, VERDICT_STEP_LIMIT); /* 2 x 5 */
+	assert_verdict(scene_later(s, 0, 50, 50, 5000), 100, VERDICT_STEP_LIMIT);
+	assert_verdict(scene_later(s, 0, 4, 4, 1000), 8, VERDICT_METRIC); /* asked for just that */
+}
+
+TEST(zero_replicas_is_switched_off)
+{
+	struct scene *s = scene_new();
+	struct verdict v;
+
+	s->policy.min_replicas = 2;
+	scene_fill(s, 3, 1000); /* still on their way out */
+	v = scene_step(s, 0);
+	assert_int_equal(v.to, 0);
+	scene_empty(s);
+	assert_verdict(scene_step(s, 0), 0, VERDICT_BLIND);
+}
+
+TEST(shrinking_waits_for_the_stabilization_window)
+{
+	struct scene *s = scene_new();
+
+	s->policy.down_stabilization_ns = 300 * SECOND;
+	scene_fill(s, 10, 500);
+	assert_verdict(scene_step(s, 10), 10, VERDICT_STEADY);
+	assert_verdict(scene_later(s, 200 * SECOND, 10, 10, 300), 10, VERDICT_STABILIZED);
+	assert_verdict(scene_later(s, 102 * SECOND, 10, 10, 200), 6,
+		       VERDICT_STABILIZED); /* 6 at 200 s */
+	assert_verdict(scene_later(s, 202 * SECOND, 6, 6, 333), 4,
+		       VERDICT_METRIC); /* 6 x 33 / 50 = 3.96 */
+}
+
+TEST(growth_waits_for_the_stabilization_window)
+{
+	struct scene *s = scene_new();
+
+	s->policy.up_stabilization_ns = 30 * SECOND;
+	scene_fill(s, 10, 500);
+	scene_step(s, 10);
+	assert_verdict(scene_later(s, 20 * SECOND, 10, 10, 800), 10, VERDICT_STABILIZED);
+	assert_verdict(scene_later(s, 15 * SECOND, 10, 10, 900), 16,
+		       VERDICT_STABILIZED); /* 80 % of then */
+}
+
+/* A spell of missing data is no low recommendation: the window starts anew when data are back. */
+TEST(held_seconds_are_remembered_as_they_were)
+{
+	struct scene *s = scene_new();
+
+	s->policy.down_stabilization_ns = 60 * SECOND;
+	scene_fill(s, 10, 500);
+	scene_step(s, 10);
+	assert_verdict(scene_later(s, 50 * SECOND, 10, 0, 0), 10, VERDICT_BLIND);
+	assert_verdict(scene_later(s, 50 * SECOND, 10, 10, 100), 10, VERDICT_STABILIZED);
+	assert_verdict(scene_later(s, 11 * SECOND, 10, 10, 100), 2, VERDICT_METRIC);
+}
+
+/* 2 at 100 % order 4. Until all four are seen, or for 60 s, low use is no reason to shrink. */
+TEST(replicas_on_their_way_never_shrink)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 2, 1000);
+	assert_verdict(scene_step(s, 2), 4, VERDICT_METRIC);
+	assert_int_equal(s->state.wanted, 4);
+	assert_verdict(scene_later(s, SECOND, 4, 2, 100), 4, VERDICT_WARMING);
+	assert_verdict(scene_later(s, 58 * SECOND, 4, 3, 100), 4, VERDICT_WARMING);
+	assert_verdict(scene_later(s, 1 * SECOND, 4, 3, 100), 1,
+		       VERDICT_METRIC); /* 3 x 10 / 50 = 0.6 */
+}
+
+TEST(warming_ends_when_they_are_there)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 2, 1000);
+	scene_step(s, 2);
+	assert_verdict(scene_later(s, 2 * SECOND, 4, 4, 100), 1, VERDICT_METRIC); /* 0.8 */
+	assert_int_equal(s->state.wanted, 0);
+}
+
+TEST(warming_still_grows)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 2, 1000);
+	scene_step(s, 2);
+	assert_verdict(scene_later(s, SECOND, 4, 3, 1000), 6, VERDICT_METRIC);
+	assert_int_equal(s->state.wanted, 6);
+}
+
+/* Nobody carries out what is only observed, so nothing is awaited. */
+TEST(observe_orders_nothing)
+{
+	struct scene *s = scene_new();
+
+	s->policy.enforce = false;
+	scene_fill(s, 2, 1000);
+	assert_verdict(scene_step(s, 2), 4, VERDICT_METRIC);
+	assert_int_equal(s->state.wanted, 0);
+	assert_verdict(scene_later(s, SECOND, 2, 2, 100), 1, VERDICT_METRIC);
+}
+
+TEST(warming_outlasts_a_clock_that_goes_back)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 2, 1000);
+	scene_step(s, 2);
+	s->view.boottime_ns = 5 * SECOND;
+	assert_verdict(scene_later(s, 0, 4, 2, 100), 4, VERDICT_WARMING);
+	assert_verdict(scene_later(s, 59 * SECOND, 4, 2, 100), 4, VERDICT_WARMING);
+	assert_verdict(scene_later(s, 1 * SECOND, 4, 2, 100), 1, VERDICT_METRIC);
+}
+
+/* Use without end, 10,000 replicas: the limits hold. */
+TEST(extremes_end_at_the_limits)
+{
+	struct scene *s = scene_new();
+
+	s->policy.max_replicas = 10000;
+	scene_fill(s, SCENE_REPLICAS, UINT64_MAX);
+	assert_verdict(scene_step(s, 4000), 8000, VERDICT_STEP_LIMIT);
+	assert_verdict(scene_step(s, 9000), 10000, VERDICT_MAX);
+	assert_verdict(scene_step(s, UINT32_MAX), 10000, VERDICT_MAX);
+}
+
+TEST(a_wrapped_sum_is_no_reason_to_shrink)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 2, UINT64_MAX / 2 + 1); /* together 2^64: wrapped, that would be nothing */
+	assert_verdict(scene_step(s, 2), 6, VERDICT_STEP_LIMIT);
+}
+
+TEST(the_same_input_gives_the_same_bytes)
+{
+	struct scene *s = scene_new();
+	struct decide_state again;
+	struct verdict a, b;
+
+	s->policy.down_stabilization_ns = 60 * SECOND;
+	scene_metric(s, POLICY_RUNQ, 20);
+	scene_fill(s, 7, 700);
+	scene_add_missing(s);
+	memset(&a, 0xaa, sizeof(a));
+	memset(&b, 0x55, sizeof(b));
+	again = s->state;
+	decide_step(&s->policy, &s->view, 8, &s->state, &a);
+	decide_step(&s->policy, &s->view, 8, &again, &b);
+	assert_memory_equal(&a, &b, sizeof(a));
+	assert_memory_equal(&again, &s->state, sizeof(again));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(steady_within_tolerance),
+		cmocka_unit_test(grows_to_what_the_metric_asks_for),
+		cmocka_unit_test(shrinks_to_what_the_metric_asks_for),
+		cmocka_unit_test(the_most_demanding_metric_wins),
+		cmocka_unit_test(of_equals_the_first_triggers),
+		cmocka_unit_test(too_little_coverage_never_shrinks),
+		cmocka_unit_test(enough_coverage_shrinks_with_the_missing_filled_in),
+		cmocka_unit_test(stale_samples_never_shrink),
+		cmocka_unit_test(too_little_coverage_still_grows),
+		cmocka_unit_test(one_metric_in_the_dark_never_shrinks),
+		cmocka_unit_test(an_unmeasured_metric_never_shrinks),
+		cmocka_unit_test(an_unmeasured_metric_does_not_keep_another_from_growing),
+		cmocka_unit_test(blind_changes_nothing),
+		cmocka_unit_test(bounds_hold_when_blind),
+		cmocka_unit_test(min_and_max_bound_the_metric),
+		cmocka_unit_test(at_the_bound_nothing_changes),
+		cmocka_unit_test(a_step_adds_four_or_doubles),
+		cmocka_unit_test(zero_replicas_is_switched_off),
+		cmocka_unit_test(shrinking_waits_for_the_stabilization_window),
+		cmocka_unit_test(growth_waits_for_the_stabilization_window),
+		cmocka_unit_test(held_seconds_are_remembered_as_they_were),
+		cmocka_unit_test(replicas_on_their_way_never_shrink),
+		cmocka_unit_test(warming_ends_when_they_are_there),
+		cmocka_unit_test(warming_still_grows),
+		cmocka_unit_test(observe_orders_nothing),
+		cmocka_unit_test(warming_outlasts_a_clock_that_goes_back),
+		cmocka_unit_test(extremes_end_at_the_limits),
+		cmocka_unit_test(a_wrapped_sum_is_no_reason_to_shrink),
+		cmocka_unit_test(the_same_input_gives_the_same_bytes),
+	};
+
+	return cmocka_run_group_tests_name("decide/decide", tests, NULL, NULL);
+}
