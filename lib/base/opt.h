@@ -78,6 +78,7 @@ int opt_flags(const struct opt_table *t, void *target, struct opt_origins *origi
 void opt_done(const struct opt_table *t, void *target); /* frees strings and lists */
 
 void opt_help(const struct opt_table *t, struct buf *to);      /* 80 columns */
+void opt_help_row(const struct opt_desc *d, struct buf *to);   /* one of its options */
 void opt_man(const struct opt_table *t, struct buf *to);       /* roff man(7) */
 void opt_reference(const struct opt_table *t, struct buf *to); /* Markdown */
 void opt_show(const struct opt_table *t, const void *target, const struct opt_origins *origins,

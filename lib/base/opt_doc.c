@@ -78,7 +78,7 @@ static void wrap(const char *text, size_t at, size_t indent, struct buf *to)
 	buf_printf(to, "\n");
 }
 
-static void help_row(const struct opt_desc *d, struct buf *to)
+void opt_help_row(const struct opt_desc *d, struct buf *to)
 {
 	char key[OPT_KEY_SIZE];
 	scoped(buf_done) struct buf head = { 0 }, text = { 0 }, facts = { 0 };
@@ -108,7 +108,7 @@ void opt_help(const struct opt_table *t, struct buf *to)
 	wrap(t->summary, 0, 0, to);
 	buf_printf(to, "\nOptions:\n");
 	for (size_t i = 0; i < t->n; i++)
-		help_row(&t->rows[i], to);
+		opt_help_row(&t->rows[i], to);
 	buf_printf(to, "\n");
 	wrap("Each option is also an environment variable (--tls-dir: PLIMSOLL_TLS_DIR) and a key of "
 	     "the configuration file (tls-dir). A flag wins over the environment, the environment "

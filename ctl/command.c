@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/opt_value.h"
+#include "base/scope.h"
+#include "ctl/brake.h"
+#include "ctl/completion.h"
+#include "ctl/decisions.h"
+#include "ctl/doctor.h"
+#include "ctl/explain.h"
+#include "ctl/get.h"
+#include "ctl/help.h"
+#include "ctl/status.h"
+#include "ctl/top.h"
+#include "ctl/version.h"
+
+#define GLOBAL                                                                                     \
+	" server output no-headers color timeout tls-dir tls-cert tls-key tls-ca server-name "     \
+	"insecure config version help "
+
+const struct command command_table[] = {
+	{"top", "", "live view of every workload",
+	 "On an aggregator: workloads, what they use, what holds them back, the last decision. On an "
+	 "agent: every cgroup of its node. Keys: arrows select, enter explains, s sorts, / filters, d "
+	 "shows decisions, p pauses and resumes, q quits. Plain lines when stdout is no terminal.",
+	 " seconds sort ", 0, 0, top_run},
+	{"get", "[workloads|nodes|pods|cgroups|decisions] [NAME...]", "list things once",
+	 "Without a word: workloads. NAME limits the list; for pods and cgroups it may hold * and **.",
+	 " watch seconds sort limit since ", 0, 1024, get_run},
+	{"watch", "[workloads|nodes|pods|cgroups|decisions] [NAME...]", "the same as a stream of lines",
+	 "As get, once a second, until Ctrl-C; decisions as they are made.",
+	 " watch seconds sort limit since holds ", 0, 1024, get_watch},
+	{"decisions", "[WORKLOAD...]", "what was decided, newest first",
+	 "With --watch new decisions follow as they are made.", " watch seconds limit since holds ", 0,
+	 1024, decisions_run},
+	{"explain", "ID|WORKLOAD", "every number behind a decision",
+	 "ID as in decisions, such as d-12; of a workload its newest decision.", " ", 1, 1,
+	 explain_run},
+	{"pause", "WORKLOAD", "stop scaling a workload",
+	 "Nothing is changed until it is resumed or --for has passed; decisions are still recorded.",
+	 " for why ", 1, 1, brake_pause},
+	{"resume", "WORKLOAD", "let it be scaled again", "Ends a pause.", " ", 1, 1, brake_resume},
+	{"status", "", "a daemon about itself",
+	 "Version, uptime, what it complains about; -o wide and the others: every counter.", " ", 0, 0,
+	 status_run},
+	{"doctor", "", "what this machine lacks, and how to mend it",
+	 "Kernel, BTF, capabilities, cgroups, pressure, certificates and the daemons' sockets. Needs no "
+	 "daemon. Ends with 1 if a line says fail.", " root ", 0, 0, doctor_run},
+	{"version", "", "of this program and of the daemon", "The daemon's when it can be reached.", " ",
+	 0, 0, version_run},
+	{"completion", "bash|zsh|fish", "a script for your shell",
+	 "For bash: source <(plimsoll completion bash). For zsh: plimsoll completion zsh > "
+	 "\"${fpath[1]}/_plimsoll\". For fish: plimsoll completion fish | source.",
+	 " ", 1, 1, completion_run},
+	{"help", "[COMMAND]", "this, or one command's", "", " ", 0, 1, help_run},
+};
+const size_t command_n = sizeof(command_table) / sizeof(command_table[0]);
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < command_n; i++)
+		if (strcmp(command_table[i].name, name) == 0)
+			return &command_table[i];
+	return NULL;
+}
+
+static bool has_word(const char *list, const char *word)
+{
+	char padded[OPT_KEY_SIZE + 2];
+
+	snprintf(padded, sizeof(padded), " %s ", word);
+	return strstr(list, padded) != NULL;
+}
+
+bool command_takes(const struct command *c, const char *key)
+{
+	return has_word(GLOBAL, key) || has_word(c->options, key);
+}
+
+int command_unknown(const char *name, struct err *e)
+{
+	const char *names[sizeof(command_table) / sizeof(command_table[0])];
+	scoped(buf_done) struct buf list = {0};
+	const char *near;
+
+	for (size_t i = 0; i < command_n; i++) {
+		names[i] = command_table[i].name;
+		buf_printf(&list, "%s%s", i ? ", " : "", names[i]);
+	}
+	err_set(e, -EINVAL, "\"%.60s\" is no command", name);
+	err_cause(e, "the commands are %s", buf_text(&list));
+	near = err_nearest(name, names, command_n);
+	if (near)
+		return err_fix(e, "did you mean \"plimsoll %s\"?", near);
+	return err_fix(e, "plimsoll help says what each does");
+}
+
+static int foreign_option(const struct command *c, const char *key, struct err *e)
+{
+	err_set(e, -EINVAL, "--%s: not an option of \"plimsoll %s\"", key, c->name);
+	err_cause(e, "it belongs to other commands");
+	return err_fix(e, "leave it out; plimsoll help %s lists what it takes", c->name);
+}
+
+/* Flags only: an environment is for all commands. */
+static int check_options(const struct command *c, const struct opt_origins *origins, struct err *e)
+{
+	for (size_t i = 0; i < ctl_option_table.n; i++) {
+		char key[OPT_KEY_SIZE];
+
+		opt_key(&ctl_option_table.rows[i], key, sizeof(key));
+		if (origins->of[i] == OPT_FLAG && !command_takes(c, key))
+			return foreign_option(c, key, e);
+	}
+	return 0;
+}
+
+int command_check(const struct command *c, const struct opt_origins *origins, const struct session *s,
+		  struct err *e)
+{
+	int r = check_options(c, origins, e);
+
+	if (r < 0)
+		return r;
+	if (s->n >= c->least && s->n <= c->most)
+		return 0;
+	if (s->n < c->least) {
+		err_set(e, -EINVAL, "plimsoll %s: what?", c->name);
+		err_cause(e, "%s is missing", c->words);
+	} else {
+		err_set(e, -EINVAL, "\"%.60s\" is too much", s->words[c->most]);
+		err_cause(e, "plimsoll %s takes %s", c->name, *c->words ? c->words : "no words");
+	}
+	return err_fix(e, "write: plimsoll %s %s", c->name, c->words);
+}
+
+int command_fail(const struct err *e)
+{
+	fflush(stdout);
+	err_print(e, ctl_option_table.program, stderr);
+	if (e->code == -EINVAL)
+		return COMMAND_USAGE;
+	return e->code == -EHOSTUNREACH ? COMMAND_UNREACHABLE : COMMAND_FAILED;
+}
+
+int command_usage(const struct err *e)
+{
+	err_print(e, ctl_option_table.program, stderr);
+	return COMMAND_USAGE;
+}
+
+bool command_is(const struct session *s, const char *format)
+{
+	return strcmp(s->o->output, format) == 0;
+}
+
+int command_flush(void)
+{
+	struct err e;
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return COMMAND_FINE;
+	err_set(&e, -errno, "cannot write the answer");
+	err_fix(&e, "see where stdout goes, and whether that disk is full");
+	return command_fail(&e);
+}

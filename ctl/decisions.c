@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/decisions.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/scope.h"
+#include "ctl/connect.h"
+#include "ctl/figure.h"
+#include "ctl/listing.h"
+
+typedef Plimsoll__V1__Decision decision;
+
+static const struct text_column columns[] = {
+	{"TIME", false, false},	   {"ID", false, false},     {"AGE", true, false},
+	{"WORKLOAD", false, false}, {"POLICY", false, true}, {"FROM", true, false},
+	{"TO", true, false},	   {"REASON", false, false}, {"TRIGGER", false, false},
+	{"MODE", false, true},	   {"LOAD AGE", true, true}, {"OUTCOME", false, false},
+};
+
+static void dash_if_empty(struct text_table *t, enum paint p, const char *text)
+{
+	text_cell(t, *text ? p : PAINT_DIM, "%s", *text ? text : FIGURE_NONE);
+}
+
+static enum paint outcome_paint(const decision *d)
+{
+	return strncmp(d->outcome, "failed", 6) == 0 ? PAINT_BAD : PAINT_PLAIN;
+}
+
+static void cells(struct text_table *t, const void *item)
+{
+	const decision *d = item;
+	uint64_t now = clock_wall().ns;
+	uint64_t age = now > d->wall_unix_ns ? now - d->wall_unix_ns : 0;
+
+	text_cell(t, PAINT_ACCENT, "%s", d->id);
+	text_cell(t, PAINT_PLAIN, "%s", figure_duration(age).text);
+	text_cell(t, PAINT_PLAIN, "%s", d->workload);
+	dash_if_empty(t, PAINT_PLAIN, d->policy);
+	text_cell(t, PAINT_PLAIN, "%u", d->from);
+	text_cell(t, d->from == d->to ? PAINT_PLAIN : PAINT_BOLD, "%u", d->to);
+	dash_if_empty(t, PAINT_PLAIN, d->reason);
+	dash_if_empty(t, PAINT_PLAIN, d->trigger);
+	dash_if_empty(t, PAINT_PLAIN, d->mode);
+	text_cell(t, PAINT_PLAIN, "%s", figure_duration(d->load_age_ns).text);
+	dash_if_empty(t, outcome_paint(d), d->outcome);
+}
+
+static json_t *tree(const void *item)
+{
+	const decision *d = item;
+	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:i, s:i}", "id", tree_string(d->id), "time",
+			      tree_time(d->wall_unix_ns), "workload", tree_string(d->workload),
+			      "policy", tree_string(d->policy), "from", (int)d->from, "to",
+			      (int)d->to);
+
+	json_object_set_new(o, "reason", tree_string(d->reason));
+	json_object_set_new(o, "trigger", *d->trigger ? tree_string(d->trigger) : json_null());
+	json_object_set_new(o, "mode", tree_string(d->mode));
+	json_object_set_new(o, "outcome", tree_string(d->outcome));
+	json_object_set_new(o, "load_age_seconds", tree_seconds(true, d->load_age_ns));
+	return o;
+}
+
+static const char *name(const void *item)
+{
+	return ((const decision *)item)->id;
+}
+
+static const struct listing listing = {
+	.kind = "Decision",
+	.word = "decision",
+	.columns = columns,
+	.n_columns = sizeof(columns) / sizeof(columns[0]),
+	.cells = cells,
+	.tree = tree,
+	.name = name,
+	.none = "no decision yet: nothing had to change, or no policy is loaded",
+};
+
+struct show {
+	struct listing_printer printer;
+	int result;
+};
+
+static bool print_one(const ProtobufCMessage *m, void *data)
+{
+	struct show *w = data;
+	const void *item = m;
+
+	w->result = listing_print(&w->printer, &item, 1, ((const decision *)item)->wall_unix_ns);
+	return w->result == COMMAND_FINE;
+}
+
+static int list(struct show *w, struct connect *c, const Plimsoll__V1__ListDecisionsRequest *q,
+		struct err *e)
+{
+	struct rpc_msg *answer;
+	int r = connect_ask(c, &method_list_decisions, &q->base, &answer, e);
+
+	if (r < 0)
+		return r;
+	const Plimsoll__V1__ListDecisionsResponse *l = (const void *)rpc_msg_get(answer);
+	w->result = listing_print(&w->printer, (const void *const *)l->decision, l->n_decision, 0);
+	rpc_msg_release(answer);
+	return 0;
+}
+
+int decisions_show(const struct session *s, char **workloads, size_t n, bool watch)
+{
+	Plimsoll__V1__ListDecisionsRequest q = PLIMSOLL__V1__LIST_DECISIONS_REQUEST__INIT;
+	scoped(connect_freep) struct connect *c = NULL;
+	struct show w = {0};
+	struct err e;
+	int r = connect_open(s->o, NULL, &c, &e);
+
+	q.workload = workloads;
+	q.n_workload = n;
+	q.limit = (uint32_t)s->o->limit;
+	q.since_unix_ns = s->o->since ? clock_wall().ns - s->o->since : 0;
+	q.holds = s->o->holds;
+	listing_begin(&w.printer, &listing, s, watch);
+	if (r == 0 && watch)
+		r = connect_follow(c, &method_watch_decisions, &q.base,
+				   (uint64_t)s->o->seconds * CLOCK_NS_PER_S, print_one, &w, &e);
+	else if (r == 0)
+		r = list(&w, c, &q, &e);
+	listing_done(&w.printer);
+	return r < 0 ? command_fail(&e) : w.result;
+}
+
+int decisions_run(const struct session *s)
+{
+	return decisions_show(s, s->words, s->n, s->o->watch);
+}

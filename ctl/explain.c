@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/explain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/scope.h"
+#include "ctl/connect.h"
+#include "ctl/method.h"
+#include "ctl/text.h"
+#include "ctl/tree.h"
+
+static bool is_id(const char *word)
+{
+	return strncmp(word, "d-", 2) == 0 && word[2] && word[2 + strspn(word + 2, "0123456789")] == '\0';
+}
+
+/* The id of a workload's newest decision. */
+static int newest_of(struct connect *c, char *workload, char **ret_id, struct err *e)
+{
+	Plimsoll__V1__ListDecisionsRequest q = PLIMSOLL__V1__LIST_DECISIONS_REQUEST__INIT;
+	struct rpc_msg *m;
+	int r;
+
+	q.workload = &workload;
+	q.n_workload = 1;
+	q.limit = 1;
+	r = connect_ask(c, &method_list_decisions, &q.base, &m, e);
+	if (r < 0)
+		return r;
+	const Plimsoll__V1__ListDecisionsResponse *l = (const void *)rpc_msg_get(m);
+	if (l->n_decision) {
+		*ret_id = mem_strdup(l->decision[0]->id);
+	} else {
+		r = err_set(e, -ENOENT, "\"%.80s\" has no decision", workload);
+		err_cause(e, "it is neither an id such as d-12 nor a workload with a decision");
+		err_fix(e, "plimsoll decisions lists all of them");
+	}
+	rpc_msg_release(m);
+	return r;
+}
+
+static json_t *tree(const Plimsoll__V1__ExplainResponse *a)
+{
+	json_t *o = tree_object("Explanation"), *record = json_loads(a->record_json, 0, NULL);
+
+	json_object_set_new(o, "id", a->decision ? tree_string(a->decision->id) : json_null());
+	json_object_set_new(o, "text", tree_string(a->text));
+	json_object_set_new(o, "record", record ? record : json_null());
+	return o;
+}
+
+static void print(const struct session *s, const Plimsoll__V1__ExplainResponse *a)
+{
+	scoped(buf_done) struct buf text = {0};
+
+	if (command_is(s, "json") || command_is(s, "yaml")) {
+		scoped(tree_freep) json_t *t = tree(a);
+
+		tree_print(t, command_is(s, "yaml"), false, stdout);
+		return;
+	}
+	if (command_is(s, "name")) {
+		buf_printf(&text, "decision/");
+		text_safe(a->decision ? a->decision->id : "", &text);
+	} else {
+		text_safe_lines(a->text, &text);
+	}
+	bool ends = text.size && buf_text(&text)[text.size - 1] == '\n';
+	printf("%s%s", buf_text(&text), ends ? "" : "\n");
+}
+
+int explain_run(const struct session *s)
+{
+	Plimsoll__V1__ExplainRequest q = PLIMSOLL__V1__EXPLAIN_REQUEST__INIT;
+	scoped(connect_freep) struct connect *c = NULL;
+	scoped(freep) char *id = is_id(s->words[0]) ? mem_strdup(s->words[0]) : NULL;
+	struct rpc_msg *m = NULL;
+	struct err e;
+	int r = connect_open(s->o, NULL, &c, &e);
+
+	if (r == 0 && !id)
+		r = newest_of(c, s->words[0], &id, &e);
+	q.id = id;
+	if (r == 0)
+		r = connect_ask(c, &method_explain, &q.base, &m, &e);
+	if (r < 0)
+		return command_fail(&e);
+	print(s, (const void *)rpc_msg_get(m));
+	rpc_msg_release(m);
+	return COMMAND_FINE;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plimsoll explain: every number behind a decision, in the daemon's words. */
+#ifndef CTL_EXPLAIN_H
+#define CTL_EXPLAIN_H
+
+#include "ctl/command.h"
+
+int explain_run(const struct session *s);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/get.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "ctl/decisions.h"
+#include "ctl/measured.h"
+#include "ctl/workload.h"
+
+static const struct kind {
+	const char *name, *alias; /* the singular */
+	int (*show)(const struct session *s, char **names, size_t n, bool watch);
+} kinds[] = {
+	{"workloads", "workload", workload_show},   {"nodes", "node", measured_nodes},
+	{"pods", "pod", measured_pods},		    {"cgroups", "cgroup", measured_cgroups},
+	{"decisions", "decision", decisions_show},
+};
+
+const char *const get_kinds[] = {"workloads", "nodes", "pods", "cgroups", "decisions"};
+const size_t get_n_kinds = sizeof(get_kinds) / sizeof(get_kinds[0]);
+
+static const struct kind *find(const char *word)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].name, word) == 0 || strcmp(kinds[i].alias, word) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+bool get_knows(const char *word)
+{
+	return find(word) != NULL;
+}
+
+static int unknown(const char *word)
+{
+	const char *near = err_nearest(word, get_kinds, get_n_kinds);
+	struct err e;
+
+	err_set(&e, -EINVAL, "\"%.60s\" cannot be listed", word);
+	err_cause(&e, "there are workloads, nodes, pods, cgroups and decisions");
+	if (near)
+		err_fix(&e, "did you mean \"plimsoll get %s\"?", near);
+	else
+		err_fix(&e, "plimsoll get workloads %.60s asks for a workload of that name", word);
+	return command_usage(&e);
+}
+
+static int show(const struct session *s, bool watch)
+{
+	const struct kind *k = s->n ? find(s->words[0]) : &kinds[0];
+
+	if (!k)
+		return unknown(s->words[0]);
+	return k->show(s, s->words + !!s->n, s->n - !!s->n, watch);
+}
+
+int get_run(const struct session *s)
+{
+	return show(s, s->o->watch);
+}
+
+int get_watch(const struct session *s)
+{
+	return show(s, true);
+}

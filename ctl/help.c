@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/opt_value.h"
+#include "base/scope.h"
+
+static void all(struct buf *to)
+{
+	buf_printf(to, "Usage: plimsoll COMMAND [options]\n\nShows what every workload uses, what was "
+		       "decided for it and why.\n\nCommands:\n");
+	for (size_t i = 0; i < command_n; i++)
+		buf_printf(to, "  %-12s%s\n", command_table[i].name, command_table[i].summary);
+	buf_printf(to, "\n\"plimsoll help COMMAND\" describes one. \"plimsoll nodes\" is short for "
+		       "\"plimsoll get nodes\".\n\nOptions:\n");
+	for (size_t i = 0; i < ctl_option_table.n; i++)
+		opt_help_row(&ctl_option_table.rows[i], to);
+	buf_printf(to, "\nEach option is also an environment variable (--tls-dir: PLIMSOLL_TLS_DIR) and "
+		       "a key of\nthe configuration file (tls-dir). A flag wins over the environment, "
+		       "that over the file.\n\nExit codes: 0 fine, 1 failed, 2 wrong usage, 3 the daemon "
+		       "cannot be reached.\n");
+}
+
+/* Words of `text` in lines of 80 columns. */
+static void paragraph(const char *text, struct buf *to)
+{
+	size_t at = 0;
+
+	while (*(text += strspn(text, " "))) {
+		size_t n = strcspn(text, " ");
+
+		if (at && at + 1 + n > 80) {
+			buf_printf(to, "\n");
+			at = 0;
+		}
+		buf_printf(to, "%s%.*s", at ? " " : "", (int)n, text);
+		at += n + (at > 0);
+		text += n;
+	}
+	buf_printf(to, "\n");
+}
+
+static bool is_own(const struct command *c, const struct opt_desc *d)
+{
+	char key[OPT_KEY_SIZE], padded[OPT_KEY_SIZE + 2];
+
+	opt_key(d, key, sizeof(key));
+	snprintf(padded, sizeof(padded), " %s ", key);
+	return strstr(c->options, padded) != NULL;
+}
+
+static void one(const struct command *c, struct buf *to)
+{
+	bool any = false;
+
+	buf_printf(to, "Usage: plimsoll %s%s%s [options]\n\n%c", c->name, *c->words ? " " : "",
+		   c->words, c->summary[0] - 'a' + 'A');
+	buf_printf(to, "%s.\n", c->summary + 1);
+	if (*c->prose) {
+		buf_printf(to, "\n");
+		paragraph(c->prose, to);
+	}
+	for (size_t i = 0; i < ctl_option_table.n; i++) {
+		if (!is_own(c, &ctl_option_table.rows[i]))
+			continue;
+		buf_printf(to, "%s", any ? "" : "\nOptions:\n");
+		opt_help_row(&ctl_option_table.rows[i], to);
+		any = true;
+	}
+	buf_printf(to, "\nOptions of every command (--server, --output, --timeout and so on): plimsoll "
+		       "help\n");
+}
+
+int help_run(const struct session *s)
+{
+	scoped(buf_done) struct buf text = {0};
+	const struct command *c = s->n ? command_find(s->words[0]) : NULL;
+	struct err e;
+
+	if (s->n && !c) {
+		command_unknown(s->words[0], &e);
+		return command_usage(&e);
+	}
+	if (c)
+		one(c, &text);
+	else
+		all(&text);
+	fputs(buf_text(&text), stdout);
+	return COMMAND_FINE;
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/measured.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/scope.h"
+#include "ctl/connect.h"
+#include "ctl/figure.h"
+#include "ctl/fleet.h"
+#include "ctl/listing.h"
+#include "ctl/method.h"
+
+#define SETTLE_NS (CLOCK_NS_PER_S * 11 / 10) /* by then every live node has sent a second */
+#define LIST_NS	  (4 * CLOCK_NS_PER_S)       /* and by then even one that came late */
+
+struct item { /* of either listing; `row` is NULL for nodes */
+	const struct fleet_node *node;
+	const struct fleet_row *row;
+};
+
+static void figure_cell(struct text_table *t, struct fleet_value v, struct figure (*form)(double))
+{
+	text_cell(t, v.known ? PAINT_PLAIN : PAINT_DIM, "%s", v.known ? form(v.value).text : FIGURE_NONE);
+}
+
+static void part_cell(struct text_table *t, struct fleet_value v, struct fleet_value of)
+{
+	struct fleet_value part = {v.known && of.known && of.value > 0, 0};
+
+	part.value = part.known ? v.value / of.value : 0;
+	figure_cell(t, part, figure_share);
+}
+
+static struct figure duration(double ns)
+{
+	return figure_duration((uint64_t)ns);
+}
+
+static void load_cell(struct text_table *t, struct fleet_value v)
+{
+	text_cell(t, v.known ? paint_load(v.value) : PAINT_DIM, "%s",
+		  v.known ? figure_share(v.value).text : FIGURE_NONE);
+}
+
+static void text_or_dash(struct text_table *t, const char *text)
+{
+	text_cell(t, PAINT_PLAIN, "%s", *text ? text : FIGURE_NONE);
+}
+
+static json_t *tree_of(struct fleet_value v)
+{
+	return tree_number(v.known, v.value);
+}
+
+/* Nodes */
+
+static struct fleet_value memory_used(const struct fleet_node *n)
+{
+	bool known = n->measured && n->memory_bytes >= n->available_bytes &&
+		     !(n->missing & PLIMSOLL__V1__NODE_MISSING__NODE_MISSING_AVAILABLE);
+
+	return (struct fleet_value){known, known ? (double)(n->memory_bytes - n->available_bytes) : 0};
+}
+
+static struct fleet_value sample_age_ns(const struct fleet_node *n)
+{
+	uint64_t now = clock_wall().ns;
+
+	return (struct fleet_value){n->wall_unix_ns != 0,
+				    now > n->wall_unix_ns ? (double)(now - n->wall_unix_ns) : 0};
+}
+
+static const struct text_column node_columns[] = {
+	{"TIME", false, false},	  {"NODE", false, false},      {"CPUS", true, false},
+	{"CPU USED", true, false}, {"MEMORY USED", true, false}, {"OF TOTAL", true, false},
+	{"CGROUPS", true, false}, {"LOST", true, true},	       {"AGENT", false, true},
+	{"SAMPLE AGE", true, false},
+};
+
+static void node_cells(struct text_table *t, const void *item)
+{
+	const struct fleet_node *n = ((const struct item *)item)->node;
+	struct fleet_value total = {n->memory_bytes > 0, (double)n->memory_bytes};
+
+	text_cell(t, PAINT_PLAIN, "%s", n->name);
+	text_cell(t, PAINT_PLAIN, "%u", n->cpus);
+	load_cell(t, fleet_cpu_used(n));
+	figure_cell(t, memory_used(n), figure_bytes);
+	part_cell(t, memory_used(n), total);
+	text_cell(t, PAINT_PLAIN, "%u", n->live_rows);
+	text_cell(t, n->lost ? PAINT_WARN : PAINT_PLAIN, "%llu", (unsigned long long)n->lost);
+	text_or_dash(t, n->agent_version);
+	figure_cell(t, sample_age_ns(n), duration);
+}
+
+static json_t *node_tree(const void *item)
+{
+	const struct fleet_node *n = ((const struct item *)item)->node;
+	struct fleet_value age = sample_age_ns(n);
+
+	return json_pack("{s:o, s:o, s:i, s:o, s:o, s:o, s:i, s:I, s:o}", "name",
+			 tree_string(n->name), "agent_version", tree_string(n->agent_version), "cpus",
+			 (int)n->cpus, "cpu_used", tree_of(fleet_cpu_used(n)), "memory_bytes",
+			 tree_number(n->memory_bytes > 0, (double)n->memory_bytes),
+			 "memory_used_bytes", tree_of(memory_used(n)), "cgroups", (int)n->live_rows,
+			 "lost", (json_int_t)n->lost, "age_seconds",
+			 tree_seconds(age.known, (uint64_t)age.value));
+}
+
+static const char *node_name(const void *item)
+{
+	return ((const struct item *)item)->node->name;
+}
+
+static const struct listing node_listing = {
+	.kind = "Node",
+	.word = "node",
+	.columns = node_columns,
+	.n_columns = sizeof(node_columns) / sizeof(node_columns[0]),
+	.cells = node_cells,
+	.tree = node_tree,
+	.name = node_name,
+	.none = "no node: no agent has reported yet",
+};
+
+/* Cgroups, of which the containers of pods are some */
+
+static const char *kind_word(Plimsoll__V1__Kind k)
+{
+	switch (k) {
+	case PLIMSOLL__V1__KIND__KIND_POD_CONTAINER:
+		return "pod";
+	case PLIMSOLL__V1__KIND__KIND_CONTAINER:
+		return "container";
+	case PLIMSOLL__V1__KIND__KIND_UNIT:
+		return "unit";
+	default:
+		return "cgroup";
+	}
+}
+
+static const struct text_column row_columns[] = {
+	{"TIME", false, false},	     {"NODE", false, true},	{"CGROUP", false, false},
+	{"KIND", false, false},	     {"NAME", false, true},	{"CPU", true, false},
+	{"MEMORY", true, false},     {"MEM/LIMIT", true, false}, {"WAIT P95", true, false},
+	{"CPU WAIT", true, false},   {"CPU STALL", true, true}, {"MEM STALL", true, true},
+	{"IO STALL", true, true},
+};
+
+static void row_cells(struct text_table *t, const void *item)
+{
+	const struct fleet_node *n = ((const struct item *)item)->node;
+	const struct fleet_row *r = ((const struct item *)item)->row;
+
+	text_cell(t, PAINT_PLAIN, "%s", n->name);
+	text_cell(t, PAINT_PLAIN, "%s", r->cgroup);
+	text_cell(t, PAINT_PLAIN, "%s", kind_word(r->kind));
+	text_or_dash(t, r->name);
+	figure_cell(t, fleet_rate(n, r, FLEET_CPU), figure_cores);
+	figure_cell(t, fleet_level(r, FLEET_WORKING_SET), figure_bytes);
+	part_cell(t, fleet_level(r, FLEET_WORKING_SET), fleet_level(r, FLEET_LIMIT));
+	figure_cell(t, fleet_wait_p95(r), duration);
+	load_cell(t, fleet_wait_share(n, r));
+	figure_cell(t, fleet_rate(n, r, FLEET_PSI_CPU), figure_share);
+	figure_cell(t, fleet_rate(n, r, FLEET_PSI_MEMORY), figure_share);
+	figure_cell(t, fleet_rate(n, r, FLEET_PSI_IO), figure_share);
+}
+
+static json_t *row_tree(const void *item)
+{
+	const struct fleet_node *n = ((const struct item *)item)->node;
+	const struct fleet_row *r = ((const struct item *)item)->row;
+	struct fleet_value p95 = fleet_wait_p95(r);
+	json_t *o = json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "node",
+			      tree_string(n->name), "cgroup", tree_string(r->cgroup), "kind",
+			      kind_word(r->kind), "name", tree_string(r->name), "runtime",
+			      tree_string(r->runtime), "pod_uid", tree_string(r->pod_uid),
+			      "container_id", tree_string(r->container_id), "qos",
+			      tree_string(r->qos));
+
+	json_object_set_new(o, "cpu_cores", tree_of(fleet_rate(n, r, FLEET_CPU)));
+	json_object_set_new(o, "memory_usage_bytes", tree_of(fleet_level(r, FLEET_USAGE)));
+	json_object_set_new(o, "memory_working_set_bytes", tree_of(fleet_level(r, FLEET_WORKING_SET)));
+	json_object_set_new(o, "memory_limit_bytes", tree_of(fleet_level(r, FLEET_LIMIT)));
+	json_object_set_new(o, "runq_saturation", tree_of(fleet_wait_share(n, r)));
+	json_object_set_new(o, "runq_wait_p95_seconds", tree_number(p95.known, p95.value / 1e9));
+	json_object_set_new(o, "psi_cpu_some", tree_of(fleet_rate(n, r, FLEET_PSI_CPU)));
+	json_object_set_new(o, "psi_memory_some", tree_of(fleet_rate(n, r, FLEET_PSI_MEMORY)));
+	json_object_set_new(o, "psi_io_some", tree_of(fleet_rate(n, r, FLEET_PSI_IO)));
+	return o;
+}
+
+static const char *row_name(const void *item)
+{
+	return ((const struct item *)item)->row->cgroup;
+}
+
+static const struct listing row_listing = {
+	.kind = "Cgroup",
+	.word = "cgroup",
+	.columns = row_columns,
+	.n_columns = sizeof(row_columns) / sizeof(row_columns[0]),
+	.cells = row_cells,
+	.tree = row_tree,
+	.name = row_name,
+	.none = "no such cgroup: plimsoll get cgroups lists all of them",
+};
+
+static const struct listing pod_listing = {
+	.kind = "PodContainer",
+	.word = "pod",
+	.columns = row_columns,
+	.n_columns = sizeof(row_columns) / sizeof(row_columns[0]),
+	.cells = row_cells,
+	.tree = row_tree,
+	.name = row_name,
+	.none = "no container of a pod: plimsoll get cgroups lists everything that is measured",
+};
+
+/* Collecting */
+
+struct show {
+	const struct session *session;
+	const struct listing *listing;
+	struct listing_printer printer;
+	struct fleet *fleet;
+	bool watch;
+	uint64_t begun_ns;
+	struct item *item;
+	size_t n, room;
+	int result;
+};
+
+static void add(struct show *w, const struct fleet_node *node, const struct fleet_row *row)
+{
+	if (w->n == w->room) {
+		w->room = w->room ? 2 * w->room : 64;
+		w->item = mem_array(w->item, w->room, sizeof(w->item[0]));
+	}
+	w->item[w->n++] = (struct item){node, row};
+}
+
+static void add_node(struct show *w, const struct fleet_node *n)
+{
+	size_t cursor = 0;
+	uint64_t id;
+	void *row;
+
+	if (w->listing == &node_listing) {
+		add(w, n, NULL);
+		return;
+	}
+	while (map_next(n->rows, &cursor, &id, &row)) {
+		const struct fleet_row *r = row;
+
+		if (w->listing == &row_listing ||
+		    r->kind == PLIMSOLL__V1__KIND__KIND_POD_CONTAINER)
+			add(w, n, r);
+	}
+}
+
+/* What --sort means for a row; unknown is less than nothing. */
+static double number_of(const struct item *i, const char *by)
+{
+	struct fleet_value v = {true, 0};
+
+	if (!i->row)
+		return 0;
+	if (strcmp(by, "cpu") == 0)
+		v = fleet_rate(i->node, i->row, FLEET_CPU);
+	else if (strcmp(by, "memory") == 0)
+		v = fleet_level(i->row, FLEET_WORKING_SET);
+	else if (strcmp(by, "saturation") == 0)
+		v = fleet_wait_share(i->node, i->row);
+	return v.known ? v.value : -1;
+}
+
+static int compare(const void *a, const void *b, void *by)
+{
+	const struct item *x = a, *y = b;
+	double p = number_of(x, by), q = number_of(y, by);
+	int order = strcmp(x->node->name, y->node->name);
+
+	if (p != q)
+		return p > q ? -1 : 1;
+	return order || !x->row ? order : strcmp(x->row->cgroup, y->row->cgroup);
+}
+
+static bool print(struct show *w, uint64_t unix_ns)
+{
+	scoped(freep) const void **items = mem_array(NULL, w->n + 1, sizeof(*items));
+
+	if (w->n)
+		qsort_r(w->item, w->n, sizeof(w->item[0]), compare, w->session->o->sort);
+	for (size_t i = 0; i < w->n; i++)
+		items[i] = &w->item[i];
+	w->result = listing_print(&w->printer, items, w->n, unix_ns);
+	w->n = 0;
+	return w->result == COMMAND_FINE;
+}
+
+static bool got(const ProtobufCMessage *m, void *data)
+{
+	const Plimsoll__V1__Batch *b = (const void *)m;
+	struct show *w = data;
+	struct fleet_node *n = fleet_apply(w->fleet, b);
+
+	if (!w->watch)
+		return !fleet_rated(w->fleet) || clock_boot().ns < w->begun_ns + SETTLE_NS;
+	if (!n || !n->before_ns)
+		return true;
+	add_node(w, n);
+	return print(w, n->wall_unix_ns);
+}
+
+static void print_fleet(struct show *w)
+{
+	const struct fleet_node *n;
+	size_t cursor = 0;
+
+	while ((n = fleet_next(w->fleet, &cursor)))
+		add_node(w, n);
+	print(w, 0);
+}
+
+static int show(const struct session *s, const struct listing *l, const Plimsoll__V1__Query *q,
+		bool watch)
+{
+	scoped(connect_freep) struct connect *c = NULL;
+	struct show w = {.session = s, .listing = l, .watch = watch, .fleet = fleet_new()};
+	uint64_t seconds_ns = (uint64_t)s->o->seconds * CLOCK_NS_PER_S;
+	struct err e;
+	int r = connect_open(s->o, NULL, &c, &e);
+
+	w.begun_ns = clock_boot().ns;
+	listing_begin(&w.printer, l, s, watch);
+	if (r == 0)
+		r = connect_follow(c, &method_watch_metrics, &q->base, watch ? seconds_ns : LIST_NS, got,
+				   &w, &e);
+	if (r == 0 && !watch)
+		print_fleet(&w);
+	listing_done(&w.printer);
+	fleet_free(w.fleet);
+	free(w.item);
+	return r < 0 ? command_fail(&e) : w.result;
+}
+
+int measured_nodes(const struct session *s, char **names, size_t n, bool watch)
+{
+	Plimsoll__V1__Query q = PLIMSOLL__V1__QUERY__INIT;
+
+	q.node = names;
+	q.n_node = n;
+	return show(s, &node_listing, &q, watch);
+}
+
+int measured_pods(const struct session *s, char **globs, size_t n, bool watch)
+{
+	Plimsoll__V1__Query q = PLIMSOLL__V1__QUERY__INIT;
+
+	q.cgroup = globs;
+	q.n_cgroup = n;
+	return show(s, &pod_listing, &q, watch);
+}
+
+int measured_cgroups(const struct session *s, char **globs, size_t n, bool watch)
+{
+	Plimsoll__V1__Query q = PLIMSOLL__V1__QUERY__INIT;
+
+	q.cgroup = globs;
+	q.n_cgroup = n;
+	return show(s, &row_listing, &q, watch);
+}

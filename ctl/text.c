@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/text.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/obj.h"
+#include "base/scope.h"
+#include "base/unicode.h"
+
+#define GAP	    "   " /* between columns, as kubectl has it */
+#define REPLACEMENT "\xef\xbf\xbd"
+
+struct range {
+	uint32_t from, to;
+};
+
+static bool within(const struct range *r, size_t n, uint32_t code)
+{
+	for (size_t i = 0; i < n; i++)
+		if (code >= r[i].from && code <= r[i].to)
+			return true;
+	return false;
+}
+
+#define WITHIN(ranges, code) within(ranges, sizeof(ranges) / sizeof((ranges)[0]), code)
+
+/* Blocks of combining marks, and joiners. */
+static const struct range narrow[] = {
+	{0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},   {0x610, 0x61a},	{0x64b, 0x65f},
+	{0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200d}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f},
+	{0xfe20, 0xfe2f}, {0xe0100, 0xe01ef},
+};
+
+/* East Asian Width W and F of UAX #11, by blocks. */
+static const struct range broad[] = {
+	{0x1100, 0x115f}, {0x2e80, 0x303e}, {0x3041, 0xa4cf},	{0xa960, 0xa97f},   {0xac00, 0xd7a3},
+	{0xf900, 0xfaff}, {0xfe30, 0xfe6f}, {0xff00, 0xff60},	{0xffe0, 0xffe6},   {0x1f300, 0x1f64f},
+	{0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
+};
+
+/* Controls of ASCII and Latin 1, and what turns or breaks lines. */
+static const struct range unsafe[] = {
+	{0, 0x1f}, {0x7f, 0x9f}, {0x61c, 0x61c}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069},
+	{0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+};
+
+static int width_of(uint32_t code)
+{
+	if (WITHIN(narrow, code))
+		return 0;
+	return WITHIN(broad, code) ? 2 : 1;
+}
+
+int text_width(const char *text)
+{
+	uint32_t code;
+	int width = 0;
+
+	for (size_t n; (n = unicode_next(text, &code)); text += n)
+		width += width_of(code);
+	return width;
+}
+
+static void add_safe(const char *text, bool lines, struct buf *to)
+{
+	while (*text) {
+		uint32_t code;
+		size_t n = unicode_next(text, &code);
+
+		if (n && ((lines && code == '\n') || !WITHIN(unsafe, code)))
+			buf_add(to, text, n);
+		else
+			buf_add(to, REPLACEMENT, sizeof(REPLACEMENT) - 1);
+		text += n ? n : 1;
+	}
+}
+
+void text_safe(const char *text, struct buf *to)
+{
+	add_safe(text, false, to);
+}
+
+void text_safe_lines(const char *text, struct buf *to)
+{
+	add_safe(text, true, to);
+}
+
+/* Bytes of the longest beginning that takes at most `width` columns. */
+static size_t beginning(const char *text, int width, int *ret_width)
+{
+	size_t bytes = 0;
+	uint32_t code;
+
+	*ret_width = 0;
+	for (size_t n; (n = unicode_next(text + bytes, &code)); bytes += n) {
+		if (*ret_width + width_of(code) > width)
+			break;
+		*ret_width += width_of(code);
+	}
+	return bytes;
+}
+
+void text_fit(const char *text, int width, bool right, struct buf *to)
+{
+	int used = text_width(text);
+	size_t bytes = strlen(text);
+	bool cut = used > width;
+
+	if (width <= 0)
+		return;
+	if (cut) {
+		bytes = beginning(text, width - 1, &used);
+		used++;
+	}
+	if (right)
+		buf_printf(to, "%*s", width - used, "");
+	buf_add(to, text, bytes);
+	if (cut)
+		buf_printf(to, "…");
+	if (!right)
+		buf_printf(to, "%*s", width - used, "");
+}
+
+void text_begin(struct text_table *t, const struct text_column *columns, size_t n, bool wide)
+{
+	must(n <= TEXT_COLUMNS);
+	t->column = columns;
+	t->n = n;
+	t->wide = wide;
+	for (size_t i = 0; i < n; i++)
+		t->width[i] = text_width(columns[i].title);
+}
+
+void text_cell(struct text_table *t, enum paint p, const char *format, ...)
+{
+	scoped(buf_done) struct buf safe = {0};
+	size_t column = t->n_cells % t->n;
+	char *raw = NULL;
+	va_list args;
+
+	va_start(args, format);
+	must(vasprintf(&raw, format, args) >= 0);
+	va_end(args);
+	text_safe(raw, &safe);
+	free(raw);
+	if (t->n_cells == t->room) {
+		t->room = t->room ? 2 * t->room : 64;
+		t->cell = mem_array(t->cell, t->room, sizeof(t->cell[0]));
+	}
+	int width = text_width(buf_text(&safe));
+	if (width > t->width[column])
+		t->width[column] = width;
+	t->cell[t->n_cells++] = (struct text_cell){mem_strdup(buf_text(&safe)), p};
+}
+
+static bool shown(const struct text_table *t, size_t column)
+{
+	return t->wide || !t->column[column].wide;
+}
+
+static bool is_last(const struct text_table *t, size_t column)
+{
+	for (size_t i = column + 1; i < t->n; i++)
+		if (shown(t, i))
+			return false;
+	return true;
+}
+
+/* One row; the last column is not padded, so that no line ends in blanks. */
+static void print_row(const struct text_table *t, const struct text_cell *row,
+		      const struct paint_style *s, FILE *to)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		int pad = t->width[i] - text_width(row[i].text);
+
+		if (!shown(t, i))
+			continue;
+		fprintf(to, "%*s%s%s%s", t->column[i].right ? pad : 0, "", paint_on(s, row[i].paint),
+			row[i].text, row[i].paint ? paint_off(s) : "");
+		if (is_last(t, i))
+			break;
+		fprintf(to, "%*s" GAP, t->column[i].right ? 0 : pad, "");
+	}
+	fputc('\n', to);
+}
+
+static void print_titles(const struct text_table *t, const struct paint_style *s, FILE *to)
+{
+	struct text_cell row[TEXT_COLUMNS];
+
+	for (size_t i = 0; i < t->n; i++)
+		row[i] = (struct text_cell){(char *)(uintptr_t)t->column[i].title, PAINT_BOLD};
+	print_row(t, row, s, to);
+}
+
+static void clear(struct text_table *t)
+{
+	for (size_t i = 0; i < t->n_cells; i++)
+		free(t->cell[i].text);
+	t->n_cells = 0;
+}
+
+void text_print(struct text_table *t, const struct paint_style *s, bool headers, FILE *to)
+{
+	must(t->n_cells % t->n == 0);
+	if (headers && !t->headed)
+		print_titles(t, s, to);
+	t->headed = true;
+	for (size_t i = 0; i < t->n_cells; i += t->n)
+		print_row(t, &t->cell[i], s, to);
+	clear(t);
+}
+
+void text_done(struct text_table *t)
+{
+	clear(t);
+	free(t->cell);
+	*t = (struct text_table){0};
+}

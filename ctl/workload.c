@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/workload.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/scope.h"
+#include "ctl/connect.h"
+#include "ctl/listing.h"
+
+bool workload_known(const value *v)
+{
+	return v && v->known;
+}
+
+struct figure workload_cores(const value *v)
+{
+	return workload_known(v) ? figure_cores(v->value) : figure_none();
+}
+
+struct figure workload_bytes(const value *v)
+{
+	return workload_known(v) ? figure_bytes(v->value) : figure_none();
+}
+
+struct figure workload_share(const value *v)
+{
+	return workload_known(v) ? figure_share(v->value) : figure_none();
+}
+
+struct figure workload_part(const value *v, const value *of)
+{
+	if (!workload_known(v) || !workload_known(of) || of->value <= 0)
+		return figure_none();
+	return figure_share(v->value / of->value);
+}
+
+struct figure workload_wait(const value *v)
+{
+	return workload_known(v) && v->value >= 0 ? figure_duration((uint64_t)v->value) : figure_none();
+}
+
+bool workload_saturation(const workload *w, double *ret_share)
+{
+	const value *all[] = {w->runq_saturation, w->psi_memory_some, w->psi_io_some};
+	bool known = false;
+
+	*ret_share = 0;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (!workload_known(all[i]))
+			continue;
+		known = true;
+		if (all[i]->value > *ret_share)
+			*ret_share = all[i]->value;
+	}
+	return known;
+}
+
+void workload_pods(const workload *w, struct buf *to)
+{
+	buf_printf(to, "%u", w->replicas);
+	if (*w->policy && w->desired && w->desired != w->replicas)
+		buf_printf(to, "→%u", w->desired);
+}
+
+void workload_last_decision(const workload *w, struct buf *to)
+{
+	if (w->paused)
+		buf_printf(to, "paused%s", *w->last_decision ? "; " : "");
+	if (*w->last_decision)
+		buf_printf(to, "%u→%u %s, %s ago", w->last_from, w->last_to, w->last_reason,
+			   figure_duration(w->last_decision_age_ns).text);
+	else if (!w->paused)
+		buf_printf(to, "%s", *w->policy ? "none yet" : FIGURE_NONE);
+}
+
+/* Sorting: numbers from the highest, names from a to z. */
+
+static double number_of(const workload *w, const char *by)
+{
+	double share;
+
+	if (strcmp(by, "cpu") == 0)
+		return workload_known(w->cpu_cores) ? w->cpu_cores->value : -1;
+	if (strcmp(by, "memory") == 0)
+		return workload_known(w->memory_working_set_bytes)
+			       ? w->memory_working_set_bytes->value
+			       : -1;
+	if (strcmp(by, "pods") == 0)
+		return w->replicas;
+	if (strcmp(by, "saturation") == 0)
+		return workload_saturation(w, &share) ? share : -1;
+	return 0;
+}
+
+static int compare(const void *a, const void *b, void *by)
+{
+	const workload *x = *(const workload *const *)a, *y = *(const workload *const *)b;
+	double p = number_of(x, by), q = number_of(y, by);
+
+	if (p != q)
+		return p > q ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+void workload_sort(const workload **w, size_t n, const char *by)
+{
+	if (n)
+		qsort_r(w, n, sizeof(*w), compare, (void *)(uintptr_t)by);
+}
+
+/* Forms */
+
+static const struct text_column columns[] = {
+	{"TIME", false, false},       {"WORKLOAD", false, false},   {"POLICY", false, true},
+	{"PODS", true, false},	      {"CPU", true, false},	    {"CPU/REQ", true, false},
+	{"MEMORY", true, false},      {"MEM/LIMIT", true, false},   {"WAIT P95", true, false},
+	{"SATURATION", true, false},  {"BY WHAT", false, false},    {"CPU STALL", true, true},
+	{"MEM STALL", true, true},    {"IO STALL", true, true},	    {"COVERAGE", true, true},
+	{"LAST DECISION", false, false},
+};
+
+static void saturation_cell(struct text_table *t, const workload *w)
+{
+	double share;
+
+	if (workload_saturation(w, &share))
+		text_cell(t, paint_load(share), "%s", figure_share(share).text);
+	else
+		text_cell(t, PAINT_DIM, FIGURE_NONE);
+}
+
+static void plain(struct text_table *t, struct figure f)
+{
+	text_cell(t, strcmp(f.text, FIGURE_NONE) ? PAINT_PLAIN : PAINT_DIM, "%s", f.text);
+}
+
+static void cells(struct text_table *t, const void *item)
+{
+	const workload *w = item;
+	scoped(buf_done) struct buf pods = {0}, last = {0};
+
+	workload_pods(w, &pods);
+	workload_last_decision(w, &last);
+	text_cell(t, PAINT_PLAIN, "%s", w->name);
+	text_cell(t, PAINT_PLAIN, "%s", *w->policy ? w->policy : FIGURE_NONE);
+	text_cell(t, PAINT_PLAIN, "%s", buf_text(&pods));
+	plain(t, workload_cores(w->cpu_cores));
+	plain(t, workload_part(w->cpu_cores, w->cpu_request_cores));
+	plain(t, workload_bytes(w->memory_working_set_bytes));
+	plain(t, workload_part(w->memory_working_set_bytes, w->memory_limit_bytes));
+	plain(t, workload_wait(w->runq_wait_p95_ns));
+	saturation_cell(t, w);
+	text_cell(t, PAINT_PLAIN, "%s", *w->by_what ? w->by_what : FIGURE_NONE);
+	plain(t, workload_share(w->psi_cpu_some));
+	plain(t, workload_share(w->psi_memory_some));
+	plain(t, workload_share(w->psi_io_some));
+	plain(t, workload_known(w->cpu_cores) ? figure_share(w->cpu_cores->coverage) : figure_none());
+	text_cell(t, w->paused ? PAINT_WARN : PAINT_PLAIN, "%s", buf_text(&last));
+}
+
+static json_t *number(const value *v)
+{
+	return tree_number(workload_known(v), v ? v->value : 0);
+}
+
+static json_t *text_or_null(const char *s)
+{
+	return *s ? tree_string(s) : json_null();
+}
+
+static json_t *last_decision_tree(const workload *w)
+{
+	if (!*w->last_decision)
+		return json_null();
+	return json_pack("{s:o, s:i, s:i, s:o, s:o}", "id", tree_string(w->last_decision), "from",
+			 (int)w->last_from, "to", (int)w->last_to, "reason",
+			 tree_string(w->last_reason), "age_seconds",
+			 tree_seconds(true, w->last_decision_age_ns));
+}
+
+static json_t *tree(const void *item)
+{
+	const workload *w = item;
+	const value *cpu = w->cpu_cores, *wait = w->runq_wait_p95_ns;
+	json_t *o = json_pack("{s:o, s:o, s:i, s:b}", "name", tree_string(w->name), "policy",
+			      text_or_null(w->policy), "replicas", (int)w->replicas, "paused",
+			      (int)w->paused);
+
+	json_object_set_new(o, "desired", tree_number(*w->policy && w->desired, w->desired));
+	json_object_set_new(o, "cpu_cores", number(cpu));
+	json_object_set_new(o, "cpu_request_cores", number(w->cpu_request_cores));
+	json_object_set_new(o, "memory_working_set_bytes", number(w->memory_working_set_bytes));
+	json_object_set_new(o, "memory_limit_bytes", number(w->memory_limit_bytes));
+	json_object_set_new(o, "runq_saturation", number(w->runq_saturation));
+	json_object_set_new(o, "runq_wait_p95_seconds",
+			    tree_number(workload_known(wait), wait ? wait->value / 1e9 : 0));
+	json_object_set_new(o, "psi_cpu_some", number(w->psi_cpu_some));
+	json_object_set_new(o, "psi_memory_some", number(w->psi_memory_some));
+	json_object_set_new(o, "psi_io_some", number(w->psi_io_some));
+	json_object_set_new(o, "by_what", text_or_null(w->by_what));
+	json_object_set_new(o, "age_seconds", tree_seconds(workload_known(cpu), cpu ? cpu->age_ns : 0));
+	json_object_set_new(o, "coverage", tree_number(workload_known(cpu), cpu ? cpu->coverage : 0));
+	json_object_set_new(o, "last_decision", last_decision_tree(w));
+	return o;
+}
+
+static const char *name(const void *item)
+{
+	return ((const workload *)item)->name;
+}
+
+static const struct listing listing = {
+	.kind = "Workload",
+	.word = "workload",
+	.columns = columns,
+	.n_columns = sizeof(columns) / sizeof(columns[0]),
+	.cells = cells,
+	.tree = tree,
+	.name = name,
+	.none = "no workload yet: no agent reports to this aggregator, or no policy names its cgroups",
+};
+
+/* Asking */
+
+struct show {
+	const struct session *session;
+	struct listing_printer printer;
+	int result;
+};
+
+static bool print_all(const ProtobufCMessage *m, void *data)
+{
+	const Plimsoll__V1__ListWorkloadsResponse *r = (const void *)m;
+	struct show *w = data;
+	size_t n = r->n_workload;
+	scoped(freep) const workload **sorted = mem_array(NULL, n + 1, sizeof(*sorted));
+
+	memcpy(sorted, r->workload, n * sizeof(*sorted));
+	workload_sort(sorted, n, w->session->o->sort);
+	w->result = listing_print(&w->printer, (const void *const *)sorted, n, r->wall_unix_ns);
+	return w->result == COMMAND_FINE;
+}
+
+/* The first wanted name that the answer does not have; NULL: all are there. */
+static const char *missing(char **names, size_t n, const Plimsoll__V1__ListWorkloadsResponse *r)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < r->n_workload && !found; j++)
+			found = strcmp(r->workload[j]->name, names[i]) == 0;
+		if (!found)
+			return names[i];
+	}
+	return NULL;
+}
+
+static int list(struct show *w, struct connect *c, const Plimsoll__V1__ListWorkloadsRequest *q,
+		struct err *e)
+{
+	struct rpc_msg *answer;
+	int r = connect_ask(c, &method_list_workloads, &q->base, &answer, e);
+
+	if (r < 0)
+		return r;
+	const char *lacks = missing(q->name, q->n_name, (const void *)rpc_msg_get(answer));
+	if (lacks) {
+		r = err_set(e, -ENOENT, "no workload is called \"%.120s\"", lacks);
+		err_cause(e, "the aggregator does not know that name");
+		err_fix(e, "plimsoll get workloads lists all of them");
+	} else {
+		print_all(rpc_msg_get(answer), w);
+	}
+	rpc_msg_release(answer);
+	return r;
+}
+
+int workload_show(const struct session *s, char **names, size_t n, bool watch)
+{
+	Plimsoll__V1__ListWorkloadsRequest q = PLIMSOLL__V1__LIST_WORKLOADS_REQUEST__INIT;
+	scoped(connect_freep) struct connect *c = NULL;
+	struct show w = {.session = s};
+	struct err e;
+	int r = connect_open(s->o, NULL, &c, &e);
+
+	q.name = names;
+	q.n_name = n;
+	listing_begin(&w.printer, &listing, s, watch);
+	if (r == 0 && watch)
+		r = connect_follow(c, &method_watch_workloads, &q.base,
+				   (uint64_t)s->o->seconds * CLOCK_NS_PER_S, print_all, &w, &e);
+	else if (r == 0)
+		r = list(&w, c, &q, &e);
+	listing_done(&w.printer);
+	return r < 0 ? command_fail(&e) : w.result;
+}
