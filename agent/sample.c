@@ -286,18 +286,30 @@ static void contribute(struct sample *s, const struct member *m)
 	tell_row_above(m);
 }
 
-static uint64_t most(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-/* Time of a task that runs across the pass is an estimate and may come out a hair too long; a
- * counter that fell would be refused downstream. */
+/* Two of them are estimates that may come out a hair too long: the time of a task that runs across
+ * the pass, and stalls since the kernel last averaged them over its CPUs. A counter that fell would
+ * be refused downstream. */
 static void never_fall(struct sample_values *now, const struct sample_values *before)
 {
-	now->cpu_ns = most(now->cpu_ns, before->cpu_ns);
-	now->runq_wait_ns = most(now->runq_wait_ns, before->runq_wait_ns);
-	now->switches = most(now->switches, before->switches);
+	static const size_t counters[] = {
+		offsetof(struct sample_values, cpu_ns),
+		offsetof(struct sample_values, runq_wait_ns),
+		offsetof(struct sample_values, switches),
+		offsetof(struct sample_values, psi_cpu_some_ns),
+		offsetof(struct sample_values, psi_cpu_full_ns),
+		offsetof(struct sample_values, psi_memory_some_ns),
+		offsetof(struct sample_values, psi_memory_full_ns),
+		offsetof(struct sample_values, psi_io_some_ns),
+		offsetof(struct sample_values, psi_io_full_ns),
+	};
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		uint64_t *value = (uint64_t *)((char *)now + counters[i]);
+		uint64_t least = *(const uint64_t *)((const char *)before + counters[i]);
+
+		if (*value < least)
+			*value = least;
+	}
 }
 
 static void finish_second(struct row *r)

@@ -281,10 +281,16 @@ static void counters_never_fall(void **state)
 	(void)state;
 	bear(&m, &f, "/a.service", &m.root);
 	f.reading.cpu_ns = 100;
+	f.reading.psi_cpu_some_ns = 70;
+	f.reading.psi_io_full_ns = 7;
 	machine_second(&m);
 	f.reading.cpu_ns = 99;
+	f.reading.psi_cpu_some_ns = 60;
+	f.reading.psi_io_full_ns = 6;
 	machine_second(&m);
 	assert_int_equal(row("/a.service")->now.cpu_ns, 100);
+	assert_int_equal(row("/a.service")->now.psi_cpu_some_ns, 70);
+	assert_int_equal(row("/a.service")->now.psi_io_full_ns, 7);
 	assert_false(row("/a.service")->changed);
 }
 
