@@ -12,11 +12,17 @@
 #include "aggregator/ingest/scrape.h"
 #include "aggregator/metrics.h"
 #include "aggregator/options.h"
+#include "aggregator/policies.h"
 #include "aggregator/ready.h"
+#include "aggregator/scaler.h"
+#include "aggregator/serve/history.h"
 #include "aggregator/serve/http.h"
 #include "aggregator/serve/metrics.h"
+#include "aggregator/serve/scaling.h"
 #include "aggregator/serve/status.h"
+#include "aggregator/serve/workloads.h"
 #include "aggregator/statedir.h"
+#include "aggregator/store/decisions.h"
 #include "aggregator/store/store.h"
 #include "aggregator/tls.h"
 #include "base/log.h"
@@ -38,8 +44,15 @@ static void decide(struct aggregator *a)
 
 	a->gathering = false;
 	a->last_tick = now;
+	scaler_tick(a->scaler, now);
+	serve_workloads_tick(a);
 	aggregator_count(aggregator_ticks_total, 1);
 	aggregator_count(aggregator_tick_seconds_total, clock_since(clock_boot(), now));
+}
+
+static void decided(const struct decision *x, void *data)
+{
+	serve_history_tell(data, x);
 }
 
 static void tick(void *data)
@@ -80,6 +93,7 @@ static void keep_house(void *data)
 
 	store_expire(a->store, now);
 	ingest_expire(a->ingest, now);
+	decisions_retry(a->decisions);
 	if (a->state_failing || now.ns >= a->next_probe.ns) {
 		a->next_probe.ns = now.ns + AGGREGATOR_PROBE_NS;
 		ready_check(a);
@@ -133,6 +147,15 @@ static void got_signal(int signum, void *data)
 	stop(a);
 }
 
+static void got_hangup(int signum, void *data)
+{
+	struct aggregator *a = data;
+
+	(void)signum;
+	if (!a->stopping)
+		policies_reload(a);
+}
+
 /* Start */
 
 static size_t add_methods(struct rpc_method *all, size_t n, const struct rpc_method *some,
@@ -150,6 +173,9 @@ static size_t all_methods(const struct rpc_method **ret)
 
 	n = add_methods(all, n, report_methods, report_n);
 	n = add_methods(all, n, serve_metrics_methods, serve_metrics_n);
+	n = add_methods(all, n, serve_workloads_methods, serve_workloads_n);
+	n = add_methods(all, n, serve_history_methods, serve_history_n);
+	n = add_methods(all, n, serve_scaling_methods, serve_scaling_n);
 	n = add_methods(all, n, serve_status_methods, serve_status_n);
 	*ret = all;
 	return n;
@@ -226,9 +252,22 @@ static void start_timers(struct aggregator *a)
 	a->housekeeping = loop_timer_new(a->loop, keep_house, a);
 	a->interrupt = loop_signal_new(a->loop, SIGINT, got_signal, a);
 	a->terminate = loop_signal_new(a->loop, SIGTERM, got_signal, a);
+	a->hangup = loop_signal_new(a->loop, SIGHUP, got_hangup, a);
 	loop_timer_start(a->tick, a->options->tick, a->options->tick);
 	loop_timer_start(a->housekeeping, AGGREGATOR_HOUSEKEEPING_NS, AGGREGATOR_HOUSEKEEPING_NS);
 	a->next_renewal.ns = clock_boot().ns + AGGREGATOR_RENEW_NS;
+}
+
+static int start_scaling(struct aggregator *a, struct err *e)
+{
+	int r = decisions_open(a->options->state_dir, &a->decisions, e);
+
+	if (r < 0)
+		return r;
+	a->scaler = scaler_new(a->loop, a->store, a->decisions);
+	a->scaler->decided = decided;
+	a->scaler->data = a;
+	return policies_load(a, e);
 }
 
 static int start(struct aggregator *a, struct err *e)
@@ -239,10 +278,10 @@ static int start(struct aggregator *a, struct err *e)
 		r = statedir_probe(a->options->state_dir, e);
 	if (r == 0)
 		r = tls_ensure(a->options, e);
+	if (r == 0)
+		r = start_scaling(a, e);
 	if (r < 0)
 		return r;
-	/* Whoever loads policies says so; a policy that nobody looks at must not seem to work. */
-	a->policies_loaded = a->options->policy.n == 0;
 	start_timers(a);
 	r = start_servers(a, e);
 	if (r == 0)
@@ -256,10 +295,10 @@ static void log_ready(const struct aggregator *a)
 {
 	const struct aggregator_options *o = a->options;
 
-	log_info("agents on port %d (%s), socket %s, HTTP port %d, %zu to scrape, state in %s",
+	log_info("agents on port %d (%s), socket %s, HTTP port %d, %zu to scrape, %zu policies, state in %s",
 		 rpc_server_port(a->tcp), o->insecure ? "plain text" : "mutual TLS",
 		 *o->socket ? o->socket : "none", a->http ? http_port(a->http) : 0,
-		 scrape_targets(a->scrape), o->state_dir);
+		 scrape_targets(a->scrape), a->scaler->n, o->state_dir);
 }
 
 static void release(struct aggregator *a)
@@ -270,6 +309,9 @@ static void release(struct aggregator *a)
 	loop_timer_close(a->housekeeping);
 	loop_signal_close(a->interrupt);
 	loop_signal_close(a->terminate);
+	loop_signal_close(a->hangup);
+	scaler_free(a->scaler);
+	decisions_free(a->decisions);
 	ingest_free(a->ingest);
 	store_free(a->store);
 	loop_free(a->loop);

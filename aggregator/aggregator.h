@@ -26,6 +26,7 @@ struct rpc_server;
 struct scaler; /* aggregator/scaler.h */
 struct scrape; /* aggregator/ingest/scrape.h */
 struct store;  /* aggregator/store/store.h */
+struct watcher; /* aggregator/serve/watcher.h */
 
 #define AGGREGATOR_TICK_LEAST_NS (250 * CLOCK_NS_PER_MS) /* decide at most 4 times a second */
 /* A stored second is followed by a tick within this, so that the nodes' seconds come together. */
@@ -53,8 +54,9 @@ struct aggregator {
 	struct http *http;
 	struct rpc_server *tcp, *local; /* --listen and --socket */
 	struct fleet_watch *watches;    /* open Metrics.Watch calls */
+	struct watcher *workload_watchers, *decision_watchers; /* open calls of Scaling */
 	struct loop_timer *tick, *gather, *housekeeping;
-	struct loop_signal *interrupt, *terminate;
+	struct loop_signal *interrupt, *terminate, *hangup;
 	uint64_t epoch;                 /* of this run, for Status.Get */
 	clock_boot_t started, last_tick, next_renewal, next_probe;
 	bool gathering;                 /* a tick is due soon */

@@ -9,6 +9,8 @@
 #include "aggregator/aggregator.h"
 #include "aggregator/ingest/intake.h"
 #include "aggregator/ingest/scrape.h"
+#include "aggregator/scaler.h"
+#include "aggregator/store/decisions.h"
 #include "aggregator/store/store.h"
 #include "base/scope.h"
 
@@ -77,6 +79,19 @@ static void refresh_store(const struct store *s)
 	aggregator_set(aggregator_rows_ambiguous_total, c->rows_ambiguous);
 }
 
+static void refresh_decisions(const struct aggregator *a)
+{
+	uint64_t now = clock_wall().ns, paused = 0;
+
+	if (!a->scaler)
+		return; /* still starting */
+	for (size_t i = 0; i < a->scaler->n; i++)
+		paused += decisions_paused(a->decisions, a->scaler->item[i]->manifest.policy.name, now) != NULL;
+	aggregator_set(aggregator_paused, paused);
+	aggregator_set(aggregator_decisions_waiting, decisions_waiting(a->decisions));
+	aggregator_set(aggregator_decisions_lost_total, decisions_counters(a->decisions)->lost);
+}
+
 static void refresh_rpc(void)
 {
 	struct rpc_counters c;
@@ -107,5 +122,6 @@ void aggregator_metrics_refresh(const struct aggregator *a)
 	aggregator_set(aggregator_scrape_targets, scrape_targets(a->scrape));
 	aggregator_set(aggregator_scrape_connected, scrape_connected(a->scrape));
 	aggregator_set(aggregator_ready, !*a->not_ready);
+	refresh_decisions(a);
 	refresh_rpc();
 }

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/explain.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aggregator/record.h"
+#include "aggregator/store/decisions.h"
+#include "base/clock.h"
+#include "decide/window.h"
+
+#define REPLICAS_SHOWN 20 /* the rest stands in the record */
+
+static const char *metric_word(enum policy_metric_kind kind)
+{
+	return kind == POLICY_CPU ? "cpu" : "run queue";
+}
+
+static const char *of_what(enum policy_metric_kind kind)
+{
+	return kind == POLICY_CPU ? "of request" : "of runnable time waiting";
+}
+
+void explain_trigger(const struct policy *p, const struct verdict *d, char *ret, size_t size)
+{
+	const struct verdict_metric *m = d->trigger < 0 ? NULL : &d->metric[d->trigger];
+	char sign;
+
+	*ret = '\0';
+	if (!m)
+		return;
+	sign = m->value_percent > m->target_percent   ? '>'
+	       : m->value_percent < m->target_percent ? '<'
+						      : '=';
+	snprintf(ret, size, "%s %u %% %c %u %%", metric_word(p->metric[d->trigger].kind),
+		 m->value_percent, sign, m->target_percent);
+}
+
+static double seconds(uint64_t ns)
+{
+	return (double)ns / (double)CLOCK_NS_PER_S;
+}
+
+static void line(struct buf *to, const char *label)
+{
+	buf_printf(to, "  %-16s ", label);
+}
+
+/* Metrics */
+
+static void add_sum(struct buf *to, enum policy_metric_kind kind, const struct verdict_metric *m)
+{
+	if (kind == POLICY_CPU)
+		buf_printf(to, "(%" PRIu64 "m of %" PRIu64 "m)", m->sum_milli, m->request_milli);
+	else
+		buf_printf(to, "(%" PRIu64 " of %" PRIu64 " permille)", m->sum_milli,
+			   m->request_milli);
+}
+
+static void add_imputed(struct buf *to, const struct verdict_metric *m)
+{
+	bool grows = m->value_percent > m->target_percent;
+
+	if (!m->missing)
+		return;
+	line(to, "");
+	buf_printf(to, "%u without a fresh sample, counted at %u %% each, against the change: %u %%\n",
+		   m->missing,
+		   grows			? 0
+		   : m->target_percent > 100	? m->target_percent
+						: 100,
+		   m->imputed_percent);
+}
+
+static bool tolerated(const struct policy *p, uint32_t value, uint32_t target)
+{
+	uint64_t apart = value > target ? value - target : target - value;
+
+	return apart * 1000 <= (uint64_t)p->tolerance_permille * target;
+}
+
+static void add_formula(struct buf *to, const struct policy *p, uint32_t current,
+			const struct verdict_metric *m)
+{
+	uint32_t n = m->measured + m->missing;
+
+	line(to, "");
+	if (tolerated(p, m->value_percent, m->target_percent) ||
+	    tolerated(p, m->imputed_percent, m->target_percent))
+		buf_printf(to, "within %g %% of the target: asks for %u, as there are\n",
+			   p->tolerance_permille / 10.0, m->asks);
+	else if (m->missing && m->asks == current)
+		buf_printf(to, "with those counted in, the direction turns round: asks for %u, as there are\n",
+			   m->asks);
+	else
+		buf_printf(to, "%u x %u / %u = %.2f, rounded up: asks for %u\n", n, m->imputed_percent,
+			   m->target_percent,
+			   (double)n * m->imputed_percent / m->target_percent, m->asks);
+}
+
+static void add_metric(struct buf *to, const struct record *r, size_t i)
+{
+	const struct verdict_metric *m = &r->verdict.metric[i];
+	enum policy_metric_kind kind = r->policy.metric[i].kind;
+
+	line(to, (int)i == r->verdict.trigger ? "asked for most" : "also asked");
+	if (!m->known) {
+		buf_printf(to, "%s: not measured on any of %u replicas, target %u %%\n",
+			   metric_word(kind), r->view.replicas, m->target_percent);
+		return;
+	}
+	buf_printf(to, "%s %u %% %s over %u of %u replicas ", metric_word(kind), m->value_percent,
+		   of_what(kind), m->measured, m->measured + m->missing);
+	add_sum(to, kind, m);
+	buf_printf(to, ", oldest sample %.1f s; target %u %%\n", seconds(m->oldest_ns),
+		   m->target_percent);
+	add_imputed(to, m);
+	add_formula(to, &r->policy, r->current, m);
+}
+
+/* Limits */
+
+static void add_windows(struct buf *to, const struct record *r)
+{
+	const struct policy *p = &r->policy;
+	const struct verdict *d = &r->verdict;
+
+	line(to, "windows");
+	if (d->stabilized == d->asked)
+		buf_printf(to, "scaleUp %.0f s, scaleDown %.0f s: nothing in them holds %u back\n",
+			   seconds(p->up_stabilization_ns), seconds(p->down_stabilization_ns),
+			   d->asked);
+	else
+		buf_printf(to, "%s %.0f s: the %s that was asked for in it is %u\n",
+			   d->asked > d->from ? "scaleUp" : "scaleDown",
+			   seconds(d->asked > d->from ? p->up_stabilization_ns
+						      : p->down_stabilization_ns),
+			   d->asked > d->from ? "least" : "most", d->stabilized);
+}
+
+static void add_limits(struct buf *to, const struct record *r)
+{
+	const struct verdict *d = &r->verdict;
+	uint32_t step = d->from > DECIDE_STEP ? d->from : DECIDE_STEP;
+
+	line(to, "limits");
+	buf_printf(to, "a step adds at most max(%d, %u): up to %u; min %u, max %u\n", DECIDE_STEP,
+		   d->from, d->from + step, r->policy.min_replicas, r->policy.max_replicas);
+	line(to, "coverage");
+	buf_printf(to, "%.1f %% of replicas measured; below %.1f %% nothing shrinks\n",
+		   d->coverage_permille / 10.0, r->policy.min_coverage_permille / 10.0);
+}
+
+static void add_result(struct buf *to, const struct record *r, const struct decision *x)
+{
+	struct verdict again;
+
+	line(to, "result");
+	buf_printf(to, "%u -> %u, reason %s: %s\n", r->verdict.from, r->verdict.to,
+		   verdict_word(r->verdict.reason), verdict_meaning(r->verdict.reason));
+	line(to, "outcome");
+	buf_printf(to, "%s\n", x->outcome);
+	line(to, "replay");
+	buf_printf(to, "%s\n", record_replay(r, &again)
+				       ? "the recorded inputs give the same verdict again"
+				       : "this version decides otherwise on the recorded inputs");
+}
+
+/* Replicas */
+
+static void add_replica(struct buf *to, const struct view_replica *v)
+{
+	line(to, "");
+	buf_printf(to, "%s: ", v->name);
+	if (v->cpu_known)
+		buf_printf(to, "cpu %" PRIu64 "m", v->cpu_milli);
+	else
+		buf_printf(to, "cpu not known");
+	if (v->runq_known)
+		buf_printf(to, ", run queue %u permille", v->runq_permille);
+	if (v->sample_age_ns == UINT64_MAX)
+		buf_printf(to, ", never sampled\n");
+	else
+		buf_printf(to, ", mean over %.1f s, sample %.1f s old\n", seconds(v->window_ns),
+			   seconds(v->sample_age_ns));
+}
+
+static void add_replicas(struct buf *to, const struct record *r)
+{
+	uint32_t n = r->view.replicas;
+
+	line(to, "replicas");
+	buf_printf(to, "%u on %u nodes, %u of them silent\n", n, r->view.nodes, r->view.nodes_silent);
+	for (uint32_t i = 0; i < n && i < REPLICAS_SHOWN; i++)
+		add_replica(to, &r->view.replica[i]);
+	if (n > REPLICAS_SHOWN) {
+		line(to, "");
+		buf_printf(to, "and %u more in the record\n", n - REPLICAS_SHOWN);
+	}
+}
+
+static void add_head(struct buf *to, const struct record *r, const struct decision *x)
+{
+	char time[25];
+
+	clock_format((clock_wall_t){x->wall_unix_ns}, time, sizeof(time));
+	buf_printf(to, "%s %u -> %u at %s (d-%" PRIu64 ", policy %s, mode %s)\n", x->workload, x->from,
+		   x->to, time, x->id, x->policy, x->mode);
+	if (r->policy.cpu_request_milli) {
+		line(to, "request");
+		buf_printf(to, "%" PRIu64 "m of CPU a replica\n", r->policy.cpu_request_milli);
+	}
+}
+
+int explain_decision(const struct decision *x, const char *record, struct buf *to, struct err *e)
+{
+	scoped(record_freep) struct record *r = NULL;
+	int code = record_parse(record, &r, e);
+
+	if (code < 0)
+		return code;
+	add_head(to, r, x);
+	for (size_t i = 0; i < r->policy.n_metrics; i++)
+		add_metric(to, r, i);
+	add_windows(to, r);
+	add_limits(to, r);
+	add_result(to, r, x);
+	add_replicas(to, r);
+	return 0;
+}

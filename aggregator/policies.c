@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/policies.h"
+
+#include "aggregator/aggregator.h"
+#include "aggregator/metrics.h"
+#include "aggregator/options.h"
+#include "aggregator/ready.h"
+#include "aggregator/scaler.h"
+#include "base/log.h"
+
+int policies_load(struct aggregator *a, struct err *e)
+{
+	struct manifests all = {0};
+	int r = manifests_load(&a->options->policy, &all, e);
+
+	if (r < 0)
+		return r;
+	scaler_set(a->scaler, &all);
+	a->policies_loaded = true;
+	ready_say(a);
+	return 0;
+}
+
+void policies_reload(struct aggregator *a)
+{
+	struct err e;
+
+	if (policies_load(a, &e) == 0) {
+		log_info("%zu policies read again", a->scaler->n);
+		return;
+	}
+	aggregator_count(aggregator_policy_errors_total, 1);
+	log_err(LOG_ERROR, &e, "going on with the policies there were");
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/scaler.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/act/act.h"
+#include "aggregator/explain.h"
+#include "aggregator/metrics.h"
+#include "aggregator/record.h"
+#include "aggregator/store/store.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define GONE "failed: its policy went away meanwhile"
+
+/* Telling */
+
+static void tell(const struct scaler_workload *w, const struct decision *x)
+{
+	if (w->scaler->decided)
+		w->scaler->decided(x, w->scaler->data);
+}
+
+static uint64_t newest_age(const struct view *v)
+{
+	uint64_t age = UINT64_MAX;
+
+	for (uint32_t i = 0; i < v->replicas; i++)
+		if (v->replica[i].sample_age_ns < age)
+			age = v->replica[i].sample_age_ns;
+	return age;
+}
+
+static struct decision describe(const struct scaler_workload *w, const struct view *v,
+				const struct verdict *d)
+{
+	const struct policy *p = &w->manifest.policy;
+	struct decision x = {.wall_unix_ns = v->wall_unix_ns,
+			     .boottime_ns = v->boottime_ns,
+			     .load_age_ns = newest_age(v),
+			     .from = d->from,
+			     .to = d->to};
+
+	snprintf(x.workload, sizeof(x.workload), "%s", p->name);
+	snprintf(x.policy, sizeof(x.policy), "%s", p->name);
+	snprintf(x.reason, sizeof(x.reason), "%s", verdict_word(d->reason));
+	snprintf(x.mode, sizeof(x.mode), "%s", p->enforce ? "Enforce" : "Observe");
+	explain_trigger(p, d, x.trigger, sizeof(x.trigger));
+	return x;
+}
+
+/* A hold is told when its reason is a new one. */
+static void tell_hold(struct scaler_workload *w, const struct view *v, const struct verdict *d)
+{
+	struct decision x;
+
+	if (w->told == d->reason)
+		return;
+	w->told = d->reason;
+	x = describe(w, v, d);
+	tell(w, &x);
+}
+
+/* Acting */
+
+static void settle(struct scaler_workload *w, const char *outcome)
+{
+	struct decision *x = &w->last;
+
+	snprintf(x->outcome, sizeof(x->outcome), "%s", outcome);
+	decisions_set_outcome(w->scaler->decisions, x->id, x->outcome);
+	log_info("d-%llu %s %u -> %u: %s (%s), %s", (unsigned long long)x->id, x->workload, x->from,
+		 x->to, *x->trigger ? x->trigger : "no metric", x->reason, x->outcome);
+	tell(w, x);
+}
+
+static void failed(struct scaler_workload *w, const char *why)
+{
+	char outcome[sizeof(w->last.outcome)];
+
+	aggregator_count(aggregator_actions_failed_total, 1);
+	w->backoff_ns = w->backoff_ns ? w->backoff_ns * 2 : SCALER_RETRY_LEAST_NS;
+	if (w->backoff_ns > SCALER_RETRY_MOST_NS)
+		w->backoff_ns = SCALER_RETRY_MOST_NS;
+	w->retry_ns = w->scaler->now.ns + w->backoff_ns;
+	w->state.wanted = 0; /* nothing was ordered, so nothing is on its way */
+	snprintf(outcome, sizeof(outcome), "failed: %s", why);
+	settle(w, outcome);
+}
+
+static void acted(const char *why, void *data)
+{
+	struct scaler_workload *w = data;
+
+	w->acting = 0;
+	if (*why) {
+		failed(w, why);
+		return;
+	}
+	w->backoff_ns = 0;
+	standing_order(&w->standing, w->last.to);
+	settle(w, DECISION_APPLIED);
+}
+
+static void order(struct scaler_workload *w)
+{
+	char id[32];
+	struct act_order o = {.workload = w->last.workload,
+			      .from = w->last.from,
+			      .to = w->last.to,
+			      .reason = w->last.reason,
+			      .decision = id};
+	int r;
+
+	snprintf(id, sizeof(id), "d-%llu", (unsigned long long)w->last.id);
+	aggregator_count(aggregator_actions_total, 1);
+	w->acting = w->last.id;
+	r = act_run(w->act, &o, acted, w);
+	if (r == 0)
+		return;
+	w->acting = 0;
+	failed(w, strerror(-r));
+}
+
+/* Deciding */
+
+struct look { /* what one step was given */
+	struct policy policy; /* as it holds now: only who may act this instant enforces */
+	struct view view;
+	uint32_t current;
+	struct decide_state before;
+	bool paused;
+};
+
+static void write_down(struct scaler_workload *w, const struct look *l)
+{
+	scoped(freep) char *record =
+		record_json(&l->policy, &l->view, l->current, &l->before, &w->verdict);
+
+	w->last = describe(w, &l->view, &w->verdict);
+	w->told = w->verdict.reason;
+	snprintf(w->last.outcome, sizeof(w->last.outcome), "%s",
+		 l->policy.enforce ? DECISION_ACTING : DECISION_OBSERVED);
+	decisions_add(w->scaler->decisions, &w->last, record ? record : "{}");
+	aggregator_count(aggregator_decisions_total, 1);
+}
+
+/* Observe: a new recommendation is worth writing down, the same one every second is not. */
+static void advise(struct scaler_workload *w, const struct look *l)
+{
+	if (w->observed == w->verdict.to)
+		return;
+	w->observed = w->verdict.to;
+	write_down(w, l);
+	settle(w, DECISION_OBSERVED);
+}
+
+static void conclude(struct scaler_workload *w, const struct look *l)
+{
+	struct verdict *d = &w->verdict;
+
+	if (l->paused && d->to != d->from) {
+		d->to = d->from;
+		d->reason = VERDICT_PAUSED;
+	}
+	if (d->to == d->from) {
+		w->observed = 0;
+		tell_hold(w, &l->view, d);
+	} else if (l->policy.enforce) {
+		write_down(w, l);
+		order(w);
+	} else if (!w->manifest.policy.enforce) {
+		advise(w, l);
+	}
+}
+
+static bool is_held_blind(enum verdict_reason r)
+{
+	return r == VERDICT_STALE || r == VERDICT_COVERAGE || r == VERDICT_BLIND;
+}
+
+static void step(struct scaler_workload *w, clock_boot_t now)
+{
+	const char *name = w->manifest.policy.name;
+	struct look l = {.policy = w->manifest.policy, .before = w->state};
+
+	l.paused = decisions_paused(w->scaler->decisions, name, clock_wall().ns);
+	l.policy.enforce &= !l.paused && !w->acting && now.ns >= w->retry_ns;
+	if (store_view(w->workload, now, l.policy.window_ns, l.policy.fresh_ns, &l.view) < 0)
+		return; /* no memory for it: as if nothing was measured */
+	l.current = standing_now(&w->standing, l.view.replicas, now.ns);
+	decide_step(&l.policy, &l.view, l.current, &w->state, &w->verdict);
+	w->judged = true;
+	aggregator_count(aggregator_blind_steps_total, is_held_blind(w->verdict.reason));
+	conclude(w, &l);
+}
+
+void scaler_tick(struct scaler *s, clock_boot_t now)
+{
+	s->now = now;
+	for (size_t i = 0; i < s->n; i++)
+		step(s->item[i], now);
+}
+
+/* The set of policies */
+
+struct scaler *scaler_new(struct loop *l, struct store *s, struct decisions *d)
+{
+	struct scaler *n = mem_new(struct scaler);
+
+	n->loop = l;
+	n->store = s;
+	n->decisions = d;
+	return n;
+}
+
+static void workload_done(struct scaler_workload *w)
+{
+	struct manifests one = {mem_new(struct manifest), 1};
+
+	if (w->acting)
+		decisions_set_outcome(w->scaler->decisions, w->acting, GONE);
+	act_close(w->act);
+	if (w->workload)
+		store_forget(w->scaler->store, w->workload);
+	one.item[0] = w->manifest;
+	manifests_done(&one);
+	free(w);
+}
+
+/* What was ordered before a restart still stands, if its hook said so. */
+static void remember(struct scaler_workload *w)
+{
+	if (decisions_last(w->scaler->decisions, w->manifest.policy.name, &w->last) < 0) {
+		w->last = (struct decision){0};
+		return;
+	}
+	if (!strcmp(w->last.outcome, DECISION_APPLIED))
+		standing_order(&w->standing, w->last.to);
+}
+
+static struct scaler_workload *workload_new(struct scaler *s, const struct manifest *m)
+{
+	struct scaler_workload *w = mem_new(struct scaler_workload);
+
+	w->scaler = s;
+	w->manifest = *m;
+	w->workload = store_workload(s->store, m->policy.name, m->cgroup);
+	w->act = act_new(s->loop, (const char *const *)m->command, m->timeout_ns);
+	remember(w);
+	return w;
+}
+
+static bool same_command(char **a, char **b)
+{
+	if (!a || !b)
+		return a == b;
+	while (*a && *b && !strcmp(*a, *b)) {
+		a++;
+		b++;
+	}
+	return !*a && !*b;
+}
+
+/* The one that is there and does the same thing to the same replicas; it leaves the list. */
+static struct scaler_workload *take_kept(struct scaler *s, const struct manifest *m)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct scaler_workload *w = s->item[i];
+
+		if (!w || strcmp(w->manifest.policy.name, m->policy.name) != 0 ||
+		    strcmp(w->manifest.cgroup, m->cgroup) != 0 ||
+		    !same_command(w->manifest.command, m->command) ||
+		    w->manifest.timeout_ns != m->timeout_ns)
+			continue;
+		s->item[i] = NULL;
+		return w;
+	}
+	return NULL;
+}
+
+static void replace_manifest(struct scaler_workload *w, struct manifest *m)
+{
+	struct manifest old = w->manifest;
+
+	w->manifest = *m;
+	*m = old; /* released with the rest of the set */
+}
+
+static void forget_all(struct scaler *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->item[i])
+			workload_done(s->item[i]);
+	free(s->item);
+	s->item = NULL;
+	s->n = 0;
+}
+
+void scaler_set(struct scaler *s, struct manifests *m)
+{
+	struct scaler_workload **item = mem_array(NULL, m->n + 1, sizeof(struct scaler_workload *));
+	size_t n = m->n;
+
+	for (size_t i = 0; i < n; i++) {
+		item[i] = take_kept(s, &m->item[i]);
+		if (item[i])
+			replace_manifest(item[i], &m->item[i]);
+	}
+	forget_all(s); /* first, so that their rows are free for the new ones */
+	for (size_t i = 0; i < n; i++)
+		if (!item[i]) {
+			item[i] = workload_new(s, &m->item[i]);
+			m->item[i] = (struct manifest){0}; /* moved */
+		}
+	s->item = item;
+	s->n = n;
+	aggregator_set(aggregator_policies, n);
+	manifests_done(m);
+}
+
+struct scaler *scaler_free(struct scaler *s)
+{
+	if (s)
+		forget_all(s);
+	free(s);
+	return NULL;
+}
+
+const struct scaler_workload *scaler_find(const struct scaler *s, const char *name)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->item[i]->manifest.policy.name, name))
+			return s->item[i];
+	return NULL;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/serve/workloads.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/aggregator.h"
+#include "aggregator/metrics.h"
+#include "aggregator/scaler.h"
+#include "aggregator/serve/watcher.h"
+#include "aggregator/store/store.h"
+#include "base/glob.h"
+#include "base/mem.h"
+#include "plimsoll/v1/scaling.pb-c.h"
+
+#define WINDOW_NS   (3 * CLOCK_NS_PER_S)
+#define FRESH_NS    (3 * CLOCK_NS_PER_S)
+#define INTERVAL_NS (CLOCK_NS_PER_S - CLOCK_NS_PER_S / 10) /* a tick's jitter must not halve the rate */
+#define CAUSE_LEAST 0.05 /* a share of time below this is nobody's trouble */
+
+/* protobuf-c has no const strings; nothing writes to these. */
+static char *text(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
+struct entry { /* one workload's message and all it points to; names are borrowed */
+	Plimsoll__V1__Workload m;
+	Plimsoll__V1__Value cpu, request, memory, limit, runq, psi_cpu, psi_memory, psi_io, p95;
+	char last_decision[32];
+};
+
+struct list {
+	Plimsoll__V1__ListWorkloadsResponse m;
+	struct aggregator *aggregator;
+	const Plimsoll__V1__ListWorkloadsRequest *asked;
+	size_t room;
+};
+
+static void set_value(Plimsoll__V1__Value **to, Plimsoll__V1__Value *v,
+		      const struct store_value *from)
+{
+	plimsoll__v1__value__init(v);
+	v->known = from->known;
+	if (from->known) {
+		v->value = from->value;
+		v->age_ns = from->age_ns;
+		v->coverage = from->coverage;
+	}
+	*to = v;
+}
+
+static void set_values(struct entry *e, const struct store_summary *s)
+{
+	set_value(&e->m.cpu_cores, &e->cpu, &s->cpu_cores);
+	set_value(&e->m.memory_working_set_bytes, &e->memory, &s->memory_working_set_bytes);
+	set_value(&e->m.memory_limit_bytes, &e->limit, &s->memory_limit_bytes);
+	set_value(&e->m.runq_saturation, &e->runq, &s->runq);
+	set_value(&e->m.psi_cpu_some, &e->psi_cpu, &s->psi_cpu);
+	set_value(&e->m.psi_memory_some, &e->psi_memory, &s->psi_memory);
+	set_value(&e->m.psi_io_some, &e->psi_io, &s->psi_io);
+	set_value(&e->m.runq_wait_p95_ns, &e->p95, &s->runq_wait_p95_ns);
+}
+
+/* What holds its tasks up most. */
+static const char *by_what(const struct store_summary *s)
+{
+	const struct {
+		const struct store_value *v;
+		const char *name;
+	} cause[] = {{&s->runq, "cpu run queue"}, {&s->psi_memory, "memory stalls"}, {&s->psi_io, "io stalls"}};
+	const char *name = "";
+	double most = CAUSE_LEAST;
+
+	for (size_t i = 0; i < sizeof(cause) / sizeof(cause[0]); i++)
+		if (cause[i].v->known && cause[i].v->value > most) {
+			most = cause[i].v->value;
+			name = cause[i].name;
+		}
+	return name;
+}
+
+static void set_last(struct entry *e, const struct decision *x, uint64_t now_unix_ns)
+{
+	if (!x->id)
+		return;
+	snprintf(e->last_decision, sizeof(e->last_decision), "d-%" PRIu64, x->id);
+	e->m.last_decision = e->last_decision;
+	e->m.last_reason = text(*x->trigger ? x->trigger : x->reason);
+	e->m.last_from = x->from;
+	e->m.last_to = x->to;
+	e->m.last_decision_age_ns = now_unix_ns > x->wall_unix_ns ? now_unix_ns - x->wall_unix_ns : 0;
+}
+
+static void set_policy(struct entry *e, const struct scaler_workload *w, const struct list *l)
+{
+	const struct policy *p = &w->manifest.policy;
+	struct store_value request = {.known = p->cpu_request_milli > 0,
+				      .value = (double)p->cpu_request_milli / 1000 * e->m.replicas,
+				      .coverage = 1};
+
+	e->m.policy = text(p->name);
+	e->m.desired = w->judged ? w->verdict.to : 0;
+	e->m.paused = decisions_paused(l->aggregator->decisions, p->name, l->m.wall_unix_ns) != NULL;
+	set_value(&e->m.cpu_request_cores, &e->request, &request);
+	set_last(e, &w->last, l->m.wall_unix_ns);
+}
+
+static bool is_asked_for(const struct list *l, const struct store_summary *s)
+{
+	if (l->asked->policies_only && !s->selected)
+		return false;
+	for (size_t i = 0; i < l->asked->n_name; i++)
+		if (glob_match(l->asked->name[i], s->name))
+			return true;
+	return !l->asked->n_name;
+}
+
+static void add(const struct store_summary *s, void *data)
+{
+	struct list *l = data;
+	const struct scaler_workload *w;
+	struct entry *e;
+
+	if (!is_asked_for(l, s))
+		return;
+	e = mem_new(struct entry);
+	plimsoll__v1__workload__init(&e->m);
+	e->m.name = text(s->name);
+	e->m.replicas = s->replicas;
+	e->m.by_what = text(by_what(s));
+	set_values(e, s);
+	w = s->selected ? scaler_find(l->aggregator->scaler, s->name) : NULL;
+	if (w)
+		set_policy(e, w, l);
+	if (l->m.n_workload == l->room) {
+		l->room = l->room * 2 + 16;
+		l->m.workload = mem_array(l->m.workload, l->room, sizeof(*l->m.workload));
+	}
+	l->m.workload[l->m.n_workload++] = &e->m;
+}
+
+static void list_make(struct list *l, struct aggregator *a,
+		      const Plimsoll__V1__ListWorkloadsRequest *asked)
+{
+	clock_boot_t now = clock_boot();
+	bool all = store_rows(a->store) <= SERVE_WORKLOADS_ROWS;
+
+	*l = (struct list){.aggregator = a, .asked = asked};
+	plimsoll__v1__list_workloads_response__init(&l->m);
+	l->m.wall_unix_ns = clock_wall().ns;
+	l->m.nodes = (uint32_t)store_nodes(a->store);
+	l->m.newest_sample_age_ns = store_newest_age(a->store, now);
+	(all ? store_each : store_each_selected)(a->store, now, WINDOW_NS, FRESH_NS, add, l);
+}
+
+static void list_done(struct list *l)
+{
+	for (size_t i = 0; i < l->m.n_workload; i++)
+		free(l->m.workload[i]); /* an entry begins with its message */
+	free(l->m.workload);
+}
+
+static int send_list(struct rpc_call *c, const ProtobufCMessage *asked)
+{
+	struct list l;
+	int r;
+
+	list_make(&l, rpc_server_data(rpc_call_server(c)),
+		  (const Plimsoll__V1__ListWorkloadsRequest *)asked);
+	r = rpc_send(c, &l.m.base);
+	list_done(&l);
+	return r;
+}
+
+static void list_message(struct rpc_call *c, struct rpc_msg *m)
+{
+	(void)send_list(c, rpc_msg_get(m));
+	rpc_finish(c, RPC_OK, NULL, NULL);
+}
+
+static void watch_tell(struct watcher *w, uint64_t now_ns)
+{
+	w->told_ns = now_ns;
+	if (send_list(w->call, watcher_query(w)) == -ENOBUFS)
+		aggregator_count(aggregator_watch_skipped_total, 1);
+}
+
+void serve_workloads_tick(struct aggregator *a)
+{
+	uint64_t now_ns = clock_boot().ns;
+
+	for (struct watcher *w = a->workload_watchers; w; w = w->next)
+		if (watcher_query(w) && now_ns - w->told_ns >= INTERVAL_NS)
+			watch_tell(w, now_ns);
+}
+
+static enum rpc_code watch_open(struct rpc_call *c)
+{
+	struct aggregator *a = rpc_server_data(rpc_call_server(c));
+
+	watcher_open(&a->workload_watchers, c);
+	return RPC_OK;
+}
+
+static void watch_message(struct rpc_call *c, struct rpc_msg *m)
+{
+	watch_tell(watcher_asked(c, m), clock_boot().ns);
+}
+
+static void watch_closed(struct rpc_call *c, enum rpc_code code, const char *why)
+{
+	(void)code;
+	(void)why;
+	watcher_closed(c);
+}
+
+static const struct rpc_handler list = {.message = list_message};
+static const struct rpc_handler watch = {
+	.open = watch_open, .message = watch_message, .closed = watch_closed};
+
+const struct rpc_method serve_workloads_methods[] = {
+	{"/plimsoll.v1.Scaling/ListWorkloads", RPC_UNARY,
+	 &plimsoll__v1__list_workloads_request__descriptor,
+	 &plimsoll__v1__list_workloads_response__descriptor, &list, 0},
+	{"/plimsoll.v1.Scaling/WatchWorkloads", RPC_SERVER_STREAM,
+	 &plimsoll__v1__list_workloads_request__descriptor,
+	 &plimsoll__v1__list_workloads_response__descriptor, &watch, 0},
+};
+const size_t serve_workloads_n = sizeof(serve_workloads_methods) / sizeof(serve_workloads_methods[0]);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "aggregator/explain.h"
+#include "aggregator/record.h"
+#include "aggregator/store/decisions.h"
+#include "base/clock.h"
+
+#define S CLOCK_NS_PER_S
+
+static const struct policy policy = {.name = "shop/api",
+				     .enforce = true,
+				     .min_replicas = 2,
+				     .max_replicas = 20,
+				     .cpu_request_milli = 500,
+				     .tolerance_permille = 100,
+				     .window_ns = 2 * S,
+				     .down_stabilization_ns = 300 * S,
+				     .fresh_ns = 3 * S,
+				     .min_coverage_permille = 900,
+				     .n_metrics = 2,
+				     .metric = {{POLICY_CPU, 60}, {POLICY_RUNQ, 50}}};
+
+/* `n` replicas that use `milli` each; from `fresh` on they have no sample. */
+static const char *explained(uint32_t n, uint32_t fresh, uint64_t milli, struct verdict *ret)
+{
+	static char text[8192];
+	struct view_replica r[32] = {0};
+	struct view v = {.boottime_ns = 100 * S, .wall_unix_ns = 1790000000 * S + S / 2,
+			 .replicas = n, .replica = r, .nodes = 1};
+	struct decide_state none = {0}, after = {0};
+	struct decision x = {.id = 7, .wall_unix_ns = v.wall_unix_ns, .from = n};
+	scoped(buf_done) struct buf b = {0};
+
+	for (uint32_t i = 0; i < n; i++) {
+		snprintf(r[i].name, sizeof(r[i].name), "node:/shop/api-%02u", i);
+		r[i].sample_age_ns = i < fresh ? S / 2 : UINT64_MAX;
+		r[i].cpu_known = r[i].runq_known = i < fresh;
+		r[i].cpu_milli = milli;
+		r[i].runq_permille = 200;
+		r[i].window_ns = 2 * S;
+	}
+	decide_step(&policy, &v, n, &after, ret);
+	x.to = ret->to;
+	strcpy(x.workload, "shop/api");
+	strcpy(x.policy, "shop/api");
+	strcpy(x.mode, "Enforce");
+	strcpy(x.outcome, "applied");
+	scoped(freep) char *record = record_json(&policy, &v, n, &none, ret);
+	assert_int_equal(explain_decision(&x, record, &b, NULL), 0);
+	snprintf(text, sizeof(text), "%s", buf_text(&b));
+	return text;
+}
+
+static void says(const char *text, const char *words)
+{
+	if (!strstr(text, words))
+		fail_msg("\"%s\" is not in\n%s", words, text);
+}
+
+/* 6 x 420m of 6 x 500m = 84 %; 6 x 84 / 60 = 8.4, so 9. */
+static void growth_can_be_recomputed(void **state)
+{
+	struct verdict d;
+	const char *text = explained(6, 6, 420, &d);
+
+	(void)state;
+	assert_int_equal(d.to, 9);
+	says(text, "shop/api 6 -> 9 at 2026-09-21T14:13:20.500Z (d-7, policy shop/api, mode Enforce)");
+	says(text, "asked for most   cpu 84 % of request over 6 of 6 replicas (2520m of 3000m), "
+		   "oldest sample 0.5 s; target 60 %");
+	says(text, "6 x 84 / 60 = 8.40, rounded up: asks for 9");
+	says(text, "also asked       run queue 20 % of runnable time waiting over 6 of 6 replicas");
+	says(text, "6 x 20 / 50 = 2.40, rounded up: asks for 3");
+	says(text, "nothing in them holds 9 back");
+	says(text, "a step adds at most max(4, 6): up to 12; min 2, max 20");
+	says(text, "6 -> 9, reason metric: a metric asks for this number");
+	says(text, "the recorded inputs give the same verdict again");
+	says(text, "node:/shop/api-05: cpu 420m, run queue 200 permille, mean over 2.0 s, sample 0.5 s old");
+}
+
+/* 5 x 450m of 2500m = 90 %; the sixth counts 0: 2250 of 3000 = 75 %; 6 x 75 / 60 = 7.5, so 8. */
+static void what_was_filled_in_is_said(void **state)
+{
+	struct verdict d;
+	const char *text = explained(6, 5, 450, &d);
+
+	(void)state;
+	assert_int_equal(d.to, 8);
+	says(text, "cpu 90 % of request over 5 of 6 replicas");
+	says(text, "1 without a fresh sample, counted at 0 % each, against the change: 75 %");
+	says(text, "6 x 75 / 60 = 7.50, rounded up: asks for 8");
+	says(text, "node:/shop/api-05: cpu not known, never sampled");
+}
+
+static void a_window_that_holds_is_named(void **state)
+{
+	struct verdict d;
+	const char *text = explained(6, 6, 60, &d);
+
+	(void)state;
+	assert_int_equal(d.to, 6); /* 12 % of 60 %: asks for 2, and it was 6 until now */
+	says(text, "scaleDown 300 s: the most that was asked for in it is 6");
+	says(text, "reason stabilized");
+}
+
+static void many_replicas_are_cut_short(void **state)
+{
+	struct verdict d;
+	const char *text = explained(25, 25, 300, &d);
+
+	(void)state;
+	says(text, "within 10 % of the target: asks for 25, as there are");
+	says(text, "and 5 more in the record");
+	assert_null(strstr(text, "api-20:"));
+}
+
+static void a_trigger_is_one_line(void **state)
+{
+	struct verdict d = {.trigger = 1, .metric = {{0}, {.known = true, .value_percent = 40, .target_percent = 50}}};
+	char text[64];
+
+	(void)state;
+	explain_trigger(&policy, &d, text, sizeof(text));
+	assert_string_equal(text, "run queue 40 % < 50 %");
+	d.trigger = -1;
+	explain_trigger(&policy, &d, text, sizeof(text));
+	assert_string_equal(text, "");
+}
+
+static void a_broken_record_is_an_error(void **state)
+{
+	scoped(buf_done) struct buf b = {0};
+	struct decision x = {.id = 1};
+	struct err e;
+
+	(void)state;
+	assert_true(explain_decision(&x, "{}", &b, &e) < 0);
+	assert_true(e.what[0]);
+	assert_string_equal(buf_text(&b), "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(growth_can_be_recomputed),
+		cmocka_unit_test(what_was_filled_in_is_said),
+		cmocka_unit_test(a_window_that_holds_is_named),
+		cmocka_unit_test(many_replicas_are_cut_short),
+		cmocka_unit_test(a_trigger_is_one_line),
+		cmocka_unit_test(a_broken_record_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

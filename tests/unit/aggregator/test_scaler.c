@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The scaler on a real store, a real decisions file and a real hook; only the clock and the load are
+ * made up: one node, four replicas of 250m, told second by second how much each of them uses. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "aggregator/record.h"
+#include "aggregator/scaler.h"
+#include "base/mem.h"
+#include "loop/loop.h"
+#include "unit/aggregator/store/fleet.h"
+
+#define T0	 (100000 * S)
+#define REPLICAS 4
+#define PATIENCE (20 * S) /* for a hook to end */
+
+static const char policy_text[] =
+	"apiVersion: plimsoll.io/v1alpha1\n"
+	"kind: ScalingPolicy\n"
+	"metadata: {name: web}\n"
+	"spec:\n"
+	"  mode: %s\n"
+	"  target: {cgroup: \"/web/*\", cpuRequest: 250m}\n"
+	"  minReplicas: 1\n"
+	"  maxReplicas: 20\n"
+	"  metrics: [{type: Resource, resource: {name: cpu, target: {averageUtilization: 60}}}]\n"
+	"  behavior: {scaleDown: {stabilizationWindowSeconds: %d}}\n"
+	"  windowSeconds: 1\n"
+	"  actuator: {exec: {command: [/bin/sh, -c, '%s']}}\n";
+
+struct world {
+	char folder[64];
+	struct loop *loop;
+	struct store *store;
+	struct decisions *decisions;
+	struct scaler *scaler;
+	struct store_node *node;
+	struct loop_timer *deadline;
+	bool late;
+	uint64_t second;
+	uint64_t cpu_ns; /* of each replica so far */
+	/* what was told */
+	unsigned told, holds;
+	struct decision last, hold;
+};
+
+static struct world w;
+
+static void decided(const struct decision *x, void *data)
+{
+	(void)data;
+	if (!x->id) {
+		w.holds++;
+		w.hold = *x;
+		return;
+	}
+	w.told++;
+	w.last = *x;
+	loop_stop(w.loop);
+}
+
+static void open_scaler(void)
+{
+	assert_int_equal(decisions_open(w.folder, &w.decisions, NULL), 0);
+	w.scaler = scaler_new(w.loop, w.store, w.decisions);
+	w.scaler->decided = decided;
+}
+
+static void close_scaler(void)
+{
+	w.scaler = scaler_free(w.scaler);
+	w.decisions = decisions_free(w.decisions);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	w = (struct world){0};
+	strcpy(w.folder, "/tmp/plimsoll-scaler.XXXXXX");
+	if (!mkdtemp(w.folder))
+		return -1;
+	w.loop = loop_new();
+	w.store = store_new(&(struct store_options){.agents_max = 4, .rows_max = 100});
+	open_scaler();
+	return 0;
+}
+
+static int end(void **state)
+{
+	char command[96];
+
+	(void)state;
+	close_scaler();
+	store_free(w.store);
+	loop_timer_close(w.deadline);
+	loop_free(w.loop);
+	snprintf(command, sizeof(command), "rm -rf '%s'", w.folder);
+	return system(command);
+}
+
+static void set_policy(const char *mode, int down_s, const char *hook)
+{
+	scoped(freep) char *text = mem_printf(policy_text, mode, down_s, hook);
+	struct manifests all = {0};
+	struct err e;
+
+	if (manifests_parse("web.yaml", text, strlen(text), &all, &e) < 0)
+		fail_msg("%s: %s", e.what, e.cause);
+	scaler_set(w.scaler, &all);
+	assert_int_equal(all.n, 0);
+}
+
+static void name_replicas(struct second *x)
+{
+	char path[32];
+
+	for (uint32_t i = 1; i <= REPLICAS; i++) {
+		snprintf(path, sizeof(path), "/web/%u", i);
+		second_name(x, i, path);
+	}
+}
+
+/* One second in which each replica uses so much, then a tick. */
+static void pass(uint64_t milli)
+{
+	struct second x;
+	uint64_t held, t = ++w.second;
+
+	if (t == 1) {
+		second(&x, 1, 0, S, false);
+		name_replicas(&x);
+		w.node = fleet_hello(w.store, "node", &x, T0 + S, &held);
+	}
+	w.cpu_ns += milli * MS;
+	second(&x, 1, t, t * S, t == 1);
+	for (uint32_t i = 1; i <= REPLICAS; i++)
+		second_row(&x, i, w.cpu_ns, 0);
+	assert_int_equal(fleet_put(w.store, w.node, &x, T0 + t * S), 0);
+	scaler_tick(w.scaler, (clock_boot_t){T0 + t * S});
+}
+
+static void pass_seconds(unsigned n, uint64_t milli)
+{
+	while (n--)
+		pass(milli);
+}
+
+static void too_late(void *data)
+{
+	(void)data;
+	w.late = true;
+	loop_stop(w.loop);
+}
+
+/* Until the outcome of the running order is told. */
+static void await_outcome(void)
+{
+	unsigned before = w.told;
+
+	if (!w.deadline)
+		w.deadline = loop_timer_new(w.loop, too_late, NULL);
+	loop_timer_start(w.deadline, PATIENCE, 0);
+	while (w.told == before && !w.late)
+		loop_run(w.loop);
+	loop_timer_stop(w.deadline);
+	assert_false(w.late);
+}
+
+static uint64_t decisions_made(void)
+{
+	return decisions_last_id(w.decisions);
+}
+
+/* 4 x 200m of 250m = 80 % of 60 %: 4 x 80 / 60 = 5.3, so 6. */
+static void grow_to_6(void)
+{
+	pass_seconds(3, 150);
+	assert_int_equal(decisions_made(), 0);
+	pass(200);
+	assert_int_equal(decisions_made(), 1);
+	await_outcome();
+}
+
+static void a_decision_is_written_down_and_carried_out(void **state)
+{
+	scoped(freep) char *hook = mem_printf("cat > %s/order", w.folder);
+	scoped(freep) char *path = mem_printf("%s/order", w.folder), *record = NULL;
+	scoped(record_freep) struct record *r = NULL;
+	struct verdict again;
+	struct decision x;
+	char order[512] = "";
+
+	(void)state;
+	set_policy("Enforce", 300, hook);
+	grow_to_6();
+	assert_string_equal(w.last.outcome, DECISION_APPLIED);
+	assert_int_equal(w.last.from, 4);
+	assert_int_equal(w.last.to, 6);
+	assert_string_equal(w.last.trigger, "cpu 80 % > 60 %");
+	scoped(fclosep) FILE *f = fopen(path, "re");
+	assert_non_null(f);
+	assert_non_null(fgets(order, sizeof(order), f));
+	assert_non_null(strstr(order, "\"to\":6"));
+	assert_non_null(strstr(order, "\"decision\":\"d-1\""));
+	assert_int_equal(decisions_get(w.decisions, 1, &x, &record), 0);
+	assert_string_equal(x.outcome, DECISION_APPLIED);
+	assert_int_equal(record_parse(record, &r, NULL), 0);
+	assert_true(record_replay(r, &again));
+	/* Until its replicas are seen, the order stands and is not given again. */
+	pass_seconds(5, 200);
+	assert_int_equal(decisions_made(), 1);
+	assert_int_equal(scaler_find(w.scaler, "web")->verdict.from, 6);
+}
+
+static void a_hook_that_fails_is_asked_again_later(void **state)
+{
+	(void)state;
+	set_policy("Enforce", 300, "echo no room >&2; exit 3");
+	grow_to_6();
+	assert_non_null(strstr(w.last.outcome, "failed"));
+	assert_non_null(strstr(w.last.outcome, "no room"));
+	assert_int_equal(scaler_find(w.scaler, "web")->verdict.from, 4);
+	pass(200); /* 1 s later it is tried again */
+	assert_int_equal(decisions_made(), 2);
+	await_outcome();
+	pass(200); /* and then after 2 s */
+	assert_int_equal(decisions_made(), 2);
+	pass(200);
+	assert_int_equal(decisions_made(), 3);
+	await_outcome();
+}
+
+static void a_brake_holds_until_it_is_released(void **state)
+{
+	struct pause p = {.workload = "web", .why = "a person looks"};
+
+	(void)state;
+	set_policy("Enforce", 300, "true");
+	decisions_pause(w.decisions, &p);
+	pass_seconds(10, 200);
+	assert_int_equal(decisions_made(), 0);
+	assert_string_equal(w.hold.reason, "paused");
+	assert_int_equal(scaler_find(w.scaler, "web")->verdict.to, 4);
+	assert_true(decisions_resume(w.decisions, "web"));
+	pass(200);
+	assert_int_equal(decisions_made(), 1);
+	await_outcome();
+}
+
+static void who_observes_says_a_thing_once(void **state)
+{
+	(void)state;
+	set_policy("Observe", 300, "touch /nonexistent/never");
+	pass_seconds(3, 150);
+	pass_seconds(10, 200);
+	assert_int_equal(decisions_made(), 1);
+	assert_string_equal(w.last.outcome, DECISION_OBSERVED);
+	assert_string_equal(w.last.mode, "Observe");
+	pass_seconds(5, 150); /* nothing to say */
+	pass_seconds(5, 200); /* the same need again is news */
+	assert_int_equal(decisions_made(), 2);
+}
+
+static void silence_never_shrinks(void **state)
+{
+	(void)state;
+	set_policy("Enforce", 0, "true");
+	pass_seconds(4, 150);
+	for (int i = 0; i < 200; i++)
+		scaler_tick(w.scaler, (clock_boot_t){T0 + ++w.second * S});
+	assert_int_equal(decisions_made(), 0);
+	assert_string_equal(w.hold.reason, "blind");
+	assert_int_equal(w.hold.to, 4);
+	pass(10); /* the gap is no idleness: one sample is no rate */
+	assert_int_equal(decisions_made(), 0);
+	pass(10); /* this is */
+	assert_int_equal(decisions_made(), 1);
+	assert_int_equal(scaler_find(w.scaler, "web")->verdict.to, 1);
+	await_outcome();
+}
+
+static void a_restart_knows_what_was_ordered(void **state)
+{
+	(void)state;
+	set_policy("Enforce", 300, "true");
+	grow_to_6();
+	close_scaler();
+	open_scaler();
+	set_policy("Enforce", 300, "true");
+	pass(200);
+	assert_int_equal(scaler_find(w.scaler, "web")->verdict.from, 6);
+	assert_int_equal(scaler_find(w.scaler, "web")->last.id, 1);
+}
+
+static void a_policy_read_again_keeps_its_windows(void **state)
+{
+	const struct scaler_workload *before;
+	uint32_t remembered;
+
+	(void)state;
+	set_policy("Enforce", 300, "true");
+	pass_seconds(10, 150);
+	before = scaler_find(w.scaler, "web");
+	remembered = before->state.n;
+	assert_true(remembered > 0);
+	set_policy("Observe", 300, "true");
+	assert_ptr_equal(scaler_find(w.scaler, "web"), before);
+	assert_int_equal(before->state.n, remembered);
+	assert_false(before->manifest.policy.enforce);
+	set_policy("Observe", 300, "false"); /* another hook: another beginning */
+	assert_int_equal(scaler_find(w.scaler, "web")->state.n, 0);
+	pass(150); /* and its rows are selected again */
+	assert_int_equal(scaler_find(w.scaler, "web")->verdict.from, 4);
+}
+
+int main(void)
+{
+#define test(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		test(a_decision_is_written_down_and_carried_out),
+		test(a_hook_that_fails_is_asked_again_later),
+		test(a_brake_holds_until_it_is_released),
+		test(who_observes_says_a_thing_once),
+		test(silence_never_shrinks),
+		test(a_restart_knows_what_was_ordered),
+		test(a_policy_read_again_keeps_its_windows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

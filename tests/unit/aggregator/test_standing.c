@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "aggregator/standing.h"
+#include "base/clock.h"
+
+#define S CLOCK_NS_PER_S
+
+static void without_an_order_the_live_ones_count(void **state)
+{
+	struct standing s = {0};
+
+	(void)state;
+	assert_int_equal(standing_now(&s, 3, S), 3);
+	assert_int_equal(standing_now(&s, 0, 2 * S), 0);
+}
+
+static void an_order_stands_while_replicas_come_and_crash(void **state)
+{
+	struct standing s = {0};
+
+	(void)state;
+	standing_order(&s, 5);
+	assert_int_equal(standing_now(&s, 3, 10 * S), 5);
+	assert_int_equal(standing_now(&s, 5, 12 * S), 5);
+	/* One died later: the patience begins anew. */
+	assert_int_equal(standing_now(&s, 4, 100 * S), 5);
+	assert_int_equal(standing_now(&s, 4, 159 * S), 5);
+	assert_int_equal(standing_now(&s, 5, 160 * S), 5);
+	assert_int_equal(standing_now(&s, 4, 200 * S), 5);
+}
+
+static void an_order_that_came_to_nothing_is_forgotten(void **state)
+{
+	struct standing s = {0};
+
+	(void)state;
+	standing_order(&s, 5);
+	assert_int_equal(standing_now(&s, 2, 10 * S), 5);
+	assert_int_equal(standing_now(&s, 2, 10 * S + STANDING_PATIENCE_NS), 2);
+	/* Somebody else sets 7: that is what stands now. */
+	assert_int_equal(standing_now(&s, 7, 100 * S), 7);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_an_order_the_live_ones_count),
+		cmocka_unit_test(an_order_stands_while_replicas_come_and_crash),
+		cmocka_unit_test(an_order_that_came_to_nothing_is_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
