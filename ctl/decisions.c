@@ -36,7 +36,7 @@ static void cells(struct text_table *t, const void *item)
 	uint64_t age = now > d->wall_unix_ns ? now - d->wall_unix_ns : 0;
 
 	text_cell(t, PAINT_ACCENT, "%s", d->id);
-	text_cell(t, PAINT_PLAIN, "%s", figure_duration(age).text);
+	text_cell(t, PAINT_PLAIN, "%s", figure_age(age).text);
 	text_cell(t, PAINT_PLAIN, "%s", d->workload);
 	dash_if_empty(t, PAINT_PLAIN, d->policy);
 	text_cell(t, PAINT_PLAIN, "%u", d->from);

@@ -91,6 +91,11 @@ struct figure figure_duration(uint64_t ns)
 	return print("%llud%lluh", s / DAY, s % DAY / HOUR);
 }
 
+struct figure figure_age(uint64_t ns)
+{
+	return ns < S_NS ? print("%.1fs", (double)(ns / (100 * MS_NS)) / 10) : figure_duration(ns);
+}
+
 struct figure figure_clock(uint64_t unix_ns)
 {
 	time_t t = (time_t)(unix_ns / S_NS);

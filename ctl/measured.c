@@ -40,6 +40,11 @@ static struct figure duration(double ns)
 	return figure_duration((uint64_t)ns);
 }
 
+static struct figure age(double ns)
+{
+	return figure_age((uint64_t)ns);
+}
+
 static void load_cell(struct text_table *t, struct fleet_value v)
 {
 	text_cell(t, v.known ? paint_load(v.value) : PAINT_DIM, "%s",
@@ -94,13 +99,13 @@ static void node_cells(struct text_table *t, const void *item)
 	text_cell(t, PAINT_PLAIN, "%u", n->live_rows);
 	text_cell(t, n->lost ? PAINT_WARN : PAINT_PLAIN, "%llu", (unsigned long long)n->lost);
 	text_or_dash(t, n->agent_version);
-	figure_cell(t, sample_age_ns(n), duration);
+	figure_cell(t, sample_age_ns(n), age);
 }
 
 static json_t *node_tree(const void *item)
 {
 	const struct fleet_node *n = ((const struct item *)item)->node;
-	struct fleet_value age = sample_age_ns(n);
+	struct fleet_value sample_age = sample_age_ns(n);
 
 	return json_pack("{s:o, s:o, s:i, s:o, s:o, s:o, s:i, s:I, s:o}", "name",
 			 tree_string(n->name), "agent_version", tree_string(n->agent_version), "cpus",
@@ -108,7 +113,7 @@ static json_t *node_tree(const void *item)
 			 tree_number(n->memory_bytes > 0, (double)n->memory_bytes),
 			 "memory_used_bytes", tree_of(memory_used(n)), "cgroups", (int)n->live_rows,
 			 "lost", (json_int_t)n->lost, "age_seconds",
-			 tree_seconds(age.known, (uint64_t)age.value));
+			 tree_seconds(sample_age.known, (uint64_t)sample_age.value));
 }
 
 static const char *node_name(const void *item)

@@ -2,15 +2,17 @@
 #include "ctl/top.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/scope.h"
 #include "ctl/connect.h"
+#include "ctl/live.h"
 #include "ctl/measured.h"
 #include "ctl/method.h"
 #include "ctl/workload.h"
 
 /* What the server is decides what can be shown. */
-static int find_agent(const struct session *s, bool *ret_agent, struct err *e)
+static int open_server(const struct session *s, struct connect **ret_c, bool *ret_agent, struct err *e)
 {
 	scoped(connect_freep) struct connect *c = NULL;
 	struct rpc_msg *m;
@@ -23,15 +25,28 @@ static int find_agent(const struct session *s, bool *ret_agent, struct err *e)
 	*ret_agent = strcmp(((const Plimsoll__V1__StatusResponse *)rpc_msg_get(m))->program,
 			    "plimsoll-agent") == 0;
 	rpc_msg_release(m);
+	*ret_c = take(c);
 	return 0;
+}
+
+static bool full_screen(const struct session *s)
+{
+	const char *term = getenv("TERM");
+
+	return s->terminal && isatty(STDIN_FILENO) && (command_is(s, "table") || command_is(s, "wide")) &&
+	       term && strcmp(term, "dumb") != 0;
 }
 
 int top_run(const struct session *s)
 {
+	struct connect *c;
 	bool agent;
 	struct err e;
 
-	if (find_agent(s, &agent, &e) < 0)
+	if (open_server(s, &c, &agent, &e) < 0)
 		return command_fail(&e);
+	if (full_screen(s))
+		return live_run(s, c, agent);
+	connect_free(c);
 	return agent ? measured_cgroups(s, NULL, 0, true) : workload_show(s, NULL, 0, true);
 }

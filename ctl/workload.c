@@ -72,7 +72,7 @@ void workload_last_decision(const workload *w, struct buf *to)
 		buf_printf(to, "paused%s", *w->last_decision ? "; " : "");
 	if (*w->last_decision)
 		buf_printf(to, "%u→%u %s, %s ago", w->last_from, w->last_to, w->last_reason,
-			   figure_duration(w->last_decision_age_ns).text);
+			   figure_age(w->last_decision_age_ns).text);
 	else if (!w->paused)
 		buf_printf(to, "%s", *w->policy ? "none yet" : FIGURE_NONE);
 }
