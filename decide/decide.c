@@ -56,13 +56,22 @@ static bool is_warming(const struct view *v, const struct decide_state *s)
 	       v->boottime_ns - s->wanted_since_ns < DECIDE_WARMING_NS;
 }
 
+/* Above its target a metric can ask for fewer only because fewer are live than were ordered. */
+static bool is_above_target(const struct policy *p, const struct verdict *d)
+{
+	for (size_t i = 0; i < p->n_metrics; i++)
+		if (d->metric[i].known && d->metric[i].value_percent > d->metric[i].target_percent)
+			return true;
+	return false;
+}
+
 /* Why fewer replicas must not follow from this view; STEADY: nothing speaks against it. However low
  * the policy sets the least coverage, a metric that nobody measured does. */
 static enum verdict_reason shrinking_forbidden(const struct policy *p, const struct view *v,
 					       const struct decide_state *s,
 					       const struct verdict *d)
 {
-	if (is_warming(v, s))
+	if (is_warming(v, s) || is_above_target(p, d))
 		return VERDICT_WARMING;
 	if (d->coverage_permille && d->coverage_permille >= p->min_coverage_permille)
 		return VERDICT_STEADY;

@@ -99,6 +99,10 @@ TEST(stale_samples_never_shrink)
 	scene_fill(s, 10, 100);
 	s->replica[3].sample_age_ns = s->replica[7].sample_age_ns = 4 * SECOND;
 	assert_verdict(scene_step(s, 10), 10, VERDICT_STALE);
+	s->replica[3].sample_age_ns = s->replica[7].sample_age_ns =
+		3 * SECOND; /* fresh, but empty */
+	s->replica[3].cpu_known = s->replica[7].cpu_known = false;
+	assert_verdict(scene_step(s, 10), 10, VERDICT_COVERAGE);
 }
 
 /* 8 x 100 % of 10 = 80 %: 16, with two unseen. */
@@ -300,6 +304,31 @@ TEST(warming_still_grows)
 	assert_int_equal(s->state.wanted, 6);
 }
 
+/* Who is told to have fewer after all waits for no more. */
+TEST(a_lower_max_ends_the_wait)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 2, 1000);
+	scene_step(s, 2);
+	s->policy.max_replicas = 3;
+	assert_verdict(scene_later(s, SECOND, 4, 2, 100), 3, VERDICT_MAX);
+	assert_int_equal(s->state.wanted, 0);
+}
+
+/* 10 ordered, 5 live and at 60 %: 5 x 60 / 50 = 6 would do, but to shrink under load is no answer.
+ */
+TEST(above_the_target_never_shrinks)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 5, 600);
+	assert_verdict(scene_step(s, 10), 10, VERDICT_WARMING);
+	scene_empty(s);
+	scene_fill(s, 5, 400);
+	assert_verdict(scene_step(s, 10), 4, VERDICT_METRIC);
+}
+
 /* Nobody carries out what is only observed, so nothing is awaited. */
 TEST(observe_orders_nothing)
 {
@@ -390,6 +419,8 @@ int main(void)
 		cmocka_unit_test(replicas_on_their_way_never_shrink),
 		cmocka_unit_test(warming_ends_when_they_are_there),
 		cmocka_unit_test(warming_still_grows),
+		cmocka_unit_test(a_lower_max_ends_the_wait),
+		cmocka_unit_test(above_the_target_never_shrinks),
 		cmocka_unit_test(observe_orders_nothing),
 		cmocka_unit_test(warming_outlasts_a_clock_that_goes_back),
 		cmocka_unit_test(extremes_end_at_the_limits),

@@ -137,6 +137,7 @@ TEST(holds_when_missing_turn_growth_round)
 	assert_int_equal(measured(s, 2).value_percent, 60);
 	assert_int_equal(measured(s, 2).imputed_percent, 30);
 	assert_int_equal(measured(s, 2).asks, 2);
+	assert_int_equal(measured(s, 1).asks, 1); /* not ceil(2 x 30 / 50) = 2 */
 }
 
 /* Seen: 30 %. With the missing one full: (300 + 1000) / 2000 = 65 %. */
