@@ -68,19 +68,23 @@ static void greet(struct report *r, const Plimsoll__V1__Batch *b, clock_boot_t n
 	direct(r, NULL, &resume);
 }
 
-static void acknowledge(struct report *r, clock_boot_t now)
+static void send_ack(struct report *r, clock_boot_t now)
 {
 	Plimsoll__V1__Ack ack = PLIMSOLL__V1__ACK__INIT;
 
-	r->unacked++;
-	if (r->unacked < REPORT_ACK_EVERY &&
-	    clock_since(now, (clock_boot_t){r->acked_ns}) < REPORT_ACK_NS)
-		return;
 	ack.epoch = r->intake.epoch;
 	ack.sequence = r->intake.sequence;
 	r->unacked = 0;
 	r->acked_ns = now.ns;
 	direct(r, &ack, NULL);
+}
+
+static void acknowledge(struct report *r, clock_boot_t now)
+{
+	r->unacked++;
+	if (r->unacked >= REPORT_ACK_EVERY ||
+	    clock_since(now, (clock_boot_t){r->acked_ns}) >= REPORT_ACK_NS)
+		send_ack(r, now);
 }
 
 static void message(struct rpc_call *c, struct rpc_msg *m)
@@ -99,6 +103,10 @@ static void message(struct rpc_call *c, struct rpc_msg *m)
 
 static void half_closed(struct rpc_call *c)
 {
+	struct report *r = obj_cast(struct report, rpc_data(c), REPORT_MAGIC);
+
+	if (r->unacked)
+		send_ack(r, clock_boot());
 	rpc_finish(c, RPC_OK, NULL, NULL);
 }
 

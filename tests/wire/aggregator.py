@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -226,6 +227,43 @@ def state_may_fail_for_a_while(a):
     assert a.counters()["state_failures_total"] >= 1
 
 
+POLICY = """apiVersion: plimsoll.io/v1alpha1
+kind: ScalingPolicy
+metadata: {{name: {0}}}
+spec:
+  target: {{cgroup: "/{0}/*", cpuRequest: 1}}
+  maxReplicas: 3
+  metrics: [{{type: Resource, resource: {{name: cpu, target: {{averageUtilization: 50}}}}}}]
+"""
+
+
+def policies_are_read_again(path, status):
+    """On SIGHUP; and a set with an error in it changes nothing."""
+    folder = os.path.join(path, "again")
+    policies = os.path.join(folder, "policies")
+    os.makedirs(policies)
+
+    def write(name, text):
+        with open(os.path.join(policies, name + ".yaml"), "w") as f:
+            f.write(text)
+    write("one", POLICY.format("one"))
+    a = fleet.Aggregator(binary, folder, status, "--policy", policies)
+    try:
+        assert a.counters()["policies"] == 1
+        write("two", POLICY.format("two"))
+        a.process.send_signal(signal.SIGHUP)
+        wait_for("two policies", lambda: a.counters()["policies"] == 2)
+        write("three", POLICY.format("three").replace("maxReplicas", "maxReplica"))
+        a.process.send_signal(signal.SIGHUP)
+        wait_for("the error", lambda: a.counters()["policy_errors_total"] == 1)
+        assert a.counters()["policies"] == 2
+        with open(a.log) as log:
+            assert "three.yaml:6:3" in log.read()
+        a.end()
+    finally:
+        a.kill()
+
+
 def starts_that_fail(a, path):
     def start(*flags):
         r = subprocess.run([binary, "--config", "", *flags], capture_output=True, text=True,
@@ -262,4 +300,5 @@ with fleet.folder() as (path, metrics, status):
         aggregator.end()
     finally:
         aggregator.kill()
+    policies_are_read_again(path, status)
 print("aggregator: the border holds")

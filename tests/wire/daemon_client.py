@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A foreign client against the real daemons: daemon_client.py AGENT AGGREGATOR. It starts both with
-throw-away sockets and state, learns every message by reflection and uses every service."""
+"""Foreign clients against the real daemons: daemon_client.py AGENT AGGREGATOR NODE_COMMAND... It starts
+both with throw-away sockets and state. python3-grpcio learns every message by reflection and uses every
+service; then NODE_COMMAND gets both sockets and does the same with @grpc/grpc-js."""
+import json
 import os
 import shutil
 import signal
@@ -15,6 +17,18 @@ from python_client import Client, code_of
 
 DEADLINE = 30
 LONG = 60  # seconds until something must have happened
+POLICY = """
+apiVersion: plimsoll.io/v1alpha1
+kind: ScalingPolicy
+metadata: {name: foreign}
+spec:
+  mode: Enforce
+  target: {cgroup: "/foreign/*", cpuRequest: 1}
+  minReplicas: 2  # one is there: a decision that needs no load
+  maxReplicas: 9
+  metrics: [{type: Resource, resource: {name: cpu, target: {averageUtilization: 50}}}]
+  actuator: {exec: {command: ["true"]}}
+"""
 
 
 class Daemon:
@@ -71,8 +85,8 @@ def common(client, program):
     assert code_of(lambda: nothing(b"", timeout=DEADLINE))[0] == grpc.StatusCode.UNIMPLEMENTED
 
 
-def metrics(client):
-    """Snapshot has rows; Watch sends a preamble and then seconds in order."""
+def metrics(client, of_one_node):
+    """Snapshot has rows; Watch begins with the whole state and then sends seconds in order."""
     snapshot = client.call("/plimsoll.v1.Metrics/Snapshot", "unary_unary", client.query, client.batch)
     first = until("rows in a snapshot", lambda: (lambda b: b if b.live_rows else None)(
         snapshot(client.query(), timeout=DEADLINE)))
@@ -80,7 +94,8 @@ def metrics(client):
     watch = client.call("/plimsoll.v1.Metrics/Watch", "unary_stream", client.query, client.batch)
     stream = watch(client.query(), timeout=LONG)
     preamble = next(stream)
-    assert preamble.sequence == 0 and preamble.HasField("source")
+    assert preamble.HasField("source") and preamble.live_rows == len(preamble.dictionary) > 0
+    assert (preamble.sequence == 0) == of_one_node, preamble.sequence
     seconds = [next(stream).sequence for _ in range(4)]
     assert all(a < b for a, b in zip(seconds[1:], seconds[2:])), seconds
     stream.cancel()
@@ -97,15 +112,22 @@ def ingest(client, preamble):
 
     def node():
         hello = batch()
-        hello.CopyFrom(preamble)
+        hello.ParseFromString(preamble.SerializeToString())
         hello.epoch = epoch
         hello.source.node = "foreign"
+        hello.sequence = 0
         del hello.dictionary[:]
+        hello.ClearField("columns")
+        hello.dictionary.add(row=1, kind=4, cgroup="/foreign/1", name="1")
+        hello.live_rows = 1
         yield hello
         for sequence in range(1, 4):
             second = batch(wire_version=preamble.wire_version, epoch=epoch, sequence=sequence,
                            boottime_ns=start + sequence * 10**9,
-                           wall_unix_ns=time.time_ns(), keyframe=sequence == 1)
+                           wall_unix_ns=time.time_ns(), keyframe=sequence == 1, live_rows=1)
+            for column in second.columns.DESCRIPTOR.fields:
+                if not column.name.startswith("hist_"):
+                    getattr(second.columns, column.name).append(1 if column.name == "row" else 0)
             yield second
 
     answers = report(node(), timeout=LONG)
@@ -117,7 +139,7 @@ def ingest(client, preamble):
 
 
 def scaling(client):
-    """Every unary list, an unknown decision, and a hand on the brake of an unknown workload."""
+    """The decision for the node that was pushed: listed, watched, explained; and the brake."""
     new = client.messages
 
     def call(method, **fields):
@@ -126,34 +148,57 @@ def scaling(client):
                            new[kind.input_type.full_name], new[kind.output_type.full_name])
         return made(new[kind.input_type.full_name](**fields), timeout=DEADLINE)
 
-    until("workloads", lambda: call("ListWorkloads").workload)
-    call("ListDecisions")
-    assert code_of(lambda: call("Explain", id="d-999999"))[0] == grpc.StatusCode.NOT_FOUND
-    watch = client.call("/plimsoll.v1.Scaling/WatchWorkloads", "unary_stream",
-                        new["plimsoll.v1.ListWorkloadsRequest"],
-                        new["plimsoll.v1.ListWorkloadsResponse"])
-    stream = watch(new["plimsoll.v1.ListWorkloadsRequest"](), timeout=LONG)
-    assert next(stream).workload and next(stream).workload
-    stream.cancel()
+    def stream(method, **fields):
+        kind = client.messages.pool.FindServiceByName("plimsoll.v1.Scaling").methods_by_name[method]
+        made = client.call(f"/plimsoll.v1.Scaling/{method}", "unary_stream",
+                           new[kind.input_type.full_name], new[kind.output_type.full_name])
+        return made(new[kind.input_type.full_name](**fields), timeout=LONG)
+
+    made = until("a decision", lambda: [d for d in call("ListDecisions").decision
+                                        if d.outcome == "applied"])[0]
+    assert (made.id, getattr(made, "from"), made.to, made.reason) == ("d-1", 1, 2, "min"), made
+    told = call("Explain", id="d-1")
+    assert "1 -> 2" in told.text and told.decision.outcome == "applied", told.text
+    assert json.loads(told.record_json)["verdict"]["to"] == 2
+    code, error = code_of(lambda: call("Explain", id="d-999999"))
+    assert code == grpc.StatusCode.NOT_FOUND and "d-999999" in error.details(), error
+    lists = stream("WatchWorkloads", policies_only=True)
+    for _ in range(2):
+        (one,) = next(lists).workload
+        assert (one.name, one.replicas, one.policy, one.last_decision) == ("foreign", 1, "foreign", "d-1")
+    lists.cancel()
+    holds = stream("WatchDecisions", holds=True)
+    assert not call("Pause", workload="foreign", why="a test", for_ns=3600 * 10**9).was_paused
+    assert next(holds).reason  # any: the reason changes as samples grow old
+    holds.cancel()
+    assert [w.paused for w in call("ListWorkloads", name=["for*"]).workload] == [True]
+    assert call("Resume", workload="foreign").was_paused
+    assert not call("Resume", workload="foreign").was_paused
+    code, error = code_of(lambda: call("Pause", workload="foreing"))
+    assert code == grpc.StatusCode.NOT_FOUND and "foreing" in error.details()
+    assert "did you mean foreign?" in str(error.trailing_metadata())
 
 
-def main(agent_binary, aggregator_binary):
+def main(agent_binary, aggregator_binary, *node):
     folder = tempfile.mkdtemp(prefix="plimsoll-wire.")
     agent_socket, aggregator_socket = f"unix:{folder}/agent.sock", f"unix:{folder}/aggregator.sock"
     daemons = []
+    with open(f"{folder}/policy.yaml", "w") as policy:
+        policy.write(POLICY)
     try:
         daemons.append(Daemon([aggregator_binary, "--listen", "127.0.0.1:0", "--insecure", "--http",
                                "127.0.0.1:0", "--socket", aggregator_socket[5:], "--state-dir",
-                               f"{folder}/state"]))
+                               f"{folder}/state", "--policy", f"{folder}/policy.yaml"]))
         daemons.append(Daemon([agent_binary, "--node", "wire-test", "--socket", agent_socket[5:],
                                "--aggregator", aggregator_socket]))
         agent, aggregator = connected(agent_socket), connected(aggregator_socket)
         common(agent, "plimsoll-agent")
         common(aggregator, "plimsoll-aggregator")
-        preamble = metrics(agent)
-        metrics(aggregator)
+        preamble = metrics(agent, True)
+        metrics(aggregator, False)
         ingest(aggregator, preamble)
         scaling(aggregator)
+        subprocess.run([*node, agent_socket, aggregator_socket], check=True)
         assert [d.stop() for d in reversed(daemons)] == [0, 0]
     finally:
         for daemon in daemons:
@@ -167,5 +212,5 @@ if __name__ == "__main__":
     if os.geteuid() != 0:
         print("SKIP: the agent loads eBPF programs: needs root")
         sys.exit(77)
-    main(sys.argv[1], sys.argv[2])
-    print("python3-grpcio agrees with both daemons")
+    main(*sys.argv[1:])
+    print("both clients agree with both daemons")

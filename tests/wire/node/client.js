@@ -10,7 +10,7 @@ const path = require('path');
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 
-const [, , binary, protos] = process.argv;
+const [, , protos, binary] = process.argv;
 const load = (file) => grpc.loadPackageDefinition(loader.loadSync(file, {
   keepCase: true, longs: Number, enums: String, oneofs: true, includeDirs: [protos],
 }));
