@@ -26,8 +26,6 @@ static enum key_name sequence(char final, int parameter)
 		return KEY_HOME;
 	case 'F':
 		return KEY_END;
-	case 'M':
-		return KEY_ENTER; /* of the keypad, after ESC O */
 	case '~':
 		break;
 	default:
@@ -73,7 +71,7 @@ static size_t escape(const char *bytes, size_t n, int last, struct key *ret)
 	if (bytes[1] == 'O') {
 		if (n == 2)
 			return last ? is(ret, KEY_NONE, 2) : 0;
-		return is(ret, sequence(bytes[2], 0), 3);
+		return is(ret, bytes[2] == 'M' ? KEY_ENTER : sequence(bytes[2], 0), 3); /* M: keypad */
 	}
 	if (bytes[1] == ESC)
 		return is(ret, KEY_ESCAPE, 1);

@@ -247,7 +247,7 @@ static void stream_closed(struct rpc_call *c, enum rpc_code code, const char *te
 	if (v->ending)
 		return;
 	connect_explain(v->connect, c, code, text, &e);
-	snprintf(v->view.trouble, sizeof(v->view.trouble), "%s: %s; trying again", e.what,
+	snprintf(v->view.trouble, sizeof(v->view.trouble), "trying again: %s: %s", e.what,
 		 *e.cause ? e.cause : strerror(-e.code));
 	loop_timer_start(v->retry, RETRY_NS, 0);
 	draw(v);

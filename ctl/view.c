@@ -8,6 +8,7 @@
 #include "ctl/text.h"
 
 #define HEAD_ROWS 3 /* title, trouble or blank, column titles */
+#define MIN_COLUMNS 40 /* the columns that are never dropped, with a very short name */
 #define BAR_WIDTH 10
 #define PANE_MIN  4 /* decisions below a full list, if the screen has PANE_ROWS or more */
 #define PANE_ROWS 18
@@ -67,9 +68,10 @@ static void header(const struct view *v, struct buf *row)
 		buf_printf(&facts, "   newest sample %s ago", figure_age(v->newest_age_ns).text);
 	text_safe(v->address, &safe);
 	buf_printf(&right, "%s   %s ", buf_text(&safe), figure_clock(v->wall_unix_ns).text);
-	int left = 10 + text_width(buf_text(&facts)), room = v->columns - left;
+	int width = text_width(buf_text(&facts)), most = v->columns - 10;
+	int room = most - (width < most ? width : most);
 	add(v, row, PAINT_BOLD, " plimsoll ");
-	add(v, row, PAINT_PLAIN, buf_text(&facts));
+	add_fit(v, row, PAINT_PLAIN, buf_text(&facts), most - room, false);
 	if (text_width(buf_text(&right)) + 2 > room) {
 		buf_clear(&right);
 		buf_printf(&right, "%s ", figure_clock(v->wall_unix_ns).text);
@@ -118,10 +120,12 @@ static void keys(const struct view *v, struct buf *row)
 static void footer(const struct view *v, struct buf *row)
 {
 	if (v->filtering) {
+		int width = text_width(v->filter), most = v->columns - 11;
+
 		add(v, row, PAINT_ACCENT, " filter: ");
-		add_peer(v, row, PAINT_PLAIN, v->filter, text_width(v->filter));
+		add_peer(v, row, PAINT_PLAIN, v->filter, width < most ? width : most);
 		add(v, row, PAINT_BOLD, "_");
-		add(v, row, PAINT_DIM, v->columns > 60 ? "   enter keeps it, esc drops it" : "");
+		add(v, row, PAINT_DIM, most - width > 31 ? "   enter keeps it, esc drops it" : "");
 	} else if (*v->message) {
 		buf_printf(row, " ");
 		add_peer(v, row, PAINT_BOLD, v->message, v->columns - 2);
@@ -253,15 +257,15 @@ static const struct column {
 	{"WORKLOAD", 12, false, 0, FOR_WORKLOADS, cell_name},
 	{"CGROUP", 24, false, 0, FOR_CGROUPS, cell_name},
 	{"PODS", 5, true, 0, FOR_WORKLOADS, cell_pods},
-	{"CPU of req", 16, true, 0, FOR_WORKLOADS, cell_cpu},
+	{"CPU of req", 15, true, 0, FOR_WORKLOADS, cell_cpu},
 	{"CPU", 6, true, 0, FOR_CGROUPS, cell_cores},
-	{"CPU, LAST 30 S", 30, false, 6, FOR_ALL, cell_history},
-	{"MEM of lim", 18, true, 4, FOR_WORKLOADS, cell_memory},
+	{"CPU, LAST 20 S", 20, false, 3, FOR_ALL, cell_history},
+	{"MEM of lim", 16, true, 4, FOR_WORKLOADS, cell_memory},
 	{"MEMORY", 7, true, 1, FOR_CGROUPS, cell_bytes},
 	{"WAIT p95", 8, true, 5, FOR_ALL, cell_wait},
 	{"SATURATION", BAR_WIDTH + 5, false, 2, FOR_ALL, cell_saturation},
-	{"BY WHAT", 13, false, 3, FOR_ALL, cell_cause},
-	{"LAST DECISION", 24, false, 1, FOR_WORKLOADS, cell_decision},
+	{"BY WHAT", 13, false, 6, FOR_ALL, cell_cause},
+	{"LAST DECISION", 20, false, 1, FOR_WORKLOADS, cell_decision},
 };
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
 #define GAP	  2
@@ -379,26 +383,35 @@ static void follow(size_t at, size_t room, size_t n, size_t *first)
 
 /* Decisions, as the pane below the list and as a page of their own */
 
+/* As much of a part as still fits. */
+static void part(const struct view *v, struct buf *row, int *room, enum paint p, const char *text,
+		 int width)
+{
+	width = width < *room ? width : *room;
+	if (width <= 0)
+		return;
+	add_peer(v, row, p, text, width);
+	*room -= width;
+}
+
 static void decision_row(const struct view *v, const decision *d, bool selected, struct buf *row)
 {
-	char step[32];
-	int room = v->columns - 2 - 10 - 8 - 22 - 9 - 12 - 2;
+	const enum paint plain = PAINT_PLAIN;
+	bool failed = strncmp(d->outcome, "failed", 6) == 0;
+	scoped(buf_done) struct buf step = {0}, why = {0};
+	int room = v->columns - 3;
 
-	snprintf(step, sizeof(step), "%u%s%u", d->from, v->style->unicode ? "→" : ">", d->to);
+	buf_printf(&step, "%u%s%u", d->from, v->style->unicode ? "→" : ">", d->to);
+	buf_printf(&why, "%s%s%s", d->trigger, *d->trigger && *d->outcome ? "; " : "", d->outcome);
 	buf_printf(row, "%s%s", selected && v->style->colour ? "\033[7m" : "", mark(v, selected));
-	add_fit(v, row, selected ? PAINT_PLAIN : PAINT_DIM, figure_clock(d->wall_unix_ns).text, 10, false);
-	add_peer(v, row, selected ? PAINT_PLAIN : PAINT_ACCENT, d->id, 8);
-	add_peer(v, row, PAINT_PLAIN, d->workload, 20);
-	buf_printf(row, "  ");
-	add_fit(v, row, selected ? PAINT_PLAIN : d->to > d->from ? PAINT_WARN : PAINT_GOOD, step, 9, false);
-	add_peer(v, row, PAINT_PLAIN, d->reason, 12);
-	if (room > 0) {
-		scoped(buf_done) struct buf why = {0};
-
-		buf_printf(&why, "%s%s%s", d->trigger, *d->trigger && *d->outcome ? "; " : "", d->outcome);
-		add_peer(v, row, strncmp(d->outcome, "failed", 6) == 0 && !selected ? PAINT_BAD : PAINT_PLAIN,
-			 buf_text(&why), room);
-	}
+	part(v, row, &room, selected ? plain : PAINT_DIM, figure_clock(d->wall_unix_ns).text, 10);
+	part(v, row, &room, selected ? plain : PAINT_ACCENT, d->id, 8);
+	part(v, row, &room, plain, d->workload, 20);
+	part(v, row, &room, plain, "", 2);
+	part(v, row, &room, selected ? plain : d->to > d->from ? PAINT_WARN : PAINT_GOOD, buf_text(&step),
+	     9);
+	part(v, row, &room, plain, d->reason, 12);
+	part(v, row, &room, failed && !selected ? PAINT_BAD : plain, buf_text(&why), room);
 	buf_printf(row, "%s", selected ? paint_off(v->style) : "");
 }
 
@@ -439,7 +452,7 @@ static void draw_list(struct view *v, struct buf *rows)
 	titles(v, &l, &rows[HEAD_ROWS - 1]);
 	if (!v->n && room > 1) {
 		buf_printf(&rows[HEAD_ROWS + 1], "  ");
-		add(v, &rows[HEAD_ROWS + 1], PAINT_DIM, nothing(v));
+		add_fit(v, &rows[HEAD_ROWS + 1], PAINT_DIM, nothing(v), v->columns - 2, false);
 	}
 	follow(v->selected, (size_t)room, v->n, &v->first);
 	for (int i = 0; i < room && v->first + (size_t)i < v->n; i++)
@@ -452,8 +465,9 @@ static void draw_decisions(struct view *v, struct buf *rows)
 {
 	int room = v->rows - HEAD_ROWS - 1;
 
-	add(v, &rows[HEAD_ROWS - 1], PAINT_DIM,
-	    "  TIME      ID      WORKLOAD              STEP     REASON      WHY AND OUTCOME");
+	add_fit(v, &rows[HEAD_ROWS - 1], PAINT_DIM,
+		"  TIME      ID      WORKLOAD              STEP     REASON      WHY AND OUTCOME", v->columns,
+		false);
 	if (!v->n_decisions && room > 1)
 		add(v, &rows[HEAD_ROWS + 1], PAINT_DIM, "  no decision yet");
 	follow(v->decision, (size_t)room, v->n_decisions, &v->first_decision);
@@ -485,7 +499,7 @@ int view_page(const struct view *v)
 
 void view_draw(struct view *v, struct buf *rows)
 {
-	if (v->rows < HEAD_ROWS + 2 || v->columns < 20) {
+	if (v->rows < HEAD_ROWS + 2 || v->columns < MIN_COLUMNS) {
 		buf_printf(&rows[0], "too small");
 		return;
 	}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/obj.h"
+#include "ctl/fleet.h"
+#include "ctl/stand_in.h"
+
+#define S 1000000000ull
+
+static Plimsoll__V1__Identity names[2];
+static Plimsoll__V1__Identity *name_list[] = {&names[0], &names[1]};
+static Plimsoll__V1__Source source;
+static Plimsoll__V1__Columns columns;
+static uint32_t row[2], flags[2];
+static uint64_t cpu[2], wait[2], memory[2], limit[2], psi[2];
+
+static Plimsoll__V1__Batch preamble(void)
+{
+	Plimsoll__V1__Batch b = PLIMSOLL__V1__BATCH__INIT;
+
+	plimsoll__v1__source__init(&source);
+	source.node = (char *)(uintptr_t) "one";
+	source.cpus = 2;
+	for (uint32_t i = 0; i < 2; i++) {
+		plimsoll__v1__identity__init(&names[i]);
+		names[i].row = 10 + i;
+		names[i].cgroup = (char *)(uintptr_t)(i ? "/b" : "/a");
+	}
+	b.epoch = 7;
+	b.source = &source;
+	b.dictionary = name_list;
+	b.n_dictionary = 2;
+	b.live_rows = 2;
+	return b;
+}
+
+/* A second in which the first `n` rows are told. */
+static Plimsoll__V1__Batch second(uint64_t sequence, size_t n)
+{
+	Plimsoll__V1__Batch b = PLIMSOLL__V1__BATCH__INIT;
+
+	plimsoll__v1__columns__init(&columns);
+	row[0] = 10;
+	row[1] = 11;
+	columns.row = row;
+	columns.flags = flags;
+	columns.cpu_ns = cpu;
+	columns.runq_wait_ns = wait;
+	columns.memory_working_set_bytes = memory;
+	columns.memory_limit_bytes = limit;
+	columns.psi_memory_some_ns = psi;
+	columns.n_row = columns.n_flags = columns.n_cpu_ns = columns.n_runq_wait_ns = n;
+	columns.n_memory_working_set_bytes = columns.n_memory_limit_bytes = n;
+	columns.n_psi_memory_some_ns = n;
+	b.epoch = 7;
+	b.sequence = sequence;
+	b.boottime_ns = sequence * S;
+	b.columns = &columns;
+	b.live_rows = 2;
+	return b;
+}
+
+static struct fleet *begun(void)
+{
+	struct fleet *f = fleet_new();
+	Plimsoll__V1__Batch b = preamble();
+
+	memset(flags, 0, sizeof(flags));
+	memset(limit, 0, sizeof(limit));
+	memset(psi, 0, sizeof(psi));
+	cpu[0] = cpu[1] = wait[0] = wait[1] = 5 * S;
+	memory[0] = memory[1] = 4096;
+	fleet_apply(f, &b);
+	b = second(1, 2);
+	fleet_apply(f, &b);
+	return f;
+}
+
+static struct fleet_node *only_node(const struct fleet *f)
+{
+	size_t cursor = 0;
+	return fleet_next(f, &cursor);
+}
+
+static struct fleet_row *row_of(const struct fleet *f, uint64_t id)
+{
+	return map_get(only_node(f)->rows, id);
+}
+
+static void test_one_sample_is_no_rate(void **state)
+{
+	struct fleet *f = begun();
+
+	(void)state;
+	assert_false(fleet_rated(f));
+	assert_false(fleet_rate(only_node(f), row_of(f, 10), FLEET_CPU).known);
+	assert_true(fleet_level(row_of(f, 10), FLEET_WORKING_SET).value == 4096);
+	assert_false(fleet_level(row_of(f, 10), FLEET_LIMIT).known); /* unlimited */
+	fleet_free(f);
+}
+
+static void test_rates(void **state)
+{
+	struct fleet *f = begun();
+
+	(void)state;
+	cpu[0] += S / 2;
+	wait[0] += S / 2;
+	Plimsoll__V1__Batch b = second(2, 1); /* the other row did not change */
+	assert_ptr_equal(fleet_apply(f, &b), only_node(f));
+	assert_true(fleet_rated(f));
+	assert_true(fleet_rate(only_node(f), row_of(f, 10), FLEET_CPU).value == 0.5);
+	assert_true(fleet_wait_share(only_node(f), row_of(f, 10)).value == 0.5);
+	struct fleet_value idle = fleet_rate(only_node(f), row_of(f, 11), FLEET_CPU);
+	assert_true(idle.known && idle.value == 0);
+	fleet_free(f);
+}
+
+static void test_missing_is_not_zero(void **state)
+{
+	struct fleet *f = begun();
+
+	(void)state;
+	flags[0] = PLIMSOLL__V1__MISSING__MISSING_CPU | PLIMSOLL__V1__MISSING__MISSING_PSI;
+	Plimsoll__V1__Batch b = second(2, 2);
+	fleet_apply(f, &b);
+	assert_false(fleet_rate(only_node(f), row_of(f, 10), FLEET_CPU).known);
+	assert_false(fleet_wait_share(only_node(f), row_of(f, 10)).known);
+	assert_false(fleet_wait_p95(row_of(f, 10)).known);
+	assert_false(fleet_rate(only_node(f), row_of(f, 10), FLEET_PSI_MEMORY).known);
+	assert_true(fleet_rate(only_node(f), row_of(f, 11), FLEET_CPU).known);
+	assert_false(fleet_cpu_used(only_node(f)).known); /* the node's own figures never came */
+	cpu[1] -= 1;
+	b = second(3, 2);
+	fleet_apply(f, &b);
+	assert_false(fleet_rate(only_node(f), row_of(f, 11), FLEET_CPU).known); /* it fell */
+	fleet_free(f);
+}
+
+static void test_rows_end(void **state)
+{
+	struct fleet *f = begun();
+	uint32_t gone[] = {10};
+
+	(void)state;
+	Plimsoll__V1__Batch b = second(2, 2);
+	b.gone = gone;
+	b.n_gone = 1;
+	fleet_apply(f, &b);
+	assert_null(row_of(f, 10));
+	assert_non_null(row_of(f, 11));
+	b = second(3, 0);
+	b.keyframe = true; /* names nobody: all have ended */
+	fleet_apply(f, &b);
+	assert_int_equal(map_size(only_node(f)->rows), 0);
+	fleet_free(f);
+}
+
+static void test_strange_batches(void **state)
+{
+	struct fleet *f = begun();
+
+	(void)state;
+	Plimsoll__V1__Batch b = second(2, 2);
+	b.epoch = 8; /* of a node that was never named */
+	assert_null(fleet_apply(f, &b));
+	columns.n_cpu_ns = 0; /* a column that is too short */
+	uint32_t far[] = {9, 0}, bucket[] = {1, 4000}, times[] = {1, 1};
+	columns.hist_row = far;
+	columns.hist_bucket = bucket;
+	columns.hist_count = times;
+	columns.n_hist_row = columns.n_hist_bucket = columns.n_hist_count = 2;
+	b.epoch = 7;
+	assert_non_null(fleet_apply(f, &b));
+	fleet_free(f);
+}
+
+static void test_stand_ins(void **state)
+{
+	struct fleet *f = begun();
+	const Plimsoll__V1__Workload **list;
+	size_t n;
+
+	(void)state;
+	limit[0] = 8192;
+	wait[0] += S;
+	psi[1] += S / 4;
+	Plimsoll__V1__Batch b = second(2, 2);
+	fleet_apply(f, &b);
+	struct stand_in *s = stand_in_new(f, &list, &n);
+	assert_int_equal(n, 2);
+	const Plimsoll__V1__Workload *a = list[0], *other = list[1];
+	if (strcmp(a->name, "/a") != 0) {
+		a = list[1];
+		other = list[0];
+	}
+	assert_string_equal(a->name, "/a");
+	assert_string_equal(a->by_what, "cpu run queue");
+	assert_true(a->memory_limit_bytes->known && a->memory_limit_bytes->value == 8192);
+	assert_string_equal(other->by_what, "memory stalls");
+	assert_false(other->memory_limit_bytes->known);
+	assert_int_equal(a->desired, 0);
+	stand_in_free(s);
+	fleet_free(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_sample_is_no_rate), cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_missing_is_not_zero),   cmocka_unit_test(test_rows_end),
+		cmocka_unit_test(test_strange_batches),	      cmocka_unit_test(test_stand_ins),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

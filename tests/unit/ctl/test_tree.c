@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/scope.h"
+#include "conf/yaml.h"
+#include "ctl/tree.h"
+
+static char *printed(const json_t *tree, bool yaml, bool stream)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	tree_print(tree, yaml, stream, f);
+	fclose(f);
+	return text;
+}
+
+static json_t *example(void)
+{
+	return json_pack("{s:s, s:o, s:o, s:[{s:i, s:b}, {s:[]}], s:{}, s:n}", "kind", "Some", "cpu",
+			 tree_number(true, 0.25), "memory", tree_number(false, 1), "items", "n", 3, "yes",
+			 1, "empty", "map", "nothing");
+}
+
+static void test_json(void **state)
+{
+	scoped(tree_freep) json_t *t = example();
+	scoped(freep) char *line = printed(t, false, true), *block = printed(t, false, false);
+
+	(void)state;
+	assert_string_equal(line, "{\"kind\":\"Some\",\"cpu\":0.25,\"memory\":null,\"items\":[{\"n\":3,"
+				  "\"yes\":true},{\"empty\":[]}],\"map\":{},\"nothing\":null}\n");
+	scoped(tree_freep) json_t *again = json_loads(block, 0, NULL);
+	assert_true(json_equal(t, again));
+}
+
+static void test_yaml(void **state)
+{
+	scoped(tree_freep) json_t *t = example();
+	scoped(freep) char *text = printed(t, true, true);
+
+	(void)state;
+	assert_string_equal(text, "---\nkind: Some\ncpu: 0.25\nmemory: null\nitems:\n- \"n\": 3\n  \"yes\": "
+				  "true\n- empty: []\nmap: {}\nnothing: null\n");
+}
+
+/* What libyaml reads back is what was written, however odd. */
+static void string_survives(const char *s)
+{
+	scoped(tree_freep) json_t *t = json_pack("{s:o}", "key", tree_string(s));
+	scoped(freep) char *text = printed(t, true, false);
+	scoped(yaml_freep) struct yaml_doc *doc = NULL;
+	struct err e;
+
+	for (const char *c = text; *c; c++)
+		assert_true((unsigned char)*c >= 0x20 || *c == '\n');
+	assert_int_equal(yaml_parse("test", text, strlen(text), &doc, &e), 0);
+	assert_string_equal(doc->root->child->text, s);
+}
+
+static void test_strings(void **state)
+{
+	static const char *const odd[] = {
+		"plain", "", "true", "No", "null", "12", "1e3", "~", "- a", "a: b", "a #b", "\"quoted\"",
+		"back\\slash", "two\nlines", "tab\there", "escape \033[2J", "csi \xc2\x9b" "1m", "日本 –",
+		"turned \xe2\x80\xae round", " blanks ", "/kubepods.slice/x", "%a", "@b", "{c}", "*d",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		string_survives(odd[i]);
+}
+
+static void test_no_control_characters_in_json(void **state)
+{
+	scoped(tree_freep) json_t *t = tree_string("\033[2J \xc2\x9b \xe2\x80\xae \xff");
+	scoped(freep) char *text = printed(t, false, true);
+
+	(void)state;
+	assert_string_equal(text, "\"\\u001B[2J \\u009B \\u202E \\uFFFD\"\n");
+}
+
+static void test_values(void **state)
+{
+	(void)state;
+	scoped(tree_freep) json_t *whole = tree_number(true, 4), *none = tree_number(true, 0.0 / 0.0),
+				  *time = tree_time(0), *seconds = tree_seconds(true, 1500000000);
+	assert_true(json_is_integer(whole) && json_integer_value(whole) == 4);
+	assert_true(json_is_null(none) && json_is_null(time));
+	assert_true(json_real_value(seconds) == 1.5);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_yaml),
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_no_control_characters_in_json),
+		cmocka_unit_test(test_values),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

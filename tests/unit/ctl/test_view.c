@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/scope.h"
+#include "ctl/text.h"
+#include "ctl/view.h"
+
+#define ROWS 24
+
+static const struct paint_style plain = {false, true};
+static Plimsoll__V1__Value half, eight;
+static workload shop, blind;
+static const workload *list[] = {&shop, &blind};
+static decision d;
+static decision *decisions[] = {&d};
+static struct buf rows[ROWS];
+
+static struct view example(int columns)
+{
+	plimsoll__v1__value__init(&half);
+	half.known = true;
+	half.value = 0.5;
+	eight = half;
+	eight.value = 8;
+	plimsoll__v1__workload__init(&shop);
+	shop.name = (char *)(uintptr_t) "shop/api\033[2J";
+	shop.policy = (char *)(uintptr_t) "api";
+	shop.replicas = 6;
+	shop.desired = 8;
+	shop.cpu_cores = &half;
+	shop.runq_saturation = &half;
+	shop.last_decision = (char *)(uintptr_t) "d-1";
+	shop.last_reason = (char *)(uintptr_t) "cpu 84 % > 60 %";
+	shop.last_from = 6;
+	shop.last_to = 8;
+	plimsoll__v1__workload__init(&blind);
+	blind.name = (char *)(uintptr_t) "blind";
+	plimsoll__v1__decision__init(&d);
+	d.id = (char *)(uintptr_t) "d-1";
+	d.workload = (char *)(uintptr_t) "shop/api";
+	d.from = 6;
+	d.to = 8;
+	d.outcome = (char *)(uintptr_t) "failed: \033]0;title\a";
+	return (struct view){.style = &plain, .columns = columns, .rows = ROWS, .answered = true,
+			     .address = "unix:/x", .nodes = 1, .list = list, .n = 2, .total = 2,
+			     .sort = "name", .decisions = decisions, .n_decisions = 1};
+}
+
+static void draw(struct view *v)
+{
+	for (int i = 0; i < ROWS; i++)
+		buf_done(&rows[i]);
+	view_draw(v, rows);
+	for (int i = 0; i < ROWS; i++) {
+		assert_true(text_width(buf_text(&rows[i])) <= v->columns);
+		assert_null(strchr(buf_text(&rows[i]), '\033'));
+		assert_null(strchr(buf_text(&rows[i]), '\a'));
+	}
+}
+
+static bool shown(const char *text)
+{
+	for (int i = 0; i < ROWS; i++)
+		if (strstr(buf_text(&rows[i]), text))
+			return true;
+	return false;
+}
+
+static void test_list(void **state)
+{
+	struct history *h = history_new();
+	struct view v = example(160);
+
+	(void)state;
+	v.cpu = h;
+	draw(&v);
+	assert_true(shown("1 node   2 workloads   6 pods"));
+	assert_true(shown("▸ shop/api"));
+	assert_true(shown("6→8 cpu 84 % > 60 %"));
+	assert_true(shown("█████░░░░░"));
+	assert_true(shown("LAST DECISIONS") && shown("failed:"));
+	assert_non_null(strstr(buf_text(&rows[4]), "  blind"));
+	assert_non_null(strstr(buf_text(&rows[4]), "–")); /* not measured is no zero */
+	assert_null(strstr(buf_text(&rows[4]), "0.00"));
+	history_free(h);
+}
+
+static void test_every_width(void **state)
+{
+	struct history *h = history_new();
+
+	(void)state;
+	for (int columns = 20; columns < 240; columns++) {
+		struct view v = example(columns);
+
+		v.cpu = h;
+		for (int mode = VIEW_LIST; mode <= VIEW_TEXT; mode++) {
+			v.mode = (enum view_mode)mode;
+			draw(&v);
+		}
+		v.agent = true;
+		v.mode = VIEW_LIST;
+		draw(&v);
+	}
+	history_free(h);
+}
+
+static void test_the_selection_is_in_sight(void **state)
+{
+	enum { MANY = 100 };
+	struct view v = example(80);
+	workload many[MANY];
+	const workload *all[MANY];
+	char names[MANY][16];
+	struct history *h = history_new();
+
+	(void)state;
+	for (int i = 0; i < MANY; i++) {
+		plimsoll__v1__workload__init(&many[i]);
+		snprintf(names[i], sizeof(names[i]), "name-%d-", i);
+		many[i].name = names[i];
+		all[i] = &many[i];
+	}
+	v.cpu = h;
+	v.list = all;
+	v.n = v.total = MANY;
+	static const size_t visits[] = {0, 50, 99, 98, 3, 0};
+	for (size_t i = 0; i < sizeof(visits) / sizeof(visits[0]); i++) {
+		char wanted[32];
+
+		v.selected = visits[i];
+		draw(&v);
+		snprintf(wanted, sizeof(wanted), "▸ name-%zu-", visits[i]);
+		assert_true(shown(wanted));
+	}
+	assert_true(shown("LAST DECISIONS")); /* a long list leaves room for them */
+	history_free(h);
+}
+
+static void test_history(void **state)
+{
+	struct history *h = history_new();
+	scoped(buf_done) struct buf line = {0}, other = {0};
+
+	(void)state;
+	history_add(h, "a", true, 0);
+	history_add(h, "a", true, 4);
+	history_add(h, "a", false, 0);
+	history_add(h, "a", true, 8);
+	history_draw(h, "a", 6, true, &line);
+	assert_string_equal(buf_text(&line), "  ▁▄ █");
+	history_draw(h, "nobody", 3, true, &other);
+	assert_string_equal(buf_text(&other), "   ");
+	history_free(h);
+}
+
+static int done(void **state)
+{
+	(void)state;
+	for (int i = 0; i < ROWS; i++)
+		buf_done(&rows[i]);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_every_width),
+		cmocka_unit_test(test_the_selection_is_in_sight),
+		cmocka_unit_test(test_history),
+	};
+	return cmocka_run_group_tests(tests, NULL, done);
+}
