@@ -48,7 +48,8 @@ static void lint_option(const struct opt_desc *d, const char *help)
 	int n = snprintf(flag, sizeof(flag), "-%s", d->field);
 
 	for (int i = 0; i < n; i++)
-		flag[i] = flag[i] == '_' ? '-' : flag[i];
+		if (flag[i] == '_')
+			flag[i] = '-';
 	if (!strstr(help, flag + 1))
 		complain(d->field, "is not in --help");
 	if (!is_sentence(d->help))

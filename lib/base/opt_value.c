@@ -390,8 +390,11 @@ void opt_key(const struct opt_desc *d, char *ret_key, size_t size)
 {
 	size_t i = 0;
 
-	for (; d->field[i] && i + 1 < size; i++)
-		ret_key[i] = d->field[i] == '_' ? '-' : d->field[i];
+	for (; d->field[i] && i + 1 < size; i++) {
+		ret_key[i] = d->field[i];
+		if (ret_key[i] == '_')
+			ret_key[i] = '-';
+	}
 	ret_key[i] = '\0';
 }
 

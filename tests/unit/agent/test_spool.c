@@ -46,7 +46,7 @@ static void keeps_what_it_was_given(void **state)
 	assert_int_equal(spool_newest(s), 4);
 	assert_int_equal(spool_batches(s), 4);
 	assert_int_equal(spool_bytes(s), 32);
-	s = spool_free(s);
+	spool_free(s);
 }
 
 static void is_bounded_in_batches(void **state)
@@ -59,7 +59,7 @@ static void is_bounded_in_batches(void **state)
 	assert_null(spool_get(s, 15));
 	for (uint64_t i = 16; i <= 25; i++)
 		assert_int_equal(spool_get(s, i)->bytes[0], i);
-	s = spool_free(s);
+	spool_free(s);
 }
 
 static void is_bounded_in_bytes(void **state)
@@ -73,7 +73,7 @@ static void is_bounded_in_bytes(void **state)
 	assert_int_equal(spool_bytes(s), 90);
 	assert_non_null(spool_get(s, 7));
 	assert_null(spool_get(s, 6));
-	s = spool_free(s);
+	spool_free(s);
 }
 
 static void a_batch_larger_than_all_is_a_hole(void **state)
@@ -95,7 +95,7 @@ static void a_batch_larger_than_all_is_a_hole(void **state)
 	assert_int_equal(spool_resume(s, 1), 4);
 	spool_skip(s, 5);
 	assert_int_equal(spool_resume(s, 4), 0);
-	s = spool_free(s);
+	spool_free(s);
 }
 
 static void resumes_where_the_reader_is_or_at_a_keyframe(void **state)
@@ -112,7 +112,7 @@ static void resumes_where_the_reader_is_or_at_a_keyframe(void **state)
 	assert_int_equal(spool_resume(s, 26), 17); /* from another life */
 	assert_int_equal(spool_keyframe(s, 18), 21);
 	assert_int_equal(spool_keyframe(s, 26), 0);
-	s = spool_free(s);
+	spool_free(s);
 }
 
 static void counts_what_was_lost_before_it_was_acknowledged(void **state)
@@ -133,7 +133,7 @@ static void counts_what_was_lost_before_it_was_acknowledged(void **state)
 	assert_int_equal(spool_dropped(s), 2);
 	put_many(s, 31, 31, 4);
 	assert_int_equal(spool_dropped(s), 3);
-	s = spool_free(s);
+	spool_free(s);
 }
 
 int main(void)
