@@ -264,6 +264,41 @@ def policies_are_read_again(path, status):
         a.kill()
 
 
+def decisions_outlive_a_kill(path, metrics, status):
+    folder = os.path.join(path, "killed")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "app.yaml"), "w") as f:
+        f.write(POLICY.format("app").replace("maxReplicas: 3", "minReplicas: 5\n  maxReplicas: 9"))
+
+    def start():
+        return fleet.Aggregator(binary, folder, status, "--policy", os.path.join(folder, "app.yaml"))
+
+    def decisions(a):
+        with a.local() as c:
+            return c.unary_unary("/plimsoll.v1.Scaling/ListDecisions")(b"", timeout=fleet.PATIENCE)
+    a = start()
+    try:
+        agent = Agent(a.channel(), metrics)
+        agent.hello()
+        agent.send(agent.second(1, keyframe=True))  # 3 rows of the 5 that it needs: no load is needed
+        a.wait("decisions_total", 1)
+        before = decisions(a)
+        assert b"d-1" in before and b"observed" in before, before
+        a.end(signal.SIGKILL)
+        agent.channel.close()
+        a = start()
+        assert decisions(a) == before
+        agent = Agent(a.channel(), metrics)
+        assert agent.hello().sequence == 0  # it holds none of the samples, so it asks for all of them
+        agent.send(agent.second(1, keyframe=True))
+        a.wait("decisions_total", 1)
+        assert b"d-2" in decisions(a)  # the numbers go on
+        agent.close()
+        a.end()
+    finally:
+        a.kill()
+
+
 def starts_that_fail(a, path):
     def start(*flags):
         r = subprocess.run([binary, "--config", "", *flags], capture_output=True, text=True,
@@ -301,4 +336,5 @@ with fleet.folder() as (path, metrics, status):
     finally:
         aggregator.kill()
     policies_are_read_again(path, status)
+    decisions_outlive_a_kill(path, metrics, status)
 print("aggregator: the border holds")
