@@ -18,7 +18,8 @@
 
 static char last_words[200]; /* libbpf's last warning that says something */
 
-static int listen_to_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+static int __attribute__((format(printf, 2, 0)))
+listen_to_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char line[sizeof(last_words)];
 
