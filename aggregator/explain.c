@@ -191,7 +191,7 @@ static void add_replicas(struct buf *to, const struct record *r)
 	uint32_t n = r->view.replicas;
 
 	line(to, "replicas");
-	buf_printf(to, "%u on %u nodes, %u of them silent\n", n, r->view.nodes, r->view.nodes_silent);
+	buf_printf(to, "%u (nodes: %u, silent: %u)\n", n, r->view.nodes, r->view.nodes_silent);
 	for (uint32_t i = 0; i < n && i < REPLICAS_SHOWN; i++)
 		add_replica(to, &r->view.replica[i]);
 	if (n > REPLICAS_SHOWN) {

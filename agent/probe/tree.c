@@ -150,7 +150,8 @@ static int deepest_first(const void *a, const void *b)
 
 static void bury_nodes(struct tree *t, struct node **dead, size_t n)
 {
-	qsort(dead, n, sizeof(void *), deepest_first);
+	if (n) /* qsort() takes no NULL */
+		qsort(dead, n, sizeof(void *), deepest_first);
 	for (size_t i = 0; i < n; i++) {
 		t->o.watcher.gone(&dead[i]->out, t->o.watcher.data);
 		node_free(t, dead[i]);

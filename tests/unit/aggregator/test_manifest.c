@@ -143,6 +143,7 @@ static void a_name_stands_for_one_policy(void **unused)
 	assert_int_equal(all.n, 0);
 	assert_non_null(strstr(e.what, "p.yaml:14:18"));
 	assert_non_null(strstr(e.cause, "p.yaml:3:18"));
+	manifests_done(&all);
 }
 
 static void write_policy(const char *dir, const char *file, const char *name)
