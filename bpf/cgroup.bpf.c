@@ -63,39 +63,59 @@ static void find_cpu_offsets(void)
 	cpu_offset_known = true;
 }
 
-#define NONIDLE	     6
-#define STATES	     7
+#define STATES	     8 /* at most: one more where the kernel accounts interrupts */
 #define WEIGHT_SHIFT 20 /* about a millisecond; the kernel weighs by jiffies */
+#define BACKWARDS    0xf0000000u /* 32-bit growth that was none: our clock is a little behind psi's */
 
 struct recent {
 	__u64 delta[PLIMSOLL_PSI];
 	__u64 weights;
 };
 
-/* What one CPU saw since the kernel last added it up: kernel/sched/psi.c, get_recent_times(). */
-static __always_inline void add_cpu(struct recent *sum, struct psi_group_cpu *from)
-{
-	__u32 times[STATES], before[STATES], mask;
-	__u64 start, weight, running;
+/* One CPU's struct psi_group_cpu, copied at once: in the order of addresses, times come before
+ * state_start, which the kernel writes first. So a change in between loses a moment, and none counts
+ * twice. */
+struct copy {
+	char bytes[192];
+};
+#define FIELD(copy, name) ((void *)((copy)->bytes + bpf_core_field_offset(struct psi_group_cpu, name)))
 
-	if (bpf_core_read(&mask, sizeof(mask), &from->state_mask) ||
-	    bpf_core_read(times, sizeof(times), &from->times) ||
-	    bpf_core_read(&start, sizeof(start), &from->state_start) ||
-	    bpf_core_read(before, sizeof(before), &from->times_prev))
+static __always_inline bool copy_cpu(struct copy *c, const void *from)
+{
+	__u32 size = bpf_core_type_size(struct psi_group_cpu);
+
+	return bpf_probe_read_kernel(c->bytes, size < sizeof(*c) ? size : sizeof(*c), from) == 0;
+}
+
+static __always_inline __u32 grown(const __u32 *times, const __u32 *before, __u32 state, __u32 mask,
+				   __u64 running)
+{
+	__u32 delta = times[state] - before[state] + (mask & 1u << state ? (__u32)running : 0);
+
+	return delta < BACKWARDS ? delta : 0;
+}
+
+/* What one CPU saw since the kernel last added it up: kernel/sched/psi.c, get_recent_times(). */
+static __always_inline void add_cpu(struct recent *sum, const void *from)
+{
+	__u32 nonidle = bpf_core_enum_value(enum psi_states, PSI_NONIDLE);
+	__u32 *times, *before, mask, weight;
+	__u64 start, running;
+	struct copy c = {};
+
+	if (!copy_cpu(&c, from) || nonidle >= STATES)
 		return;
+	mask = *(__u32 *)FIELD(&c, state_mask);
+	start = *(__u64 *)FIELD(&c, state_start);
+	times = FIELD(&c, times);
+	before = FIELD(&c, times_prev);
 	running = now_ns > start ? now_ns - start : 0;
-	weight = (__u32)(times[NONIDLE] - before[NONIDLE] + (mask & 1 << NONIDLE ? running : 0)) >>
-		 WEIGHT_SHIFT;
+	weight = grown(times, before, nonidle, mask, running) >> WEIGHT_SHIFT;
 	if (!weight)
 		return;
 	sum->weights += weight;
-	for (int s = 0; s < PLIMSOLL_PSI; s++) {
-		__u32 delta = times[s] - before[s];
-
-		if (mask & 1 << s)
-			delta += running;
-		sum->delta[s] += weight * delta;
-	}
+	for (__u32 s = 0; s < PLIMSOLL_PSI; s++)
+		sum->delta[s] += (__u64)weight * grown(times, before, s, mask, running);
 }
 
 /* Totals as of now, as reading a *.pressure file makes them: collect_percpu_times() of psi.c. */

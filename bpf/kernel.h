@@ -27,6 +27,7 @@ enum { BPF_F_MMAPABLE = 1u << 10 };
 enum bpf_map_type { BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERCPU_ARRAY = 6 };
 enum cgroup_subsys_id { memory_cgrp_id = 4 };       /* relocated */
 enum lru_list { LRU_INACTIVE_FILE = 2, NR_LRU_LISTS = 5 }; /* relocated */
+enum psi_states { PSI_NONIDLE = 6 };                /* relocated */
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -44,7 +45,7 @@ struct sched_entity {
 
 struct sched_info {
 	unsigned long pcount;
-	unsigned long long run_delay, last_queued;
+	unsigned long long run_delay, last_arrival, last_queued;
 };
 
 struct kernfs_node {

@@ -117,21 +117,31 @@ static __always_inline struct plimsoll_slot *slot_at(__u32 cpu, __u32 slot)
 	return bpf_map_lookup_elem(&slots, &index);
 }
 
+/* When the leg that ends here began: at the last switch we saw on this CPU, unless the kernel says
+ * that `prev` came later. Then that switch was not shown to us, and the time before is not prev's.
+ * 0: the leg began before we did. */
+static __always_inline __u64 leg_start(struct task_struct *prev, __u64 switched)
+{
+	__u64 arrival = prev->sched_info.last_arrival;
+
+	return switched && arrival > switched ? arrival : switched;
+}
+
 static __always_inline void leave(struct task_struct *prev, volatile struct plimsoll_running *r,
 				  __u32 cpu, __u64 now)
 {
-	__u64 arrival = r->arrival_ns;
+	__u64 start = leg_start(prev, r->switched_ns);
 	__u32 slot = r->slot;
 	struct plimsoll_slot *s;
 
-	if (!arrival)
-		return;
 	r->arrival_ns = 0; /* first: a reader must not count this leg twice */
+	if (!start || !prev->pid)
+		return;
 	if ((__u64)prev->cgroups != r->css_set)
 		slot = slot_of(prev->cgroups);
 	s = slot_at(cpu, slot);
-	if (s && now > arrival)
-		s->on_cpu_ns += now - arrival;
+	if (s && now > start)
+		s->on_cpu_ns += now - start;
 }
 
 static __always_inline void arrive(struct task_struct *next, volatile struct plimsoll_running *r,
@@ -163,6 +173,7 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct *prev, struct task_s
 	if (!r)
 		return 0;
 	leave(prev, r, cpu, now);
+	r->switched_ns = now;
 	if (next->pid)
 		arrive(next, r, cpu, now);
 	if (clock_wanted) {

@@ -36,7 +36,8 @@ struct plimsoll_running {
 	uint64_t css_set;    /* address: the slot is good while the task keeps it */
 	uint32_t slot;
 	uint32_t _pad;
-	uint64_t _line[5];   /* one cache line a CPU */
+	uint64_t switched_ns; /* rq clock of the last switch, to idle too; the kernel side's own */
+	uint64_t _line[4];   /* one cache line a CPU */
 };
 
 /* Array `table`, two halves of `capacity` entries, of which the kernel uses one while user space
