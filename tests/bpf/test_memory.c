@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory usage, limit and inactive file pages against the memory.* files. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/obj.h"
+#include "crew.h"
+#include "truth.h"
+#include "watch.h"
+
+#define SLOTS	   256
+#define MIB	   (1ull << 20)
+#define ANON_BYTES (32 * MIB)
+#define FILE_BYTES (24 * MIB)
+#define LIMIT	   (256 * MIB)
+#define PART	   0.003
+
+static struct own_cgroups own;
+static char parent[OWN_PATH + 8], leaf[OWN_PATH + 16];
+static struct watch w;
+
+struct holder { /* shared with the process that holds the memory */
+	int ready[2];
+	const char *file;
+};
+
+static void hold_memory(const void *data)
+{
+	const struct holder *h = data;
+	char *anon = mmap(NULL, ANON_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *chunk = calloc(1, MIB);
+	int fd = open(h->file, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+
+	must(anon != MAP_FAILED && chunk && fd >= 0);
+	memset(anon, 1, ANON_BYTES);
+	for (unsigned i = 0; i < FILE_BYTES / MIB; i++)
+		must(write(fd, chunk, MIB) == (ssize_t)MIB);
+	must(fsync(fd) == 0 && write(h->ready[1], "r", 1) == 1);
+	for (;;)
+		pause();
+}
+
+static pid_t start_holder(struct holder *h)
+{
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(h->ready), 0);
+	pid = own_spawn(&own, leaf, hold_memory, h);
+	assert_int_equal(read(h->ready[0], &byte, 1), 1);
+	close(h->ready[0]);
+	close(h->ready[1]);
+	return pid;
+}
+
+static void compare(const char *path, struct truth_memory theirs)
+{
+	struct probe_reading ours = watch_read(&w, path);
+
+	assert_int_equal(ours.missing & (PROBE_NO_MEMORY | PROBE_NO_WORKING_SET), 0);
+	assert_near(ours.memory_usage_bytes, theirs.usage_bytes, PART, 0);
+	assert_near(ours.memory_limit_bytes, theirs.limit_bytes, 0, 0);
+}
+
+static void usage_limit_and_working_set_are_those_of_the_files(void **state)
+{
+	struct holder h = {.file = *state};
+	pid_t pid = start_holder(&h);
+	struct truth_memory theirs;
+	struct probe_reading ours;
+
+	truth_set_limit(&own, leaf, LIMIT);
+	watch_pass(&w);
+	theirs = truth_memory(&own, leaf);
+	compare(leaf, theirs);
+	ours = watch_read(&w, leaf);
+	assert_int_equal(ours.memory_limit_bytes, LIMIT);
+	assert_true(theirs.usage_bytes >= ANON_BYTES + FILE_BYTES);
+	assert_true(theirs.inactive_file_bytes >= FILE_BYTES * 9 / 10);
+	assert_near(ours.inactive_file_bytes, theirs.inactive_file_bytes, PART, 0);
+	assert_near(ours.memory_usage_bytes - ours.inactive_file_bytes,
+		    theirs.usage_bytes - theirs.inactive_file_bytes, PART, 0);
+	own_end(pid);
+}
+
+static void a_parent_includes_its_children(void **state)
+{
+	struct holder h = {.file = *state};
+	pid_t pid = start_holder(&h);
+	struct truth_memory theirs;
+
+	watch_pass(&w);
+	theirs = truth_memory(&own, parent);
+	compare(parent, theirs);
+	assert_true(theirs.usage_bytes >= ANON_BYTES + FILE_BYTES);
+	assert_int_equal(theirs.limit_bytes, 0);
+	/* … but file pages are each cgroup's own. */
+	assert_near(watch_read(&w, parent).inactive_file_bytes, theirs.inactive_file_bytes, PART, 0);
+	own_end(pid);
+}
+
+static void usage_falls_when_memory_is_given_back(void **state)
+{
+	struct holder h = {.file = *state};
+	pid_t pid = start_holder(&h);
+	uint64_t held;
+
+	watch_pass(&w);
+	held = watch_read(&w, leaf).memory_usage_bytes;
+	own_end(pid);
+	watch_pass(&w);
+	compare(leaf, truth_memory(&own, leaf));
+	assert_true(watch_read(&w, leaf).memory_usage_bytes + ANON_BYTES * 9 / 10 < held);
+}
+
+static int setup(void **state)
+{
+	static char file[] = "/tmp/plimsoll-memory-XXXXXX";
+	int fd;
+
+	strcpy(file + strlen(file) - 6, "XXXXXX");
+	fd = mkstemp(file); /* only its name is wanted: the holder's cgroup shall own every page */
+	must(fd >= 0);
+	close(fd);
+	unlink(file);
+	own_make(&own, parent);
+	own_make(&own, leaf);
+	watch_open(&w, SLOTS);
+	*state = file;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	watch_close(&w);
+	unlink(*state);
+	own_remove(&own, parent);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(usage_limit_and_working_set_are_those_of_the_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_parent_includes_its_children, setup, teardown),
+		cmocka_unit_test_setup_teardown(usage_falls_when_memory_is_given_back, setup, teardown),
+	};
+
+	own_split(&own);
+	snprintf(parent, sizeof(parent), "%s/pod", own.top);
+	snprintf(leaf, sizeof(leaf), "%s/leaf", parent);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* On-CPU time and run-queue wait against cpu.stat and schedstat. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/scope.h"
+#include "crew.h"
+#include "truth.h"
+#include "watch.h"
+
+#define SLOTS     256
+#define WORK_MS   2000
+#define CPU_PART  0.005
+#define WAIT_PART 0.01
+/* A kernel may hide the switch away from a task that is not to be traced: the arrival after it is unseen,
+ * and that wait is in the next one. The kernel in turn counts no arrival of a task that was preempted
+ * on its way to sleep. */
+#define SWITCH_PART 0.02
+#define PASSES	    500
+#define EDGE_NS   (2 * CLOCK_NS_PER_MS) /* a few switches around the reading */
+
+static struct own_cgroups own;
+static char one[OWN_PATH + 8], other[OWN_PATH + 8];
+static struct watch w;
+
+static int open_watch(void **state)
+{
+	(void)state;
+	watch_open(&w, SLOTS);
+	watch_pass(&w);
+	return 0;
+}
+
+static int close_watch(void **state)
+{
+	(void)state;
+	watch_close(&w);
+	return 0;
+}
+
+/* Both truths and ours, while the crew sleeps. */
+struct moment {
+	struct probe_reading ours;
+	struct crew_times theirs;
+	uint64_t cpu_stat_ns, stolen_ns;
+};
+
+static struct moment moment_of(const struct crew *c, const char *path)
+{
+	struct moment m;
+
+	watch_pass(&w);
+	m.ours = watch_read(&w, path);
+	assert_int_equal(m.ours.missing & PROBE_NO_CPU, 0);
+	m.theirs = crew_times(c);
+	m.cpu_stat_ns = truth_cpu_ns(&own, path);
+	m.stolen_ns = truth_stolen_ns();
+	return m;
+}
+
+static uint64_t histogram_sum(const struct probe_reading *now, const struct probe_reading *then)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < HIST_BUCKETS; i++)
+		sum += now->hist[i] - then->hist[i];
+	return sum;
+}
+
+static void compare(const struct moment *a, const struct moment *b)
+{
+	uint64_t slack = EDGE_NS + b->stolen_ns - a->stolen_ns;
+	uint64_t on_cpu = b->ours.cpu_ns - a->ours.cpu_ns;
+	uint64_t wait = b->ours.runq_wait_ns - a->ours.runq_wait_ns;
+	uint64_t switches = b->ours.switches - a->ours.switches;
+
+	assert_near(on_cpu, b->cpu_stat_ns - a->cpu_stat_ns, CPU_PART, slack);
+	assert_near(on_cpu, b->theirs.on_cpu_ns - a->theirs.on_cpu_ns, CPU_PART, slack);
+	assert_near(wait, b->theirs.wait_ns - a->theirs.wait_ns, WAIT_PART, EDGE_NS);
+	assert_near(switches, b->theirs.arrivals - a->theirs.arrivals, SWITCH_PART, 1);
+	assert_int_equal(histogram_sum(&b->ours, &a->ours), switches);
+}
+
+/* Two in this cgroup and one in another share a CPU: each waits two thirds of the time. */
+static void pinned_tasks_are_told_apart(void **state)
+{
+	struct crew mine, rival;
+	struct moment a, b, c, d;
+
+	(void)state;
+	crew_start(&mine, &own, one, 2, 0);
+	crew_start(&rival, &own, other, 1, 0);
+	a = moment_of(&mine, one);
+	c = moment_of(&rival, other);
+	crew_go(&rival);
+	crew_work(&mine, WORK_MS);
+	crew_halt(&rival);
+	b = moment_of(&mine, one);
+	d = moment_of(&rival, other);
+	compare(&a, &b);
+	compare(&c, &d);
+	assert_true(b.theirs.wait_ns - a.theirs.wait_ns > WORK_MS * CLOCK_NS_PER_MS / 2);
+	crew_end(&mine);
+	crew_end(&rival);
+}
+
+static void free_tasks_are_counted_wherever_they_run(void **state)
+{
+	struct crew mine;
+	struct moment a, b;
+
+	(void)state;
+	crew_start(&mine, &own, one, 4, ANY_CPU);
+	a = moment_of(&mine, one);
+	crew_work(&mine, WORK_MS);
+	b = moment_of(&mine, one);
+	compare(&a, &b);
+	assert_true(b.theirs.wait_ns > a.theirs.wait_ns);
+	crew_end(&mine);
+}
+
+/* A task that is moved while it is queued has waited on two run queues. */
+static void waits_survive_migration(void **state)
+{
+	struct crew mine;
+	struct moment a, b;
+
+	(void)state;
+	crew_start(&mine, &own, one, 3, 0);
+	a = moment_of(&mine, one);
+	crew_go(&mine);
+	for (int step = 0; step < WORK_MS / 5; step++) {
+		crew_put_on(&mine, step % 3, step / 3 % 2);
+		crew_pause(5);
+	}
+	crew_halt(&mine);
+	b = moment_of(&mine, one);
+	compare(&a, &b);
+	crew_end(&mine);
+}
+
+/* What the task's own clock says right before and after the pass brackets what we say, though the leg
+ * has not ended; between two passes without a switch only folding in can have added anything. */
+static void a_running_task_is_charged_up_to_the_pass(void **state)
+{
+	struct crew mine;
+	struct moment a;
+	struct probe_reading r, before = {0};
+	unsigned unswitched = 0, short_of = 0;
+
+	(void)state;
+	crew_start(&mine, &own, one, 1, 1);
+	a = moment_of(&mine, one);
+	crew_go(&mine);
+	while (crew_clock_ns(&mine, 0) <= a.theirs.on_cpu_ns)
+		crew_pause(1);
+	for (int i = 0; i < PASSES; i++) {
+		uint64_t least = crew_clock_ns(&mine, 0) - a.theirs.on_cpu_ns, most, ours;
+
+		watch_pass(&w);
+		r = watch_read(&w, one);
+		most = crew_clock_ns(&mine, 0) - a.theirs.on_cpu_ns + truth_stolen_ns() - a.stolen_ns;
+		ours = r.cpu_ns - a.ours.cpu_ns;
+		if (ours > most + EDGE_NS)
+			fail_msg("%" PRIu64 " is more than %" PRIu64, ours, most);
+		short_of += ours + EDGE_NS < least;
+		unswitched += i && r.switches == before.switches && r.cpu_ns > before.cpu_ns;
+		before = r;
+		crew_pause(2);
+	}
+	assert_true(unswitched > 0);
+	assert_true(short_of < PASSES / 20); /* a hidden switch, see SWITCH_PART: unseen till the next */
+	crew_halt(&mine);
+	crew_end(&mine);
+}
+
+/* v1 cpuacct alone adds up a machine's CPU time to the nanosecond; v2's root counts ticks. */
+static bool machine_cpu_ns(uint64_t *ret)
+{
+	scoped(fclosep) FILE *f = fopen("/sys/fs/cgroup/cpuacct/cpuacct.usage", "re");
+
+	return f && fscanf(f, "%" SCNu64, ret) == 1;
+}
+
+static uint64_t all_cgroups_ns(void)
+{
+	uint64_t sum = watch_stats(&w).overflow_cpu_ns;
+	size_t cursor = 0;
+	const char *path;
+	void *cgroup;
+
+	while (strmap_next(w.cgroups, &cursor, &path, &cgroup))
+		sum += watch_read(&w, path).cpu_ns;
+	return sum;
+}
+
+/* No second is lost or counted twice, whoever ran. */
+static void all_cgroups_make_up_the_machine(void **state)
+{
+	uint64_t kernel_before, kernel_after, before, all, stolen = truth_stolen_ns();
+	struct crew mine;
+
+	(void)state;
+	if (!machine_cpu_ns(&kernel_before)) {
+		print_message("  no v1 cpuacct hierarchy, whose sum is exact: nothing to compare with\n");
+		skip();
+	}
+	crew_start(&mine, &own, one, 4, ANY_CPU);
+	watch_pass(&w);
+	machine_cpu_ns(&kernel_before);
+	before = all_cgroups_ns();
+	crew_work(&mine, WORK_MS);
+	watch_pass(&w);
+	machine_cpu_ns(&kernel_after);
+	all = all_cgroups_ns() - before;
+	assert_near(all, kernel_after - kernel_before, WAIT_PART, EDGE_NS + truth_stolen_ns() - stolen);
+	crew_end(&mine);
+}
+
+static void an_idle_cgroup_counts_nothing(void **state)
+{
+	struct probe_reading before, after;
+
+	(void)state;
+	before = watch_read(&w, other);
+	crew_pause(200);
+	watch_pass(&w);
+	after = watch_read(&w, other);
+	assert_int_equal(after.cpu_ns, before.cpu_ns);
+	assert_int_equal(after.switches, before.switches);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(pinned_tasks_are_told_apart, open_watch, close_watch),
+		cmocka_unit_test_setup_teardown(free_tasks_are_counted_wherever_they_run, open_watch, close_watch),
+		cmocka_unit_test_setup_teardown(waits_survive_migration, open_watch, close_watch),
+		cmocka_unit_test_setup_teardown(a_running_task_is_charged_up_to_the_pass, open_watch, close_watch),
+		cmocka_unit_test_setup_teardown(all_cgroups_make_up_the_machine, open_watch, close_watch),
+		cmocka_unit_test_setup_teardown(an_idle_cgroup_counts_nothing, open_watch, close_watch),
+	};
+
+	own_split(&own);
+	snprintf(one, sizeof(one), "%s/one", own.top);
+	snprintf(other, sizeof(other), "%s/other", own.top);
+	own_make(&own, one);
+	own_make(&own, other);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

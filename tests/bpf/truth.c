@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "truth.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/obj.h"
+#include "base/scope.h"
+
+#define FULL       (HIERARCHY_PATH + OWN_PATH + 64)
+#define TEXT_BYTES 4096
+
+static void read_text(const char *path, char ret[TEXT_BYTES])
+{
+	scoped(fclosep) FILE *f = fopen(path, "re");
+	size_t n = f ? fread(ret, 1, TEXT_BYTES - 1, f) : 0;
+
+	if (!n)
+		fail_msg("cannot read %s", path);
+	ret[n] = '\0';
+}
+
+static uint64_t number_after(const char *text, const char *label)
+{
+	const char *at = strstr(text, label);
+
+	if (!at)
+		fail_msg("no '%s' in: %s", label, text);
+	return at ? strtoull(at + strlen(label), NULL, 10) : 0;
+}
+
+static void full_path(const struct own_cgroups *o, const char *path, bool memory, const char *v2,
+		      const char *v1, char ret[FULL])
+{
+	bool legacy = memory && o->at.memory[0];
+
+	snprintf(ret, FULL, "%s%s/%s", legacy ? o->at.memory : o->at.unified, path, legacy ? v1 : v2);
+}
+
+static void read_memory(const struct own_cgroups *o, const char *path, const char *v2, const char *v1,
+			char ret[TEXT_BYTES])
+{
+	char full[FULL];
+
+	full_path(o, path, true, v2, v1, full);
+	read_text(full, ret);
+}
+
+uint64_t truth_cpu_ns(const struct own_cgroups *o, const char *path)
+{
+	char full[FULL], text[TEXT_BYTES];
+
+	full_path(o, path, false, "cpu.stat", NULL, full);
+	read_text(full, text);
+	return number_after(text, "usage_usec ") * CLOCK_NS_PER_US;
+}
+
+struct truth_memory truth_memory(const struct own_cgroups *o, const char *path)
+{
+	struct truth_memory t;
+	char text[TEXT_BYTES];
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	read_memory(o, path, "memory.current", "memory.usage_in_bytes", text);
+	t.usage_bytes = strtoull(text, NULL, 10);
+	read_memory(o, path, "memory.max", "memory.limit_in_bytes", text);
+	t.limit_bytes = strtoull(text, NULL, 10); /* "max" is 0 */
+	if (t.limit_bytes >= INT64_MAX / page * page) /* v1 says it so */
+		t.limit_bytes = 0;
+	read_memory(o, path, "memory.stat", "memory.stat", text);
+	t.inactive_file_bytes = number_after(text, "\ninactive_file ");
+	return t;
+}
+
+struct truth_pressure truth_pressure(const struct own_cgroups *o, const char *path, const char *resource)
+{
+	char file[64], full[FULL], text[TEXT_BYTES];
+	const char *line;
+
+	snprintf(file, sizeof(file), "%s.pressure", resource);
+	full_path(o, path, false, file, NULL, full);
+	read_text(full, text);
+	line = strstr(text, "full ");
+	assert_non_null(line);
+	return (struct truth_pressure){number_after(text, "total=") * CLOCK_NS_PER_US,
+				       number_after(line, "total=") * CLOCK_NS_PER_US};
+}
+
+void truth_set_limit(const struct own_cgroups *o, const char *path, uint64_t bytes)
+{
+	char full[FULL];
+	scoped(fclosep) FILE *f = NULL;
+
+	full_path(o, path, true, "memory.max", "memory.limit_in_bytes", full);
+	f = fopen(full, "we");
+	assert_non_null(f);
+	assert_true(fprintf(f, "%" PRIu64, bytes) > 0 && fflush(f) == 0);
+}
+
+uint64_t truth_stolen_ns(void)
+{
+	char text[TEXT_BYTES];
+	uint64_t ticks;
+
+	read_text("/proc/stat", text);
+	must(sscanf(text, "cpu %*u %*u %*u %*u %*u %*u %*u %" SCNu64, &ticks) == 1);
+	return (ticks + 1) * (CLOCK_NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+void truth_assert_near(const char *what, uint64_t ours, uint64_t theirs, double part, uint64_t slack,
+		       const char *file, int line)
+{
+	uint64_t apart = ours > theirs ? ours - theirs : theirs - ours;
+	double allowed = part * (double)theirs + (double)slack;
+
+	print_message("  %s: %" PRIu64 ", the kernel says %" PRIu64 " (%+.3f %%)\n", what, ours, theirs,
+		      theirs ? 100 * ((double)ours - (double)theirs) / (double)theirs : 0.0);
+	if ((double)apart > allowed) {
+		print_error("%s is off by %" PRIu64 ", allowed are %.0f\n", what, apart, allowed);
+		_fail(file, line);
+	}
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "watch.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+static void born(struct probe_cgroup *c, void *data)
+{
+	struct watch *w = data;
+
+	assert_null(strmap_put(w->cgroups, c->path, c));
+	w->births++;
+}
+
+static void gone(struct probe_cgroup *c, void *data)
+{
+	struct watch *w = data;
+
+	if (w->mourned && strcmp(c->path, w->mourned) == 0)
+		probe_read(w->probe, c, &w->last);
+	assert_ptr_equal(strmap_del(w->cgroups, c->path), c);
+	w->deaths++;
+}
+
+void watch_open(struct watch *w, uint32_t max_cgroups)
+{
+	struct probe_options o = {.max_cgroups = max_cgroups, .watcher = {born, gone, w}};
+	struct err e;
+
+	*w = (struct watch){.cgroups = strmap_new()};
+	if (probe_open(&o, &w->probe, &e) < 0)
+		fail_msg("%s: %s", e.what, e.cause);
+}
+
+void watch_close(struct watch *w)
+{
+	w->probe = probe_close(w->probe);
+	w->cgroups = strmap_free(w->cgroups);
+}
+
+void watch_pass(struct watch *w)
+{
+	clock_boot_t at;
+	struct err e;
+
+	if (probe_pass(w->probe, &at, &e) < 0)
+		fail_msg("%s: %s", e.what, e.cause);
+}
+
+struct probe_cgroup *watch_find(const struct watch *w, const char *path)
+{
+	return strmap_get(w->cgroups, path);
+}
+
+struct probe_reading watch_read(const struct watch *w, const char *path)
+{
+	const struct probe_cgroup *c = watch_find(w, path);
+	struct probe_reading r = {0};
+
+	if (!c)
+		fail_msg("the probe does not know %s", path);
+	else
+		probe_read(w->probe, c, &r);
+	return r;
+}
+
+struct probe_stats watch_stats(const struct watch *w)
+{
+	struct probe_stats s;
+
+	probe_stats(w->probe, &s);
+	return s;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The real probe, with its cgroups by path. Failures of the probe end the test with the probe's words. */
+#ifndef TESTS_BPF_WATCH_H
+#define TESTS_BPF_WATCH_H
+
+#include "agent/probe/probe.h"
+#include "base/map.h"
+
+struct watch {
+	struct probe *probe;
+	struct strmap *cgroups; /* struct probe_cgroup by path */
+	unsigned births, deaths;
+	const char *mourned;       /* path of a cgroup whose reading at its end is wanted … */
+	struct probe_reading last; /* … and that reading */
+};
+
+void watch_open(struct watch *w, uint32_t max_cgroups);
+void watch_close(struct watch *w);
+void watch_pass(struct watch *w);
+struct probe_cgroup *watch_find(const struct watch *w, const char *path); /* NULL: not known */
+struct probe_reading watch_read(const struct watch *w, const char *path); /* as of the last pass */
+struct probe_stats watch_stats(const struct watch *w);
+
+#endif
