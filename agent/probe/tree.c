@@ -175,7 +175,8 @@ size_t tree_bury(struct tree *t, uint64_t number)
 			dead = mem_array(NULL, t->n, sizeof(void *));
 		dead[n++] = node;
 	}
-	bury_nodes(t, dead, n);
+	if (dead)
+		bury_nodes(t, dead, n);
 	free(dead);
 	return dropped;
 }
