@@ -322,19 +322,32 @@ static bool got(const ProtobufCMessage *m, void *data)
 	return print(w, n->wall_unix_ns);
 }
 
-static void print_fleet(struct show *w)
+static void add_fleet(struct show *w)
 {
 	const struct fleet_node *n;
 	size_t cursor = 0;
 
 	while ((n = fleet_next(w->fleet, &cursor)))
 		add_node(w, n);
-	print(w, 0);
+}
+
+/* An empty answer to somebody who named something is a mistake of theirs, not an empty fleet. */
+static int nothing_fits(const struct listing *l, const char *name, struct err *e)
+{
+	err_set(e, -ENOENT, "no %s fits \"%.120s\"", l->word, name);
+	if (l == &node_listing) {
+		err_cause(e, "no agent of that name has reported");
+		return err_fix(e, "plimsoll get nodes lists all of them");
+	}
+	err_cause(e, "* stops at a slash, ** does not");
+	return err_fix(e, "plimsoll get cgroups lists all paths; quote patterns, so that the shell leaves "
+			  "them alone");
 }
 
 static int show(const struct session *s, const struct listing *l, const Plimsoll__V1__Query *q,
 		bool watch)
 {
+	const char *wanted = q->n_node ? q->node[0] : q->n_cgroup ? q->cgroup[0] : NULL;
 	scoped(connect_freep) struct connect *c = NULL;
 	struct show w = {.session = s, .listing = l, .watch = watch, .fleet = fleet_new()};
 	uint64_t seconds_ns = (uint64_t)s->o->seconds * CLOCK_NS_PER_S;
@@ -347,7 +360,11 @@ static int show(const struct session *s, const struct listing *l, const Plimsoll
 		r = connect_follow(c, &method_watch_metrics, &q->base, watch ? seconds_ns : LIST_NS, got,
 				   &w, &e);
 	if (r == 0 && !watch)
-		print_fleet(&w);
+		add_fleet(&w);
+	if (r == 0 && !watch && !w.n && wanted)
+		r = nothing_fits(l, wanted, &e);
+	else if (r == 0 && !watch)
+		print(&w, 0);
 	listing_done(&w.printer);
 	fleet_free(w.fleet);
 	free(w.item);

@@ -229,21 +229,12 @@ static const struct listing listing = {
 struct show {
 	const struct session *session;
 	struct listing_printer printer;
-	int result;
+	char **names; /* that must be there */
+	size_t n_names;
+	bool printed;
+	int result, error;
+	struct err *e;
 };
-
-static bool print_all(const ProtobufCMessage *m, void *data)
-{
-	const Plimsoll__V1__ListWorkloadsResponse *r = (const void *)m;
-	struct show *w = data;
-	size_t n = r->n_workload;
-	scoped(freep) const workload **sorted = mem_array(NULL, n + 1, sizeof(*sorted));
-
-	memcpy(sorted, r->workload, n * sizeof(*sorted));
-	workload_sort(sorted, n, w->session->o->sort);
-	w->result = listing_print(&w->printer, (const void *const *)sorted, n, r->wall_unix_ns);
-	return w->result == COMMAND_FINE;
-}
 
 /* The first wanted name that the answer does not have; NULL: all are there. */
 static const char *missing(char **names, size_t n, const Plimsoll__V1__ListWorkloadsResponse *r)
@@ -259,32 +250,52 @@ static const char *missing(char **names, size_t n, const Plimsoll__V1__ListWorkl
 	return NULL;
 }
 
-static int list(struct show *w, struct connect *c, const Plimsoll__V1__ListWorkloadsRequest *q,
-		struct err *e)
+static int unknown_name(const char *name, struct err *e)
+{
+	err_set(e, -ENOENT, "no workload is called \"%.120s\"", name);
+	err_cause(e, "the aggregator does not know that name");
+	err_fix(e, "plimsoll get workloads lists all of them");
+	return -ENOENT;
+}
+
+/* Also each message of a stream. */
+static bool print_all(const ProtobufCMessage *m, void *data)
+{
+	const Plimsoll__V1__ListWorkloadsResponse *r = (const void *)m;
+	struct show *w = data;
+	size_t n = r->n_workload;
+	scoped(freep) const workload **sorted = mem_array(NULL, n + 1, sizeof(*sorted));
+	const char *lacks = w->printed ? NULL : missing(w->names, w->n_names, r);
+
+	if (lacks) {
+		w->error = unknown_name(lacks, w->e);
+		return false;
+	}
+	memcpy(sorted, r->workload, n * sizeof(*sorted));
+	workload_sort(sorted, n, w->session->o->sort);
+	w->printed = true;
+	w->result = listing_print(&w->printer, (const void *const *)sorted, n, r->wall_unix_ns);
+	return w->result == COMMAND_FINE;
+}
+
+static int list(struct show *w, struct connect *c, const Plimsoll__V1__ListWorkloadsRequest *q)
 {
 	struct rpc_msg *answer;
-	int r = connect_ask(c, &method_list_workloads, &q->base, &answer, e);
+	int r = connect_ask(c, &method_list_workloads, &q->base, &answer, w->e);
 
 	if (r < 0)
 		return r;
-	const char *lacks = missing(q->name, q->n_name, (const void *)rpc_msg_get(answer));
-	if (lacks) {
-		r = err_set(e, -ENOENT, "no workload is called \"%.120s\"", lacks);
-		err_cause(e, "the aggregator does not know that name");
-		err_fix(e, "plimsoll get workloads lists all of them");
-	} else {
-		print_all(rpc_msg_get(answer), w);
-	}
+	print_all(rpc_msg_get(answer), w);
 	rpc_msg_release(answer);
-	return r;
+	return 0;
 }
 
 int workload_show(const struct session *s, char **names, size_t n, bool watch)
 {
 	Plimsoll__V1__ListWorkloadsRequest q = PLIMSOLL__V1__LIST_WORKLOADS_REQUEST__INIT;
 	scoped(connect_freep) struct connect *c = NULL;
-	struct show w = {.session = s};
 	struct err e;
+	struct show w = {.session = s, .names = names, .n_names = n, .e = &e};
 	int r = connect_open(s->o, NULL, &c, &e);
 
 	q.name = names;
@@ -294,7 +305,7 @@ int workload_show(const struct session *s, char **names, size_t n, bool watch)
 		r = connect_follow(c, &method_watch_workloads, &q.base,
 				   (uint64_t)s->o->seconds * CLOCK_NS_PER_S, print_all, &w, &e);
 	else if (r == 0)
-		r = list(&w, c, &q, &e);
+		r = list(&w, c, &q);
 	listing_done(&w.printer);
-	return r < 0 ? command_fail(&e) : w.result;
+	return r < 0 || w.error < 0 ? command_fail(&e) : w.result;
 }
