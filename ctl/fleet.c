@@ -270,6 +270,11 @@ struct fleet_node *fleet_apply(struct fleet *f, const Plimsoll__V1__Batch *b)
 	return n;
 }
 
+size_t fleet_size(const struct fleet *f)
+{
+	return strmap_size(f->nodes);
+}
+
 bool fleet_rated(const struct fleet *f)
 {
 	struct fleet_node *n;

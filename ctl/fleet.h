@@ -59,6 +59,7 @@ struct fleet *fleet_free(struct fleet *f); /* NULL is fine; returns NULL */
 struct fleet_node *fleet_apply(struct fleet *f, const Plimsoll__V1__Batch *b);
 
 struct fleet_node *fleet_next(const struct fleet *f, size_t *cursor); /* NULL: no more */
+size_t fleet_size(const struct fleet *f); /* nodes */
 bool fleet_rated(const struct fleet *f); /* every node has two samples, and there is one */
 
 struct fleet_value {

@@ -38,7 +38,7 @@ static void print_names(const struct listing_printer *p, const void *const *item
 		scoped(buf_done) struct buf name = {0};
 
 		text_safe(p->listing->name(items[i]), &name);
-		printf("%s/%s\n", p->listing->word, buf_text(&name));
+		printf("%s%s%s\n", p->listing->word, *buf_text(&name) == '/' ? "" : "/", buf_text(&name));
 	}
 }
 

@@ -14,8 +14,7 @@
 #include "ctl/listing.h"
 #include "ctl/method.h"
 
-#define SETTLE_NS (CLOCK_NS_PER_S * 11 / 10) /* by then every live node has sent a second */
-#define LIST_NS	  (4 * CLOCK_NS_PER_S)       /* and by then even one that came late */
+#define LIST_NS (4 * CLOCK_NS_PER_S) /* by then even a late node has sent two seconds */
 
 struct item { /* of either listing; `row` is NULL for nodes */
 	const struct fleet_node *node;
@@ -234,7 +233,7 @@ struct show {
 	struct listing_printer printer;
 	struct fleet *fleet;
 	bool watch;
-	uint64_t begun_ns;
+	size_t expected; /* nodes that a list waits for */
 	struct item *item;
 	size_t n, room;
 	int result;
@@ -315,7 +314,7 @@ static bool got(const ProtobufCMessage *m, void *data)
 	struct fleet_node *n = fleet_apply(w->fleet, b);
 
 	if (!w->watch)
-		return !fleet_rated(w->fleet) || clock_boot().ns < w->begun_ns + SETTLE_NS;
+		return !fleet_rated(w->fleet) || fleet_size(w->fleet) < w->expected;
 	if (!n || !n->before_ns)
 		return true;
 	add_node(w, n);
@@ -329,6 +328,25 @@ static void add_fleet(struct show *w)
 
 	while ((n = fleet_next(w->fleet, &cursor)))
 		add_node(w, n);
+}
+
+/* Of an agent 1; an aggregator has a counter of those that it keeps. */
+static int count_nodes(struct connect *c, const Plimsoll__V1__Query *q, size_t *ret_n, struct err *e)
+{
+	struct rpc_msg *m;
+	int r = connect_status(c, &m, e);
+
+	if (r < 0)
+		return r;
+	const Plimsoll__V1__StatusResponse *a = (const void *)rpc_msg_get(m);
+	*ret_n = 1;
+	for (size_t i = 0; i < a->n_counter; i++)
+		if (strcmp(a->counter[i]->name, "aggregator_agents") == 0 && a->counter[i]->value > 1)
+			*ret_n = (size_t)a->counter[i]->value;
+	if (q->n_node && q->n_node < *ret_n)
+		*ret_n = q->n_node;
+	rpc_msg_release(m);
+	return 0;
 }
 
 /* An empty answer to somebody who named something is a mistake of theirs, not an empty fleet. */
@@ -354,8 +372,9 @@ static int show(const struct session *s, const struct listing *l, const Plimsoll
 	struct err e;
 	int r = connect_open(s->o, NULL, &c, &e);
 
-	w.begun_ns = clock_boot().ns;
 	listing_begin(&w.printer, l, s, watch);
+	if (r == 0 && !watch)
+		r = count_nodes(c, q, &w.expected, &e);
 	if (r == 0)
 		r = connect_follow(c, &method_watch_metrics, &q->base, watch ? seconds_ns : LIST_NS, got,
 				   &w, &e);

@@ -1,0 +1,542 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ctl.py BIN: plimsoll against a real agent and a real aggregator that observes a load of our own: every
+command in every form, wrong input, a hostile daemon, and top in a terminal (tmux)."""
+import concurrent.futures
+import importlib
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+import fleet  # noqa: E402
+import grpc  # noqa: E402
+from fleet import Aggregator, Process, wait_for  # noqa: E402
+
+BIN = os.path.abspath(sys.argv[1])
+PLIMSOLL = os.path.join(BIN, "plimsoll")
+TOP = f"/plimsoll-e2e-ctl-{os.getpid()}"
+PATIENCE = 60
+FORMS = ("table", "wide", "json", "yaml", "name")
+EVIL = "evil\033[2J\u009b31m\u202e\n\r\x07"
+POLICY = f"""apiVersion: plimsoll.io/v1alpha1
+kind: ScalingPolicy
+metadata: {{name: shop}}
+spec:
+  mode: Observe
+  target: {{cgroup: "{TOP}/*", cpuRequest: 250m}}
+  minReplicas: 1
+  maxReplicas: 6
+  metrics:
+    - type: Resource
+      resource: {{name: cpu, target: {{type: Utilization, averageUtilization: 60}}}}
+  behavior:
+    scaleDown: {{stabilizationWindowSeconds: 2}}
+  windowSeconds: 2
+  actuator: {{none: {{}}}}
+"""
+
+
+def environment(**more):
+    """Ours without what would change the answers."""
+    return {k: v for k, v in os.environ.items()
+            if not k.startswith("PLIMSOLL_") and k not in ("NO_COLOR", "CLICOLOR_FORCE")} | more
+
+
+def run(*words, code=0, env=None):
+    p = subprocess.run([PLIMSOLL, *words], env=env or environment(), stdin=subprocess.DEVNULL,
+                       capture_output=True, timeout=PATIENCE, check=False)
+    out, err = p.stdout.decode(), p.stderr.decode()
+    assert p.returncode == code, (words, p.returncode, out, err)
+    assert "\033" not in out + err and "\x07" not in out + err and "\u009b" not in out + err, (words, out)
+    return out if code == 0 else out + err
+
+
+class Server:
+    """Words for one server."""
+    def __init__(self, address):
+        self.address = address
+
+    def __call__(self, *words, **more):
+        return run(*words, "--server", self.address, **more)
+
+    def json(self, *words):
+        return json.loads(self(*words, "-o", "json"))
+
+
+class World:
+    """A load in a cgroup of its own, an agent that measures it and an aggregator that decides on it."""
+
+    def __init__(self, path, status):
+        self.path, self.load, self.agent_process, self.daemon = path, None, None, None
+        self.dirs = [d + TOP for d in hierarchies()]
+        try:
+            self.start(status)
+        except BaseException:
+            self.end()
+            raise
+
+    def start(self, status):
+        for d in self.dirs:
+            os.makedirs(d + "/one")
+        enter = "".join(f"open({d + '/one/cgroup.procs'!r}, 'w').write(str(os.getpid()))\n"
+                        for d in self.dirs)
+        self.load = subprocess.Popen(
+            [sys.executable, "-c", f"import os, sys, time\n{enter}print(flush=True)\n"
+             "while True: time.sleep(0.05 if os.path.exists(sys.argv[1]) else 0)", self.path + "/calm"],
+            stdout=subprocess.PIPE)
+        self.load.stdout.readline()
+        socket = os.path.join(self.path, "agent.sock")
+        self.agent_process_command = [os.path.join(BIN, "plimsoll-agent"), "--config", "", "--node", "e2e",
+                                      "--socket", socket]
+        self.agent_process = Process(self.agent_process_command, os.path.join(self.path, "agent.log"))
+        with open(os.path.join(self.path, "policy.yaml"), "w", encoding="utf-8") as f:
+            f.write(POLICY)
+        self.daemon = Aggregator(os.path.join(BIN, "plimsoll-aggregator"), self.path, status, "--scrape",
+                                 "unix:" + socket, "--policy", self.path + "/policy.yaml")
+        self.agent, self.aggregator = Server("unix:" + socket), Server(self.daemon.socket)
+        wait_for("a decision", lambda: self.aggregator.json("decisions")["items"])
+
+    def end(self):
+        for p in (self.daemon, self.agent_process):
+            if p:
+                p.kill()
+        if self.load:
+            self.load.kill()
+            self.load.wait()
+        for d in self.dirs:
+            for sub in (d + "/one", d):
+                wait_for("an empty cgroup", lambda s=sub: remove(s))
+
+
+def remove(path):
+    try:
+        os.rmdir(path)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return False
+    return True
+
+
+def hierarchies():
+    """Where cgroup v2 is mounted and, on a hybrid machine, the v1 memory controller."""
+    unified, memory = [], []
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        for line in mounts:
+            fields = line.split()
+            kind, options = fields[fields.index("-") + 1], fields[-1].split(",")
+            if kind == "cgroup2":
+                unified.append(fields[4])
+            elif kind == "cgroup" and "memory" in options:
+                memory.append(fields[4])
+    if not unified:
+        print("SKIP: no cgroup v2 hierarchy is mounted")
+        sys.exit(77)
+    return unified[:1] + memory[:1]
+
+
+# --- what every command says ----------------------------------------------------------------------
+
+def every_form_of_every_list(w):
+    a = w.aggregator
+    for words, kind, header in ((["get"], "Workload", "WORKLOAD"),
+                                (["get", "workloads", "shop"], "Workload", "WORKLOAD"),
+                                (["nodes"], "Node", "NODE"), (["get", "cgroups", TOP + "/*"], "Cgroup", "CGROUP"),
+                                (["decisions"], "Decision", "ID"), (["get", "decisions", "shop"], "Decision", "ID")):
+        out = {form: a(*words, "-o", form) for form in FORMS}
+        items = json.loads(out["json"])
+        assert items["kind"] == kind + "List" and items["apiVersion"] == "plimsoll.io/v1alpha1", items
+        n = len(items["items"])
+        assert n > 0, words
+        assert header in out["table"].split() and header in out["wide"].split(), out
+        assert len(out["wide"].split("\n")[0]) > len(out["table"].split("\n")[0]), out
+        assert out["yaml"].startswith(f"apiVersion: plimsoll.io/v1alpha1\nkind: {kind}List\nitems:\n- "), out
+        assert all("/" in line for line in out["name"].splitlines()) and out["name"], out
+        assert header not in a(*words, "--no-headers").split("\n")[0].split(), words
+
+
+def the_figures_are_the_loads(w):
+    def busy(server):
+        row = server.json("get", "cgroups", TOP + "/one")["items"]
+        return row and (row[0]["cpu_cores"] or 0) > 0.2 and row[0]
+    for server in (w.agent, w.aggregator):
+        row = wait_for("a busy cgroup", lambda s=server: busy(s))
+        assert row["cpu_cores"] < 1.1 and row["node"] == "e2e" and row["name"] == "one", row
+        assert row["memory_working_set_bytes"] > 0 and row["memory_limit_bytes"] is None, row
+        line = server("get", "cgroups", TOP + "/one", "--no-headers").split()
+        assert line[0] == TOP + "/one" and line[4] == "–", line  # no limit is no 0
+    shop = w.aggregator.json("get", "workloads", "shop")["items"][0]
+    assert shop["policy"] == "shop" and shop["replicas"] == 1 and shop["cpu_request_cores"] == 0.25, shop
+    assert shop["memory_limit_bytes"] is None and not shop["paused"], shop
+    assert shop["last_decision"]["id"].startswith("d-"), shop
+    node = w.agent.json("get", "nodes", "e2e")["items"][0]
+    assert node["cpus"] == os.cpu_count() and 0 < node["cpu_used"] <= 1.01, node
+
+
+def a_decision_is_explained(w):
+    newest = w.aggregator.json("decisions", "--limit", "1")["items"][0]
+    assert newest["from"] == 1 and newest["to"] > 1 and newest["mode"] == "Observe", newest
+    text = w.aggregator("explain", newest["id"])
+    assert newest["id"] in text and f"{newest['from']} -> {newest['to']}" in text, text
+    assert re.search(r"d-\d+", w.aggregator("explain", "shop"))
+    e = w.aggregator.json("explain", newest["id"])
+    assert e["id"] == newest["id"] and e["record"]["policy"]["name"] == "shop" and e["text"] == text, e
+    assert w.aggregator("explain", newest["id"], "-o", "name") == f"decision/{newest['id']}\n"
+    assert "\n  " not in w.aggregator("explain", newest["id"], "-o", "yaml").split("text: ")[1].split("\n")[0]
+    assert w.aggregator.json("decisions", "--since", "1h")["items"]
+    assert w.aggregator.json("decisions", "nobody")["items"] == []
+
+
+def the_brake_holds(w):
+    a = w.aggregator
+    assert "paused until" in a("pause", "shop", "--why", "a test")
+    assert a.json("get", "workloads", "shop")["items"][0]["paused"]
+    assert "paused" in a("get")
+    again = a.json("pause", "shop", "--for", "10m")
+    assert again["was_paused"] and again["for_seconds"] == 600, again
+    assert a("resume", "shop") == "shop is scaled again\n"
+    assert a("resume", "shop") == "shop was not paused\n"
+    assert a("pause", "shop", "--for", "1s") == "shop is paused for 1.0s\n"
+    wait_for("the pause's end", lambda: not a.json("get", "workloads", "shop")["items"][0]["paused"])
+
+
+def streams_flow(w):
+    for words, kind in ((["watch"], "Workload"), (["get", "nodes", "--watch"], "Node"), (["top"], "Workload")):
+        lines = [json.loads(l) for l in w.aggregator(*words, "-o", "json", "--seconds", "4").splitlines()]
+        assert len(lines) >= 2 and all(l["kind"] == kind and l["time"] for l in lines), lines
+    out = w.agent("top", "--seconds", "4").splitlines()
+    assert out[0].split()[:2] == ["TIME", "CGROUP"] and any(TOP in line for line in out[1:]), out
+    assert sum(line.startswith("TIME") for line in out) == 1, out
+    p = subprocess.Popen([PLIMSOLL, "watch", "nodes", "--server", w.agent.address], stdout=subprocess.PIPE,
+                         env=environment())
+    p.stdout.readline()
+    p.stdout.close()  # as `| head -1` does
+    assert p.wait(timeout=PATIENCE) == -signal.SIGPIPE
+    p = subprocess.Popen([PLIMSOLL, "decisions", "--watch", "--server", w.agent.address],
+                         stderr=subprocess.PIPE, env=environment())
+    assert b"an agent" in p.stderr.read() and p.wait(timeout=PATIENCE) == 1
+
+
+def decisions_follow(w):
+    def cpu():
+        return w.aggregator.json("get", "workloads", "shop")["items"][0]["cpu_cores"] or 0
+    with open(w.path + "/calm", "w", encoding="utf-8"):
+        wait_for("a calm load", lambda: cpu() < 0.1)
+    p = subprocess.Popen([PLIMSOLL, "decisions", "--watch", "-o", "json", "--server", w.aggregator.address],
+                         stdout=subprocess.PIPE, text=True, env=environment())
+    killer = threading.Timer(PATIENCE, p.kill)
+    killer.start()
+    try:
+        os.unlink(w.path + "/calm")
+        for line in p.stdout:
+            d = json.loads(line)
+            if d["to"] > 1:
+                break
+        assert d["kind"] == "Decision" and d["workload"] == "shop" and d["to"] > 1, d
+    finally:
+        killer.cancel()
+        p.send_signal(signal.SIGINT)
+        assert p.wait(timeout=PATIENCE) == -signal.SIGINT
+        p.stdout.close()
+
+
+def daemons_describe_themselves(w):
+    for server, program in ((w.agent, "plimsoll-agent"), (w.aggregator, "plimsoll-aggregator")):
+        s = server.json("status")
+        assert s["program"] == program and s["counters"] and s["uptime_seconds"] > 0, s
+        assert server("status").startswith(program) and server("status", "-o", "name") == program + "\n"
+        assert "VALUE" in server("status", "-o", "wide")
+        v = server.json("version")
+        assert v["client"] == v["server"]["version"] and v["server"]["program"] == program, v
+        assert program in server("version")
+    assert run("--version").startswith("plimsoll ")
+
+
+def the_doctor_looks(w):
+    items = w.aggregator.json("doctor")["items"]
+    assert {"kernel", "btf", "capabilities", "cgroups", "memory", "pressure", "server"} <= {i["id"] for i in items}
+    assert all(i["level"] in ("ok", "warn") and (i["fix"] is None) == (i["level"] == "ok") for i in items), items
+    assert re.search(r"^ok    kernel +Linux", w.agent("doctor"), re.M)
+    out = run("doctor", "--server", w.path + "/nobody.sock", code=1)
+    assert re.search(r"^fail  server .*\n +fix: ", out, re.M), out
+    bare = os.path.join(w.path, "bare")
+    os.makedirs(bare + "/proc")
+    out = run("doctor", "--root", bare, code=1)
+    assert re.search(r"^fail  btf ", out, re.M) and re.search(r"^fail  kernel ", out, re.M), out
+    out = run("doctor", "--tls-dir", w.daemon.tls, "-s", w.agent.address)
+    assert len(re.findall(r"^ok    certificate .* days", out, re.M)) >= 3, out
+    status = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set",
+                             "-all", PLIMSOLL, "doctor"], capture_output=True, text=True, check=False, cwd="/",
+                            env=environment())
+    if status.returncode != 127 and "Permission" not in status.stderr:  # a build below a closed home
+        assert status.returncode == 1 and "missing: CAP_BPF and CAP_PERFMON" in status.stdout, status
+
+
+def help_and_completion(_w):
+    commands = re.findall(r"^  ([a-z]+) {2,}", run("help").split("Options:")[0], re.M)
+    assert {"top", "get", "watch", "decisions", "explain", "pause", "resume", "status", "doctor", "version",
+            "completion", "help"} == set(commands), commands
+    assert run() == run("--help") == run("help")
+    for c in commands:
+        assert run("help", c).startswith(f"Usage: plimsoll {c}") and run("help", c) == run(c, "--help")
+    assert "--for" in run("help", "pause") and "--for" not in run("help", "get")
+    subprocess.run(["bash", "-n"], input=run("completion", "bash"), text=True, check=True)
+    assert "complete -c plimsoll" in run("completion", "fish")
+    assert run("completion", "zsh").startswith("#compdef plimsoll")
+
+
+def errors_say_what_why_and_what_to_do(w):
+    agent, aggregator = w.agent.address, w.aggregator.address
+    with open(w.path + "/bad.yaml", "w", encoding="utf-8") as f:
+        f.write("output: json\nservr: x\n")
+    for words, code, says in (
+            (["tpo"], 2, 'did you mean "plimsoll top"'), (["xyzzy"], 2, "the commands are top"),
+            (["get", "nodse"], 2, 'did you mean "plimsoll get nodes"'), (["get", "--wach"], 2, "--watch"),
+            (["get", "--why", "x"], 2, "not an option of"), (["explain"], 2, "ID.WORKLOAD is missing"),
+            (["explain", "a", "b"], 2, '"b" is too much'), (["get", "-o", "xml"], 2, "table.wide.json"),
+            (["pause", "x", "--for", "soon"], 2, "--for"), (["decisions", "--limit", "0"], 2, "1 to 10000"),
+            (["completion", "csh"], 2, "bash, zsh and fish"), (["help", "tpo"], 2, "top"),
+            (["get", "--server", "host:port"], 2, "1 to 65535"), (["get", "--server", "http://x"], 2, "URL"),
+            (["get", "--config", w.path + "/bad.yaml"], 2, r"bad.yaml:2"),
+            (["get", "--config", w.path + "/none.yaml"], 2, "none.yaml"),
+            (["get", "--server", w.path + "/none.sock"], 3, "not running"),
+            (["get", "--server", "127.0.0.1:1", "--insecure"], 3, "nobody listens"),
+            (["get", "--server", "127.0.0.1:1", "--tls-dir", w.path + "/none"], 1, "ctl.crt"),
+            (["get", "--server", "127.0.0.1:1", "--tls-cert", "x"], 2, "belong together"),
+            (["get", "--server", agent], 1, "ask an aggregator"), (["explain", "d-1", "--server", agent], 1, "an agent"),
+            (["pause", "shop", "--server", agent], 1, "an agent"), (["watch", "--server", agent], 1, "an agent"),
+            (["get", "workloads", "nobody", "--server", aggregator], 1, "nobody"),
+            (["watch", "workloads", "nobody", "--server", aggregator], 1, "nobody"),
+            (["get", "nodes", "nobody", "--server", aggregator], 1, "no node fits"),
+            (["get", "nodes", "nobody", "--server", agent], 1, "node e2e only"),
+            (["get", "cgroups", "/nobody", "--server", agent], 1, "no cgroup fits"),
+            (["explain", "d-999999", "--server", aggregator], 1, "d-999999"),
+            (["explain", "nobody", "--server", aggregator], 1, "neither an id"),
+            (["pause", "nobody", "--server", aggregator], 1, "nobody"),
+            (["resume", "nobody", "--server", aggregator], 1, "nobody")):
+        out = run(*words, code=code)
+        assert re.search(says, out), (words, out)
+        assert re.search(r"^plimsoll: .*\n  cause: .+\n  fix:   .+", out, re.M), (words, out)
+
+
+def the_network_is_tls(w):
+    address, tls = f"127.0.0.1:{w.daemon.port}", w.daemon.tls
+    n = len(json.loads(run("get", "-o", "json", "-s", address, "--tls-dir", tls))["items"])
+    assert n == 1
+    run("get", "-s", f"localhost:{w.daemon.port}", "--tls-cert", tls + "/ctl.crt", "--tls-key", tls + "/ctl.key",
+        "--tls-ca", tls + "/ca.crt")
+    assert "without --insecure" in run("get", "-s", address, "--insecure", "--timeout", "3s", code=3)
+    out = run("get", "-s", address, "--tls-dir", tls, "--server-name", "other", code=3)
+    assert "another name" in out, out
+
+
+def options_come_from_everywhere(w):
+    assert run("nodes", env=environment(PLIMSOLL_SERVER=w.agent.address, PLIMSOLL_OUTPUT="name")) == "node/e2e\n"
+    with open(w.path + "/cli.yaml", "w", encoding="utf-8") as f:
+        f.write(f"server: {w.agent.address}\noutput: name\n")
+    assert run("nodes", "-c", w.path + "/cli.yaml") == "node/e2e\n"
+    assert json.loads(run("nodes", "-c", w.path + "/cli.yaml", "-o", "json"))["kind"] == "NodeList"
+
+
+def on_terminal(*words, **more):
+    """What the program writes to a terminal."""
+    master, slave = pty.openpty()
+    p = subprocess.Popen([PLIMSOLL, *words], stdout=slave, stderr=slave, stdin=subprocess.DEVNULL,
+                         env=environment(TERM="xterm", **more))
+    os.close(slave)
+    out = b""
+    while True:
+        try:
+            chunk = os.read(master, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not chunk:
+            break
+        out += chunk
+    os.close(master)
+    assert p.wait(timeout=PATIENCE) == 0, out
+    return out
+
+
+def colours_are_for_terminals(w):
+    words = ["nodes", "-s", w.agent.address]
+    assert b"\033[" in on_terminal(*words)
+    assert b"\033[" not in on_terminal(*words, NO_COLOR="1")
+    assert b"\033[" not in on_terminal(*words, "--color", "never")
+    p = subprocess.run([PLIMSOLL, *words, "--color", "always"], stdout=subprocess.PIPE, check=True, env=environment())
+    assert b"\033[" in p.stdout
+
+
+# --- a daemon that means harm ---------------------------------------------------------------------
+
+def hostile_server(path):
+    scaling = importlib.import_module("plimsoll.v1.scaling_pb2")
+    status = importlib.import_module("plimsoll.v1.status_pb2")
+    decision = scaling.Decision(id=EVIL, workload=EVIL, reason=EVIL, trigger=EVIL, outcome=EVIL)
+    workload = scaling.Workload(name=EVIL, policy=EVIL, by_what=EVIL, last_decision=EVIL, last_reason=EVIL)
+
+    def refuse(_request, context):
+        context.abort(grpc.StatusCode.NOT_FOUND, EVIL)
+
+    answers = {
+        "Status/Get": status.StatusResponse(program=EVIL, version=EVIL, node=EVIL, notice=[
+            status.Notice(id=EVIL, level="warn", text=EVIL, fix=EVIL)], counter=[status.Counter(name=EVIL)]),
+        "Scaling/ListWorkloads": scaling.ListWorkloadsResponse(workload=[workload]),
+        "Scaling/ListDecisions": scaling.ListDecisionsResponse(decision=[decision]),
+        "Scaling/Explain": scaling.ExplainResponse(decision=decision, text=EVIL, record_json=EVIL)}
+    services = {}
+    for name, answer in answers.items():
+        service, method = name.split("/")
+        services.setdefault(service, {})[method] = grpc.unary_unary_rpc_method_handler(
+            lambda _request, _context, a=answer: a.SerializeToString())
+    services["Scaling"]["Pause"] = grpc.unary_unary_rpc_method_handler(refuse)
+    server = grpc.server(concurrent.futures.ThreadPoolExecutor(4))
+    for service, methods in services.items():
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("plimsoll.v1." + service, methods),))
+    assert server.add_insecure_port("unix:" + path)
+    server.start()
+    return server
+
+
+def peers_cannot_write_to_the_terminal(w):
+    path = os.path.join(w.path, "hostile.sock")
+    server, evil = hostile_server(path), Server(path)
+    try:
+        for form in FORMS:
+            for words in (["get"], ["decisions"], ["explain", "d-1"], ["status"], ["version"]):
+                out = evil(*words, "-o", form)
+                assert "\u202e" not in out and "\r" not in out, (words, form, out)
+        assert evil.json("get")["items"][0]["name"] == EVIL  # escaped, not lost
+        assert evil.json("get")["items"][0]["cpu_cores"] is None
+        assert "–" in evil("get")
+        assert "evil" in evil("pause", "x", code=1)
+        assert "evil" in evil("doctor")
+    finally:
+        server.stop(None).wait()
+
+
+# --- top in a terminal ----------------------------------------------------------------------------
+
+class Terminal:
+    def __init__(self, path):
+        self.tmux = ["tmux", "-S", os.path.join(path, "tmux.sock"), "-u", "-f", "/dev/null"]
+        subprocess.run([*self.tmux, "new-session", "-d", "-x", "120", "-y", "30", "env", "-i", "TERM=screen-256color",
+                        "PATH=" + os.environ["PATH"], "PS1=ready ", "LANG=C.UTF-8", "sh"], check=True)
+        self.sees("ready")
+
+    def keys(self, *keys):
+        subprocess.run([*self.tmux, "send-keys", *keys], check=True)
+
+    def screen(self):
+        return subprocess.run([*self.tmux, "capture-pane", "-p"], check=True, capture_output=True,
+                              text=True).stdout
+
+    def sees(self, *patterns):
+        try:
+            return wait_for(patterns, lambda: (lambda s: all(re.search(p, s) for p in patterns) and s)(self.screen()))
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.screen()}") from None
+
+    def close(self):
+        subprocess.run([*self.tmux, "kill-server"], check=False)
+
+
+def top_fills_the_screen(w):
+    t = Terminal(w.path)
+    try:
+        t.keys(f"{PLIMSOLL} top -s {w.aggregator.address}", "Enter")
+        screen = t.sees(r"plimsoll +1 node +1 workload +1 pod", r"▸ shop", r"LAST DECISIONS\n.*d-\d+", r"q quit")
+        assert "ready" not in screen, screen  # the alternate screen
+        t.keys("Enter")
+        t.sees(r"shop \d+ -> \d+ at .*\(d-\d+", "asked for most")
+        t.keys("Escape")
+        t.sees("▸ shop")
+        t.keys("d")
+        t.sees("WHY AND OUTCOME", r"▸ \d\d:\d\d:\d\d +d-\d+")
+        t.keys("d")
+        t.keys("p")
+        t.sees(r"▸ shop.*paused")
+        t.keys("p")
+        wait_for("the end of the pause", lambda: not w.aggregator.json("get")["items"][0]["paused"])
+        t.keys("/")
+        t.keys("zzz")
+        t.sees("filter: zzz", "nothing fits")
+        t.keys("BSpace", "BSpace", "BSpace", "h", "o", "Enter")
+        t.sees("▸ shop", r"/ +ho ")
+        t.keys("s")
+        t.sees("sort: cpu")
+        subprocess.run([*t.tmux, "resize-window", "-x", "80", "-y", "24"], check=True)
+        screen = t.sees("▸ shop", r"\n [^\n]*arrows|\n [^\n]*↑↓")
+        assert all(len(line) <= 80 for line in screen.splitlines()), screen
+        t.keys("q")
+        t.sees(r"ready +\S*top|ready")
+        t.keys("echo code $?; stty -a", "Enter")
+        t.sees("code 0", " icanon", " echo ")
+    finally:
+        t.close()
+
+
+def top_gives_the_terminal_back(w):
+    t = Terminal(w.path)
+    try:
+        for how, code in (("C-c", 130), ("TERM", 143)):
+            t.keys(f"clear; {PLIMSOLL} top -s {w.agent.address}; echo code $?", "Enter")
+            t.sees(r"▸ /", r"plimsoll +\d+ cgroups")
+            if how == "TERM":
+                pane = subprocess.run([*t.tmux, "list-panes", "-F", "#{pane_pid}"], check=True, capture_output=True,
+                                      text=True).stdout.strip()
+                child = subprocess.run(["ps", "-o", "pid=", "--ppid", pane], check=True, capture_output=True,
+                                       text=True).stdout.split()
+                os.kill(int(child[0]), signal.SIGTERM)
+            else:
+                t.keys(how)
+            t.sees(f"code {code}")
+        t.keys(f"clear; set -m; {PLIMSOLL} top -s {w.agent.address}", "Enter")
+        t.sees(r"▸ /")
+        t.keys("C-z")
+        t.sees("Stopped")
+        t.keys("fg", "Enter")
+        assert "Stopped" not in t.sees(r"▸ /")
+        # The daemon goes and comes back; top stays.
+        w.agent_process.end()
+        t.sees("trying again: cannot reach")
+        w.agent_process = Process(w.agent_process_command, w.path + "/agent.log")
+        wait_for("top to recover", lambda: "trying again" not in t.screen())
+        t.sees(r"▸ /")
+        t.keys("q")
+        t.sees("ready")
+    finally:
+        t.close()
+
+
+TESTS = (every_form_of_every_list, the_figures_are_the_loads, a_decision_is_explained, the_brake_holds, streams_flow,
+         daemons_describe_themselves, the_doctor_looks, help_and_completion, errors_say_what_why_and_what_to_do,
+         the_network_is_tls, options_come_from_everywhere, colours_are_for_terminals,
+         peers_cannot_write_to_the_terminal, top_fills_the_screen, decisions_follow, top_gives_the_terminal_back)
+
+
+def main():
+    if os.geteuid() != 0:
+        print("SKIP: the agent needs root")
+        return 77
+    with fleet.folder() as (path, _, status):
+        subprocess.run(["protoc", "-I" + os.path.join(fleet.ROOT, "proto"), "--python_out=" + path,
+                        "plimsoll/v1/scaling.proto"], check=True, cwd=os.path.join(fleet.ROOT, "proto"))
+        world = World(path, status)
+        try:
+            for test in TESTS:
+                begin = time.monotonic()
+                test(world)
+                print(f"ok {test.__name__.replace('_', ' ')} ({time.monotonic() - begin:.1f} s)", flush=True)
+        finally:
+            world.end()
+    return 0
+
+
+sys.exit(main())
