@@ -149,7 +149,7 @@ static void heard(struct live *v)
 	draw(v);
 }
 
-/* Decisions: asked for when some workload has a new one */
+/* Decisions: asked for when some workload has a new one, or one changes */
 
 static void got_decisions(struct rpc_msg *m, const struct err *e, void *data)
 {
@@ -177,13 +177,22 @@ static void ask_decisions(struct live *v)
 	question_ask(v->connect, &method_list_decisions, &q.base, v->session->o->timeout, got_decisions, v);
 }
 
+/* An actuator is at work: its outcome is still to come. */
+static bool one_is_acting(const struct live *v)
+{
+	for (size_t i = 0; i < v->view.n_decisions; i++)
+		if (strcmp(v->view.decisions[i]->outcome, "acting") == 0)
+			return true;
+	return false;
+}
+
 static void look_for_decisions(struct live *v)
 {
 	struct buf ids = {0};
 
 	for (size_t i = 0; i < v->n_all; i++)
 		buf_printf(&ids, "%s ", v->all[i]->last_decision);
-	if (!v->newest_decisions || strcmp(v->newest_decisions, buf_text(&ids)) != 0)
+	if (!v->newest_decisions || strcmp(v->newest_decisions, buf_text(&ids)) != 0 || one_is_acting(v))
 		ask_decisions(v);
 	free(v->newest_decisions);
 	v->newest_decisions = buf_take(&ids);

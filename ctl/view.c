@@ -265,7 +265,7 @@ static const struct column {
 	{"WAIT p95", 8, true, 5, FOR_ALL, cell_wait},
 	{"SATURATION", BAR_WIDTH + 5, false, 2, FOR_ALL, cell_saturation},
 	{"BY WHAT", 13, false, 6, FOR_ALL, cell_cause},
-	{"LAST DECISION", 20, false, 1, FOR_WORKLOADS, cell_decision},
+	{"LAST DECISION", 30, false, 1, FOR_WORKLOADS, cell_decision},
 };
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
 #define GAP	  2
