@@ -329,7 +329,7 @@ def the_network_is_tls(w):
     address, tls = f"127.0.0.1:{w.daemon.port}", w.daemon.tls
     n = len(json.loads(run("get", "-o", "json", "-s", address, "--tls-dir", tls))["items"])
     assert n == 1
-    run("get", "-s", f"localhost:{w.daemon.port}", "--tls-cert", tls + "/ctl.crt", "--tls-key", tls + "/ctl.key",
+    run("get", "-s", address, "--tls-cert", tls + "/ctl.crt", "--tls-key", tls + "/ctl.key",
         "--tls-ca", tls + "/ca.crt")
     assert "without --insecure" in run("get", "-s", address, "--insecure", "--timeout", "3s", code=3)
     out = run("get", "-s", address, "--tls-dir", tls, "--server-name", "other", code=3)
