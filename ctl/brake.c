@@ -40,7 +40,7 @@ int brake_pause(const struct session *s)
 {
 	Plimsoll__V1__PauseRequest q = PLIMSOLL__V1__PAUSE_REQUEST__INIT;
 	scoped(connect_freep) struct connect *c = NULL;
-	struct rpc_msg *m;
+	struct rpc_msg *m = NULL;
 	struct err e;
 	int r = connect_open(s->o, NULL, &c, &e);
 
@@ -60,7 +60,7 @@ int brake_resume(const struct session *s)
 {
 	Plimsoll__V1__ResumeRequest q = PLIMSOLL__V1__RESUME_REQUEST__INIT;
 	scoped(connect_freep) struct connect *c = NULL;
-	struct rpc_msg *m;
+	struct rpc_msg *m = NULL;
 	struct err e;
 	int r = connect_open(s->o, NULL, &c, &e);
 

@@ -25,34 +25,41 @@
 
 const struct command command_table[] = {
 	{"top", "", "live view of every workload",
-	 "On an aggregator: workloads, what they use, what holds them back, the last decision. On an "
-	 "agent: every cgroup of its node. Keys: arrows select, enter explains, s sorts, / filters, d "
+	 "On an aggregator: workloads, what they use, what holds them back, the last decision. On "
+	 "an "
+	 "agent: every cgroup of its node. Keys: arrows select, enter explains, s sorts, / "
+	 "filters, d "
 	 "shows decisions, p pauses and resumes, q quits. Plain lines when stdout is no terminal.",
 	 " seconds sort ", 0, 0, top_run},
 	{"get", "[workloads|nodes|pods|cgroups|decisions] [NAME...]", "list things once",
-	 "Without a word: workloads. NAME limits the list; for pods and cgroups it may hold * and **.",
+	 "Without a word: workloads. NAME limits the list; for pods and cgroups it may hold * and "
+	 "**.",
 	 " watch seconds sort limit since ", 0, 1024, get_run},
-	{"watch", "[workloads|nodes|pods|cgroups|decisions] [NAME...]", "the same as a stream of lines",
+	{"watch", "[workloads|nodes|pods|cgroups|decisions] [NAME...]",
+	 "the same as a stream of lines",
 	 "As get, once a second, until Ctrl-C; decisions as they are made.",
 	 " watch seconds sort limit since holds ", 0, 1024, get_watch},
 	{"decisions", "[WORKLOAD...]", "what was decided, newest first",
-	 "With --watch new decisions follow as they are made.", " watch seconds limit since holds ", 0,
-	 1024, decisions_run},
+	 "With --watch new decisions follow as they are made.", " watch seconds limit since holds ",
+	 0, 1024, decisions_run},
 	{"explain", "ID|WORKLOAD", "every number behind a decision",
 	 "ID as in decisions, such as d-12; of a workload its newest decision.", " ", 1, 1,
 	 explain_run},
 	{"pause", "WORKLOAD", "stop scaling a workload",
-	 "Nothing is changed until it is resumed or --for has passed; decisions are still recorded.",
+	 "Nothing is changed until it is resumed or --for has passed; decisions are still "
+	 "recorded.",
 	 " for why ", 1, 1, brake_pause},
 	{"resume", "WORKLOAD", "let it be scaled again", "Ends a pause.", " ", 1, 1, brake_resume},
 	{"status", "", "a daemon about itself",
-	 "Version, uptime, what it complains about; -o wide and the others: every counter.", " ", 0, 0,
-	 status_run},
+	 "Version, uptime, what it complains about; -o wide and the others: every counter.", " ", 0,
+	 0, status_run},
 	{"doctor", "", "what this machine lacks, and how to mend it",
-	 "Kernel, BTF, capabilities, cgroups, pressure, certificates and the daemons' sockets. Needs no "
-	 "daemon. Ends with 1 if a line says fail.", " root ", 0, 0, doctor_run},
-	{"version", "", "of this program and of the daemon", "The daemon's when it can be reached.", " ",
-	 0, 0, version_run},
+	 "Kernel, BTF, capabilities, cgroups, pressure, certificates and the daemons' sockets. "
+	 "Needs no "
+	 "daemon. Ends with 1 if a line says fail.",
+	 " root ", 0, 0, doctor_run},
+	{"version", "", "of this program and of the daemon", "The daemon's when it can be reached.",
+	 " ", 0, 0, version_run},
 	{"completion", "bash|zsh|fish", "a script for your shell",
 	 "For bash: source <(plimsoll completion bash). For zsh: plimsoll completion zsh > "
 	 "\"${fpath[1]}/_plimsoll\". For fish: plimsoll completion fish | source.",
@@ -120,8 +127,8 @@ static int check_options(const struct command *c, const struct opt_origins *orig
 	return 0;
 }
 
-int command_check(const struct command *c, const struct opt_origins *origins, const struct session *s,
-		  struct err *e)
+int command_check(const struct command *c, const struct opt_origins *origins,
+		  const struct session *s, struct err *e)
 {
 	int r = check_options(c, origins, e);
 

@@ -90,7 +90,8 @@ static void bash(struct buf *to)
 		       "    case ${COMP_WORDS[i]} in\n      -*) ;;\n      ");
 	for (size_t i = 0; i < command_n; i++)
 		buf_printf(to, "%s%s", i ? "|" : "", command_table[i].name);
-	buf_printf(to, ") command=${COMP_WORDS[i]}; break ;;\n    esac\n  done\n  case $command in\n");
+	buf_printf(to,
+		   ") command=${COMP_WORDS[i]}; break ;;\n    esac\n  done\n  case $command in\n");
 	bash_flags(to);
 	buf_printf(to, "    '') flags='--help --version' words='");
 	add_commands(to);
@@ -133,7 +134,7 @@ static void zsh_flag(const struct opt_desc *d, struct buf *to)
 		add_choices(d, to);
 		buf_printf(to, ")");
 	} else if (d->type != OPT_BOOL) {
-		buf_printf(to, strcmp(d->unit, "FILE") == 0 ? ":file:_files"
+		buf_printf(to, strcmp(d->unit, "FILE") == 0  ? ":file:_files"
 			       : strcmp(d->unit, "DIR") == 0 ? ":folder:_files -/"
 							     : ":value: ");
 	}
@@ -161,12 +162,14 @@ static void zsh(struct buf *to)
 	buf_printf(to, ")' ;;\n    completion) _arguments $options '2:shell:(bash zsh fish)' ;;\n"
 		       "    help) _arguments $options '2:command:(");
 	add_commands(to);
-	buf_printf(to, ")' ;;\n    pause|resume|explain|decisions)\n"
-		       "      _arguments $options \"2:workload:(${(f)$(plimsoll get workloads -o name "
-		       "--timeout 500ms 2>/dev/null)#workload/})\" ;;\n"
-		       "    *) _arguments $options ;;\n  esac\n}\n"
-		       "if [[ $funcstack[1] = _plimsoll ]]; then _plimsoll \"$@\"; else compdef _plimsoll "
-		       "plimsoll; fi\n");
+	buf_printf(
+		to,
+		")' ;;\n    pause|resume|explain|decisions)\n"
+		"      _arguments $options \"2:workload:(${(f)$(plimsoll get workloads -o name "
+		"--timeout 500ms 2>/dev/null)#workload/})\" ;;\n"
+		"    *) _arguments $options ;;\n  esac\n}\n"
+		"if [[ $funcstack[1] = _plimsoll ]]; then _plimsoll \"$@\"; else compdef _plimsoll "
+		"plimsoll; fi\n");
 }
 
 static void fish_flag(const struct opt_desc *d, struct buf *to)
@@ -182,8 +185,9 @@ static void fish_flag(const struct opt_desc *d, struct buf *to)
 		add_choices(d, to);
 		buf_printf(to, "'");
 	} else if (d->type != OPT_BOOL) {
-		buf_printf(to, strcmp(d->unit, "FILE") == 0 || strcmp(d->unit, "DIR") == 0 ? " -r -F"
-											   : " -x");
+		buf_printf(to, strcmp(d->unit, "FILE") == 0 || strcmp(d->unit, "DIR") == 0
+				       ? " -r -F"
+				       : " -x");
 	}
 	buf_printf(to, " -d '");
 	add_quoted(d->help, false, to);
@@ -192,7 +196,9 @@ static void fish_flag(const struct opt_desc *d, struct buf *to)
 
 static void fish(struct buf *to)
 {
-	buf_printf(to, "# plimsoll in fish: plimsoll completion fish | source\ncomplete -c plimsoll -f\n");
+	buf_printf(
+		to,
+		"# plimsoll in fish: plimsoll completion fish | source\ncomplete -c plimsoll -f\n");
 	for (size_t i = 0; i < command_n; i++) {
 		buf_printf(to, "complete -c plimsoll -n __fish_use_subcommand -a %s -d '",
 			   command_table[i].name);
@@ -201,11 +207,13 @@ static void fish(struct buf *to)
 	}
 	buf_printf(to, "complete -c plimsoll -n '__fish_seen_subcommand_from get watch' -a '");
 	add_kinds(to);
-	buf_printf(to, "'\ncomplete -c plimsoll -n '__fish_seen_subcommand_from completion' -a 'bash zsh "
-		       "fish'\n"
-		       "complete -c plimsoll -n '__fish_seen_subcommand_from pause resume explain "
-		       "decisions' -a '(plimsoll get workloads -o name --timeout 500ms 2>/dev/null | "
-		       "string replace workload/ \"\")'\n");
+	buf_printf(
+		to,
+		"'\ncomplete -c plimsoll -n '__fish_seen_subcommand_from completion' -a 'bash zsh "
+		"fish'\n"
+		"complete -c plimsoll -n '__fish_seen_subcommand_from pause resume explain "
+		"decisions' -a '(plimsoll get workloads -o name --timeout 500ms 2>/dev/null | "
+		"string replace workload/ \"\")'\n");
 	for (size_t i = 0; i < ctl_option_table.n; i++)
 		fish_flag(&ctl_option_table.rows[i], to);
 }

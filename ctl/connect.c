@@ -89,11 +89,13 @@ static int nobody_here(struct err *e)
 {
 	err_set(e, -EHOSTUNREACH, "no Plimsoll daemon runs on this machine");
 	err_cause(e, "neither " CONNECT_AGGREGATOR " nor " CONNECT_AGENT " is there");
-	return err_fix(e, "start plimsoll-agent and plimsoll-aggregator, or ask another machine with "
-			  "--server HOST:" DEFAULT_PORT "; plimsoll doctor says what is missing here");
+	return err_fix(e,
+		       "start plimsoll-agent and plimsoll-aggregator, or ask another machine with "
+		       "--server HOST:" DEFAULT_PORT "; plimsoll doctor says what is missing here");
 }
 
-static int choose_address(const struct ctl_options *o, const char *address, char **ret, struct err *e)
+static int choose_address(const struct ctl_options *o, const char *address, char **ret,
+			  struct err *e)
 {
 	static const char *const local[] = {CONNECT_AGGREGATOR, CONNECT_AGENT};
 
@@ -137,14 +139,16 @@ static int unreachable(const struct connect *c, const char *text, struct err *e)
 	err_set(e, -EHOSTUNREACH, "cannot reach %.200s", c->address);
 	cause_of(c, text, e);
 	if (!is_unix(c->address))
-		return err_fix(e, c->insecure ? "check the address, and that the daemon has --listen "
-						"there; without --insecure this side speaks TLS"
-					      : "check the address, and that the daemon has --listen "
-						"there; one that speaks plain text needs --insecure");
+		return err_fix(e, c->insecure
+					  ? "check the address, and that the daemon has --listen "
+					    "there; without --insecure this side speaks TLS"
+					  : "check the address, and that the daemon has --listen "
+					    "there; one that speaks plain text needs --insecure");
 	if (access(c->address + 5, F_OK) == 0 && access(c->address + 5, R_OK | W_OK) < 0)
 		return err_fix(e, "run plimsoll as root: the socket is for its owner only");
-	return err_fix(e, "start the daemon, or name another with --server; plimsoll doctor looks at "
-			  "all of them");
+	return err_fix(e,
+		       "start the daemon, or name another with --server; plimsoll doctor looks at "
+		       "all of them");
 }
 
 static int late(const struct connect *c, struct err *e)
@@ -185,8 +189,8 @@ struct waiting {
 	unsigned magic;
 	struct connect *connect;
 	struct rpc_call *call;
-	struct rpc_msg *answer;                                   /* of a question */
-	bool (*each)(const ProtobufCMessage *m, void *data);      /* of a stream */
+	struct rpc_msg *answer;                              /* of a question */
+	bool (*each)(const ProtobufCMessage *m, void *data); /* of a stream */
 	void *data;
 	bool satisfied;
 	struct err *e;
@@ -254,15 +258,16 @@ static int is_an_agent(const struct connect *c, struct err *e)
 {
 	err_set(e, -EOPNOTSUPP, "an agent knows no workloads and decides nothing");
 	err_cause(e, "%.200s is an agent", c->address);
-	err_fix(e, "ask an aggregator: --server unix:" CONNECT_AGGREGATOR " or --server HOST:"
-		   DEFAULT_PORT "; an agent can be asked for top, nodes and cgroups");
+	err_fix(e, "ask an aggregator: --server unix:" CONNECT_AGGREGATOR
+		   " or --server HOST:" DEFAULT_PORT
+		   "; an agent can be asked for top, nodes and cgroups");
 	return -EOPNOTSUPP;
 }
 
 /* The other kind of daemon, or another version of it. */
 static int not_served(struct connect *c, struct err *e)
 {
-	struct rpc_msg *answer;
+	struct rpc_msg *answer = NULL;
 
 	if (connect_status(c, &answer, NULL) < 0)
 		return -EOPNOTSUPP;
@@ -295,7 +300,7 @@ int connect_follow(struct connect *c, const struct rpc_method *m, const Protobuf
 		   struct err *e)
 {
 	struct waiting w = {.connect = c, .e = e, .each = each, .data = data};
-	struct rpc_msg *status;
+	struct rpc_msg *status = NULL;
 	int r = connect_status(c, &status, e);
 
 	if (r < 0)
@@ -323,7 +328,9 @@ static int new_client(struct connect *c, const struct ctl_options *o, struct err
 	rpc_started = true;
 	const struct rpc_client_options options = {
 		.address = c->address,
-		.tls = {.cert = f.cert, .key = f.key, .ca = f.ca,
+		.tls = {.cert = f.cert,
+			.key = f.key,
+			.ca = f.ca,
 			.server_name = f.ca && *o->server_name ? o->server_name : NULL},
 	};
 	return rpc_client_new(c->loop, &options, &c->client, e);

@@ -13,10 +13,10 @@
 typedef Plimsoll__V1__Decision decision;
 
 static const struct text_column columns[] = {
-	{"TIME", false, false},	   {"ID", false, false},     {"AGE", true, false},
-	{"WORKLOAD", false, false}, {"POLICY", false, true}, {"FROM", true, false},
-	{"TO", true, false},	   {"REASON", false, false}, {"TRIGGER", false, false},
-	{"MODE", false, true},	   {"LOAD AGE", true, true}, {"OUTCOME", false, false},
+	{"TIME", false, false},     {"ID", false, false},     {"AGE", true, false},
+	{"WORKLOAD", false, false}, {"POLICY", false, true},  {"FROM", true, false},
+	{"TO", true, false},        {"REASON", false, false}, {"TRIGGER", false, false},
+	{"MODE", false, true},      {"LOAD AGE", true, true}, {"OUTCOME", false, false},
 };
 
 static void dash_if_empty(struct text_table *t, enum paint p, const char *text)
@@ -51,10 +51,10 @@ static void cells(struct text_table *t, const void *item)
 static json_t *tree(const void *item)
 {
 	const decision *d = item;
-	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:i, s:i}", "id", tree_string(d->id), "time",
-			      tree_time(d->wall_unix_ns), "workload", tree_string(d->workload),
-			      "policy", tree_string(d->policy), "from", (int)d->from, "to",
-			      (int)d->to);
+	json_t *o =
+		json_pack("{s:o, s:o, s:o, s:o, s:i, s:i}", "id", tree_string(d->id), "time",
+			  tree_time(d->wall_unix_ns), "workload", tree_string(d->workload),
+			  "policy", tree_string(d->policy), "from", (int)d->from, "to", (int)d->to);
 
 	json_object_set_new(o, "reason", tree_string(d->reason));
 	json_object_set_new(o, "trigger", *d->trigger ? tree_string(d->trigger) : json_null());
@@ -97,7 +97,7 @@ static bool print_one(const ProtobufCMessage *m, void *data)
 static int list(struct show *w, struct connect *c, const Plimsoll__V1__ListDecisionsRequest *q,
 		struct err *e)
 {
-	struct rpc_msg *answer;
+	struct rpc_msg *answer = NULL;
 	int r = connect_ask(c, &method_list_decisions, &q->base, &answer, e);
 
 	if (r < 0)

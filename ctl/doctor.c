@@ -46,7 +46,8 @@ static void add_notices(const char *id, const Plimsoll__V1__StatusResponse *a, s
 			continue; /* its own examination, as above */
 		text_safe(n->text, &text);
 		text_safe(n->fix, &fix);
-		checkup_add(to, id, level_of(n->level), buf_text(&fix), "says: %s", buf_text(&text));
+		checkup_add(to, id, level_of(n->level), buf_text(&fix), "says: %s",
+			    buf_text(&text));
 	}
 }
 
@@ -92,7 +93,8 @@ static void local(const struct session *s, const char *id, const char *socket, c
 		checkup_add(to, id, CHECKUP_WARN, "run plimsoll as root", "%s: %s", path,
 			    strerror(errno));
 	else
-		checkup_add(to, id, CHECKUP_WARN, fix, "none on this machine: %s is not there", path);
+		checkup_add(to, id, CHECKUP_WARN, fix, "none on this machine: %s is not there",
+			    path);
 }
 
 static void daemons(const struct session *s, struct checkup *to)
@@ -115,15 +117,18 @@ static void certificate(const char *id, const char *cert, const char *key, const
 	int r = pki_check(cert, key, ca, &days, &e);
 
 	if (r == -EACCES)
-		checkup_add(to, id, CHECKUP_WARN, "run plimsoll as root", "%s: %s", e.what, e.cause);
+		checkup_add(to, id, CHECKUP_WARN, "run plimsoll as root", "%s: %s", e.what,
+			    e.cause);
 	else if (r < 0)
 		checkup_add(to, id, CHECKUP_FAIL, e.fix, "%s: %s", e.what,
 			    *e.cause ? e.cause : strerror(-e.code));
 	else if (days < SOON_DAYS)
-		checkup_add(to, id, CHECKUP_WARN, "renew it; with --tls-dir a restart of the daemon does",
+		checkup_add(to, id, CHECKUP_WARN,
+			    "renew it; with --tls-dir a restart of the daemon does",
 			    "%s ends in %" PRId64 " days", cert, days);
 	else
-		checkup_add(to, id, CHECKUP_OK, NULL, "%s is good for %" PRId64 " days", cert, days);
+		checkup_add(to, id, CHECKUP_OK, NULL, "%s is good for %" PRId64 " days", cert,
+			    days);
 }
 
 static void certificates(const struct session *s, struct checkup *to)
@@ -195,10 +200,10 @@ static void print_tree(const struct session *s, const struct checkup *c)
 	for (size_t i = 0; i < c->n; i++) {
 		const struct checkup_line *l = &c->line[i];
 
-		json_array_append_new(items,
-				      json_pack("{s:s, s:s, s:o, s:o}", "id", l->id, "level",
-						checkup_word(l->level), "text", tree_string(l->text),
-						"fix", *l->fix ? tree_string(l->fix) : json_null()));
+		json_array_append_new(
+			items, json_pack("{s:s, s:s, s:o, s:o}", "id", l->id, "level",
+					 checkup_word(l->level), "text", tree_string(l->text),
+					 "fix", *l->fix ? tree_string(l->fix) : json_null()));
 	}
 	scoped(tree_freep) json_t *list = tree_list("CheckupList", items);
 	tree_print(list, command_is(s, "yaml"), false, stdout);

@@ -14,14 +14,15 @@
 
 static bool is_id(const char *word)
 {
-	return strncmp(word, "d-", 2) == 0 && word[2] && word[2 + strspn(word + 2, "0123456789")] == '\0';
+	return strncmp(word, "d-", 2) == 0 && word[2] &&
+	       word[2 + strspn(word + 2, "0123456789")] == '\0';
 }
 
 /* The id of a workload's newest decision. */
 static int newest_of(struct connect *c, char *workload, char **ret_id, struct err *e)
 {
 	Plimsoll__V1__ListDecisionsRequest q = PLIMSOLL__V1__LIST_DECISIONS_REQUEST__INIT;
-	struct rpc_msg *m;
+	struct rpc_msg *m = NULL;
 	int r;
 
 	q.workload = &workload;

@@ -93,7 +93,7 @@ struct figure figure_duration(uint64_t ns)
 
 struct figure figure_age(uint64_t ns)
 {
-	return ns < S_NS ? print("%.1fs", (double)(ns / (100 * MS_NS)) / 10) : figure_duration(ns);
+	return ns < S_NS ? print("0.%us", (unsigned)(ns / (100 * MS_NS))) : figure_duration(ns);
 }
 
 struct figure figure_clock(uint64_t unix_ns)

@@ -165,9 +165,8 @@ static void fill_row(struct fleet_row *r, const Plimsoll__V1__Columns *c, size_t
 static void fill_waits(struct fleet_node *n, const Plimsoll__V1__Columns *c)
 {
 	for (size_t i = 0; i < c->n_hist_row && i < c->n_hist_bucket && i < c->n_hist_count; i++) {
-		struct fleet_row *r = c->hist_row[i] < c->n_row
-					      ? map_get(n->rows, c->row[c->hist_row[i]])
-					      : NULL;
+		struct fleet_row *r =
+			c->hist_row[i] < c->n_row ? map_get(n->rows, c->row[c->hist_row[i]]) : NULL;
 
 		if (r && c->hist_bucket[i] < HIST_BUCKETS)
 			r->waits[c->hist_bucket[i]] = c->hist_count[i];
@@ -215,8 +214,8 @@ static void measure(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 		n->available_bytes = b->node->memory_available_bytes;
 	}
 	if (b->losses)
-		n->lost = b->losses->slots_full + b->losses->spool_dropped + b->losses->read_errors +
-			  b->losses->late_ticks;
+		n->lost = b->losses->slots_full + b->losses->spool_dropped +
+			  b->losses->read_errors + b->losses->late_ticks;
 }
 
 static void forget(struct fleet_node *n, uint64_t id)

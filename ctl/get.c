@@ -12,8 +12,10 @@ static const struct kind {
 	const char *name, *alias; /* the singular */
 	int (*show)(const struct session *s, char **names, size_t n, bool watch);
 } kinds[] = {
-	{"workloads", "workload", workload_show},   {"nodes", "node", measured_nodes},
-	{"pods", "pod", measured_pods},		    {"cgroups", "cgroup", measured_cgroups},
+	{"workloads", "workload", workload_show},
+	{"nodes", "node", measured_nodes},
+	{"pods", "pod", measured_pods},
+	{"cgroups", "cgroup", measured_cgroups},
 	{"decisions", "decision", decisions_show},
 };
 

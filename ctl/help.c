@@ -9,18 +9,21 @@
 
 static void all(struct buf *to)
 {
-	buf_printf(to, "Usage: plimsoll COMMAND [options]\n\nShows what every workload uses, what was "
-		       "decided for it and why.\n\nCommands:\n");
+	buf_printf(to,
+		   "Usage: plimsoll COMMAND [options]\n\nShows what every workload uses, what was "
+		   "decided for it and why.\n\nCommands:\n");
 	for (size_t i = 0; i < command_n; i++)
 		buf_printf(to, "  %-12s%s\n", command_table[i].name, command_table[i].summary);
 	buf_printf(to, "\n\"plimsoll help COMMAND\" describes one. \"plimsoll nodes\" is short for "
 		       "\"plimsoll get nodes\".\n\nOptions:\n");
 	for (size_t i = 0; i < ctl_option_table.n; i++)
 		opt_help_row(&ctl_option_table.rows[i], to);
-	buf_printf(to, "\nEach option is also an environment variable (--tls-dir: PLIMSOLL_TLS_DIR) and "
-		       "a key of\nthe configuration file (tls-dir). A flag wins over the environment, "
-		       "that over the file.\n\nExit codes: 0 fine, 1 failed, 2 wrong usage, 3 the daemon "
-		       "cannot be reached.\n");
+	buf_printf(
+		to,
+		"\nEach option is also an environment variable (--tls-dir: PLIMSOLL_TLS_DIR) and "
+		"a key of\nthe configuration file (tls-dir). A flag wins over the environment, "
+		"that over the file.\n\nExit codes: 0 fine, 1 failed, 2 wrong usage, 3 the daemon "
+		"cannot be reached.\n");
 }
 
 /* Words of `text` in lines of 80 columns. */
@@ -69,8 +72,9 @@ static void one(const struct command *c, struct buf *to)
 		opt_help_row(&ctl_option_table.rows[i], to);
 		any = true;
 	}
-	buf_printf(to, "\nOptions of every command (--server, --output, --timeout and so on): plimsoll "
-		       "help\n");
+	buf_printf(to,
+		   "\nOptions of every command (--server, --output, --timeout and so on): plimsoll "
+		   "help\n");
 }
 
 int help_run(const struct session *s)

@@ -74,7 +74,8 @@ static const char *level(float value, float highest, bool unicode)
 	return unicode ? blocks[i] : signs[i];
 }
 
-void history_draw(const struct history *h, const char *name, int width, bool unicode, struct buf *to)
+void history_draw(const struct history *h, const char *name, int width, bool unicode,
+		  struct buf *to)
 {
 	const struct series *s = strmap_get(h->series, name);
 	float highest = 0;

@@ -5,7 +5,7 @@
 
 #include "base/unicode.h"
 
-#define ESC	  '\033'
+#define ESC       '\033'
 #define CSI_BYTES 32 /* longer ones are no keys */
 
 static size_t is(struct key *ret, enum key_name name, size_t n)
@@ -14,7 +14,8 @@ static size_t is(struct key *ret, enum key_name name, size_t n)
 	return n;
 }
 
-/* The end of "ESC [ parameters final" and of "ESC O final" (ECMA-48; cursor keys in application mode). */
+/* The end of "ESC [ parameters final" and of "ESC O final" (ECMA-48; cursor keys in application
+ * mode). */
 static enum key_name sequence(char final, int parameter)
 {
 	switch (final) {
@@ -71,7 +72,8 @@ static size_t escape(const char *bytes, size_t n, int last, struct key *ret)
 	if (bytes[1] == 'O') {
 		if (n == 2)
 			return last ? is(ret, KEY_NONE, 2) : 0;
-		return is(ret, bytes[2] == 'M' ? KEY_ENTER : sequence(bytes[2], 0), 3); /* M: keypad */
+		return is(ret, bytes[2] == 'M' ? KEY_ENTER : sequence(bytes[2], 0),
+			  3); /* M: keypad */
 	}
 	if (bytes[1] == ESC)
 		return is(ret, KEY_ESCAPE, 1);
@@ -111,7 +113,8 @@ size_t key_parse(const char *bytes, size_t n, int last, struct key *ret)
 		return control(bytes[0], ret);
 	size_t bytes_of = unicode_next(bytes, &code);
 	if (bytes_of) {
-		*ret = (struct key){KEY_TEXT, code};
+		*ret = (struct key){.name = KEY_TEXT, .code = code};
+		memcpy(ret->text, bytes, bytes_of);
 		return bytes_of;
 	}
 	if (c >= 0xc0 && n < 4 && !last)

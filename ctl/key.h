@@ -25,6 +25,7 @@ enum key_name {
 struct key {
 	enum key_name name;
 	uint32_t code;
+	char text[5]; /* the same in UTF-8 */
 };
 
 /* Bytes taken from `bytes` (n > 0, NUL-terminated), 0: the key is not whole yet. `last`: nothing more

@@ -38,7 +38,8 @@ static void print_names(const struct listing_printer *p, const void *const *item
 		scoped(buf_done) struct buf name = {0};
 
 		text_safe(p->listing->name(items[i]), &name);
-		printf("%s%s%s\n", p->listing->word, *buf_text(&name) == '/' ? "" : "/", buf_text(&name));
+		printf("%s%s%s\n", p->listing->word, *buf_text(&name) == '/' ? "" : "/",
+		       buf_text(&name));
 	}
 }
 
@@ -55,7 +56,8 @@ static void print_stream(const struct listing_printer *p, const void *const *ite
 	}
 }
 
-static void print_tree(const struct listing_printer *p, const void *const *items, size_t n, bool yaml)
+static void print_tree(const struct listing_printer *p, const void *const *items, size_t n,
+		       bool yaml)
 {
 	json_t *all = json_array();
 	char kind[64];

@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "base/obj.h"
 #include "base/scope.h"
-#include "base/unicode.h"
 #include "ctl/connect.h"
 #include "ctl/question.h"
 #include "ctl/screen.h"
@@ -19,10 +18,11 @@
 #include "ctl/text.h"
 #include "ctl/view.h"
 
-#define LIVE_MAGIC   0x6c697665u
-#define RETRY_NS     CLOCK_NS_PER_S
-#define MESSAGE_NS   (4 * CLOCK_NS_PER_S)
-#define DECISIONS    100 /* kept on the page of decisions */
+#define LIVE_MAGIC 0x6c697665u
+#define RETRY_NS   CLOCK_NS_PER_S
+#define MESSAGE_NS (4 * CLOCK_NS_PER_S)
+#define FAR        1000000 /* rows: beyond any end */
+#define DECISIONS  100 /* kept on the page of decisions */
 
 static const char *const orders[] = {"name", "cpu", "memory", "saturation", "pods"};
 #define N_ORDERS (sizeof(orders) / sizeof(orders[0]))
@@ -40,11 +40,12 @@ struct live {
 	struct view view;
 	struct history *cpu;
 	/* What the view borrows from: */
-	struct fleet *fleet;          /* of an agent */
+	struct fleet *fleet; /* of an agent */
 	struct stand_in *stand_in;
-	struct rpc_msg *workloads;    /* of an aggregator */
+	struct rpc_msg *workloads; /* of an aggregator */
 	struct rpc_msg *decisions;
 	char *text;
+	enum view_mode before; /* where the text was asked for */
 	const workload **all;
 	size_t n_all;
 	char *selected;               /* name */
@@ -103,7 +104,9 @@ static void end(struct live *v, int result)
 static void remember_selection(struct live *v)
 {
 	free(v->selected);
-	v->selected = v->view.selected < v->view.n ? mem_strdup(v->view.list[v->view.selected]->name) : NULL;
+	v->selected = v->view.selected < v->view.n
+			      ? mem_strdup(v->view.list[v->view.selected]->name)
+			      : NULL;
 }
 
 static void select_again(struct live *v)
@@ -174,7 +177,8 @@ static void ask_decisions(struct live *v)
 	Plimsoll__V1__ListDecisionsRequest q = PLIMSOLL__V1__LIST_DECISIONS_REQUEST__INIT;
 
 	q.limit = DECISIONS;
-	question_ask(v->connect, &method_list_decisions, &q.base, v->session->o->timeout, got_decisions, v);
+	question_ask(v->connect, &method_list_decisions, &q.base, v->session->o->timeout,
+		     got_decisions, v);
 }
 
 /* An actuator is at work: its outcome is still to come. */
@@ -192,7 +196,8 @@ static void look_for_decisions(struct live *v)
 
 	for (size_t i = 0; i < v->n_all; i++)
 		buf_printf(&ids, "%s ", v->all[i]->last_decision);
-	if (!v->newest_decisions || strcmp(v->newest_decisions, buf_text(&ids)) != 0 || one_is_acting(v))
+	if (!v->newest_decisions || strcmp(v->newest_decisions, buf_text(&ids)) != 0 ||
+	    one_is_acting(v))
 		ask_decisions(v);
 	free(v->newest_decisions);
 	v->newest_decisions = buf_take(&ids);
@@ -262,7 +267,8 @@ static void stream_closed(struct rpc_call *c, enum rpc_code code, const char *te
 	draw(v);
 }
 
-static const struct rpc_handler stream_handler = {.message = stream_message, .closed = stream_closed};
+static const struct rpc_handler stream_handler = {.message = stream_message,
+						  .closed = stream_closed};
 
 static void open_stream(void *data)
 {
@@ -272,9 +278,10 @@ static void open_stream(void *data)
 	bool agent = v->view.agent;
 
 	v->stream = rpc_open(connect_client(v->connect),
-			     agent ? &method_watch_metrics : &method_watch_workloads, &stream_handler, 0,
-			     false, v);
-	(void)rpc_send(v->stream, agent ? &rows.base : &workloads.base); /* a failure comes as closed() */
+			     agent ? &method_watch_metrics : &method_watch_workloads,
+			     &stream_handler, 0, false, v);
+	(void)rpc_send(v->stream,
+		       agent ? &rows.base : &workloads.base); /* a failure comes as closed() */
 }
 
 /* Explaining */
@@ -293,6 +300,8 @@ static void show_text(struct live *v, const char *text)
 		w->line = mem_array(w->line, w->n_lines + 1, sizeof(*w->line));
 		w->line[w->n_lines++] = line;
 	}
+	if (w->mode != VIEW_TEXT)
+		v->before = w->mode;
 	w->mode = VIEW_TEXT;
 }
 
@@ -313,12 +322,13 @@ static void explain(struct live *v, const char *id)
 	Plimsoll__V1__ExplainRequest q = PLIMSOLL__V1__EXPLAIN_REQUEST__INIT;
 
 	if (!id || !*id) {
-		say(v, v->view.agent ? "an agent decides nothing; ask an aggregator" :
-				       "nothing was decided for it yet");
+		say(v, v->view.agent ? "an agent decides nothing; ask an aggregator"
+				     : "nothing was decided for it yet");
 		return;
 	}
 	q.id = (char *)(uintptr_t)id;
-	question_ask(v->connect, &method_explain, &q.base, v->session->o->timeout, got_explanation, v);
+	question_ask(v->connect, &method_explain, &q.base, v->session->o->timeout, got_explanation,
+		     v);
 }
 
 /* The brake */
@@ -378,15 +388,24 @@ static long steps(const struct view *w, struct key k)
 	case KEY_PAGE_DOWN:
 		return view_page(w);
 	case KEY_HOME:
-		return -1000000;
+		return -FAR;
 	case KEY_END:
-		return 1000000;
+		return FAR;
 	default:
 		break;
 	}
-	if (k.name != KEY_TEXT)
+	switch (k.code) {
+	case 'k':
+		return -1;
+	case 'j':
+		return 1;
+	case 'g':
+		return -FAR;
+	case 'G':
+		return FAR;
+	default:
 		return 0;
-	return k.code == 'k' ? -1 : k.code == 'j' ? 1 : k.code == 'g' ? -1000000 : k.code == 'G' ? 1000000 : 0;
+	}
 }
 
 static size_t moved(size_t at, long by, size_t n)
@@ -421,17 +440,12 @@ static void drop_last_character(char *text)
 	text[n ? n - 1 : 0] = '\0';
 }
 
-static void append(struct live *v, uint32_t code)
+static void append(struct live *v, const char *character)
 {
-	char *text = v->view.filter;
-	size_t n = strlen(text), bytes = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	size_t n = strlen(v->view.filter);
 
-	if (n + bytes >= sizeof(v->view.filter))
-		return;
-	for (size_t i = bytes; i-- > 1; code >>= 6)
-		text[n + i] = (char)(0x80 | (code & 0x3f));
-	text[n] = (char)(bytes == 1 ? code : (0xf00u >> bytes & 0xff) | code);
-	text[n + bytes] = '\0';
+	if (n + strlen(character) < sizeof(v->view.filter))
+		memcpy(v->view.filter + n, character, strlen(character) + 1);
 }
 
 static void edit_filter(struct live *v, struct key k)
@@ -443,7 +457,7 @@ static void edit_filter(struct live *v, struct key k)
 	else if (k.name == KEY_BACKSPACE)
 		drop_last_character(v->view.filter);
 	else if (k.name == KEY_TEXT)
-		append(v, k.code);
+		append(v, k.text);
 	arrange(v);
 }
 
@@ -474,12 +488,11 @@ static void letter(struct live *v, uint32_t code)
 		pause_or_resume(v, w);
 }
 
-/* From an explanation back to where it was asked for is one step too many to remember: to the list. */
 static void back(struct live *v)
 {
 	if (v->view.mode == VIEW_LIST)
 		v->view.filter[0] = '\0';
-	v->view.mode = VIEW_LIST;
+	v->view.mode = v->view.mode == VIEW_TEXT ? v->before : VIEW_LIST;
 	arrange(v);
 }
 
@@ -555,8 +568,11 @@ int live_run(const struct session *s, struct connect *c, bool agent)
 
 	v.fleet = fleet_new();
 	v.cpu = history_new();
-	v.view = (struct view){.style = &s->style, .agent = agent, .address = connect_address(c),
-			       .sort = s->o->sort, .cpu = v.cpu};
+	v.view = (struct view){.style = &s->style,
+			       .agent = agent,
+			       .address = connect_address(c),
+			       .sort = s->o->sort,
+			       .cpu = v.cpu};
 	int r = screen_open(v.loop, &events, &v.screen, &e);
 	if (r == 0) {
 		begin(&v);

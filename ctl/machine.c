@@ -55,7 +55,8 @@ static void kernel(const char *root, struct checkup *to)
 		/* vendors port features back, so it may work all the same */
 		checkup_add(to, "kernel", CHECKUP_WARN,
 			    "boot Linux 6.1 or newer if the agent does not start",
-			    "Linux %s is older than 6.1, which brought the cgroup iterator", release);
+			    "Linux %s is older than 6.1, which brought the cgroup iterator",
+			    release);
 	else
 		checkup_add(to, "kernel", CHECKUP_OK, NULL, "Linux %s", release);
 }
@@ -67,11 +68,12 @@ static void btf(const char *root, struct checkup *to)
 	if (f)
 		checkup_add(to, "btf", CHECKUP_OK, NULL, "the kernel describes its types");
 	else
-		checkup_add(to, "btf", CHECKUP_FAIL,
-			    "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian 12, Ubuntu 22.04 "
-			    "and RHEL 8 have it); in a container, mount the host's /sys",
-			    "/sys/kernel/btf/vmlinux: %s: programs cannot find the kernel's fields",
-			    strerror(errno));
+		checkup_add(
+			to, "btf", CHECKUP_FAIL,
+			"boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian 12, Ubuntu 22.04 "
+			"and RHEL 8 have it); in a container, mount the host's /sys",
+			"/sys/kernel/btf/vmlinux: %s: programs cannot find the kernel's fields",
+			strerror(errno));
 }
 
 static void lockdown(const char *root, struct checkup *to)
@@ -81,7 +83,8 @@ static void lockdown(const char *root, struct checkup *to)
 	if (first_line(root, "/sys/kernel/security/lockdown", text, sizeof(text)) &&
 	    strstr(text, "[confidentiality]"))
 		checkup_add(to, "lockdown", CHECKUP_FAIL, "boot with lockdown=integrity",
-			    "kernel lockdown is at confidentiality: programs may not read kernel memory");
+			    "kernel lockdown is at confidentiality: programs may not read kernel "
+			    "memory");
 }
 
 /* Rights of whoever runs this, which is who would start the agent. */
@@ -103,8 +106,9 @@ static bool effective_capabilities(const char *root, uint64_t *ret)
 
 static void capabilities(const char *root, struct checkup *to)
 {
-	static const char fix[] = "run the agent as root, or give it CAP_BPF and CAP_PERFMON (systemd: "
-				  "AmbientCapabilities; Kubernetes: securityContext.capabilities.add)";
+	static const char fix[] =
+		"run the agent as root, or give it CAP_BPF and CAP_PERFMON (systemd: "
+		"AmbientCapabilities; Kubernetes: securityContext.capabilities.add)";
 	uint64_t have = 0;
 
 	if (!effective_capabilities(root, &have)) {
@@ -137,12 +141,15 @@ static void memlock(const char *root, struct checkup *to)
 	if (first_line(root, "/proc/sys/kernel/osrelease", release, sizeof(release)))
 		(void)sscanf(release, "%u.%u", &major, &minor);
 	if (!older(major, minor, 5, 11))
-		checkup_add(to, "memlock", CHECKUP_OK, NULL, "this kernel charges BPF memory to the cgroup");
+		checkup_add(to, "memlock", CHECKUP_OK, NULL,
+			    "this kernel charges BPF memory to the cgroup");
 	else if (strcmp(soft, "unlimited") == 0)
 		checkup_add(to, "memlock", CHECKUP_OK, NULL, "unlimited");
 	else
-		checkup_add(to, "memlock", CHECKUP_WARN, "ulimit -l unlimited, or LimitMEMLOCK=infinity",
-			    "locked memory is limited to %s bytes, and this kernel counts BPF maps in it",
+		checkup_add(to, "memlock", CHECKUP_WARN,
+			    "ulimit -l unlimited, or LimitMEMLOCK=infinity",
+			    "locked memory is limited to %s bytes, and this kernel counts BPF maps "
+			    "in it",
 			    *soft ? soft : "an unknown number of");
 }
 
@@ -201,15 +208,17 @@ static void hierarchies(const struct mounts *m, struct checkup *to)
 			    "no cgroup hierarchy is mounted");
 	else if (m->partial)
 		checkup_add(to, "cgroups", CHECKUP_WARN,
-			    "mount the host's /sys/fs/cgroup into the container, or run the agent on the "
+			    "mount the host's /sys/fs/cgroup into the container, or run the agent "
+			    "on the "
 			    "host",
 			    "only a part of the cgroup tree is visible here");
 	else if (!*m->unified)
-		checkup_add(to, "cgroups", CHECKUP_WARN, "boot with systemd.unified_cgroup_hierarchy=1",
+		checkup_add(to, "cgroups", CHECKUP_WARN,
+			    "boot with systemd.unified_cgroup_hierarchy=1",
 			    "version 1 only: no pressure of single cgroups");
 	else if (m->legacy)
-		checkup_add(to, "cgroups", CHECKUP_OK, NULL, "hybrid: version 2 at %s beside version 1",
-			    m->unified);
+		checkup_add(to, "cgroups", CHECKUP_OK, NULL,
+			    "hybrid: version 2 at %s beside version 1", m->unified);
 	else
 		checkup_add(to, "cgroups", CHECKUP_OK, NULL, "version 2 at %s", m->unified);
 }
@@ -224,7 +233,8 @@ static void memory(const char *root, const struct mounts *m, struct checkup *to)
 	if (in_list(controllers, "memory"))
 		checkup_add(to, "memory", CHECKUP_OK, NULL, "counted by cgroup version 2");
 	else if (*m->memory)
-		checkup_add(to, "memory", CHECKUP_OK, NULL, "counted by cgroup version 1 at %s", m->memory);
+		checkup_add(to, "memory", CHECKUP_OK, NULL, "counted by cgroup version 1 at %s",
+			    m->memory);
 	else
 		checkup_add(to, "memory", CHECKUP_WARN,
 			    "boot with cgroup_enable=memory (and without cgroup_disable=memory)",
@@ -263,8 +273,8 @@ void machine_examine(const char *root, struct checkup *to)
 		hierarchies(&m, to);
 		memory(root, &m, to);
 	} else {
-		checkup_add(to, "cgroups", CHECKUP_FAIL, "mount /proc", "%s/proc/self/mountinfo: %s", root,
-			    strerror(errno));
+		checkup_add(to, "cgroups", CHECKUP_FAIL, "mount /proc",
+			    "%s/proc/self/mountinfo: %s", root, strerror(errno));
 	}
 	pressure(root, to);
 }

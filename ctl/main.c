@@ -28,7 +28,8 @@ static const struct command *find(struct session *s, char **words, size_t n)
 	return c;
 }
 
-static int run(const struct ctl_options *o, const struct opt_origins *origins, char **words, size_t n)
+static int run(const struct ctl_options *o, const struct opt_origins *origins, char **words,
+	       size_t n)
 {
 	struct session s = {.o = o, .terminal = isatty(STDOUT_FILENO)};
 	const struct command *c;

@@ -23,7 +23,8 @@ struct item { /* of either listing; `row` is NULL for nodes */
 
 static void figure_cell(struct text_table *t, struct fleet_value v, struct figure (*form)(double))
 {
-	text_cell(t, v.known ? PAINT_PLAIN : PAINT_DIM, "%s", v.known ? form(v.value).text : FIGURE_NONE);
+	text_cell(t, v.known ? PAINT_PLAIN : PAINT_DIM, "%s",
+		  v.known ? form(v.value).text : FIGURE_NONE);
 }
 
 static void part_cell(struct text_table *t, struct fleet_value v, struct fleet_value of)
@@ -67,7 +68,8 @@ static struct fleet_value memory_used(const struct fleet_node *n)
 	bool known = n->measured && n->memory_bytes >= n->available_bytes &&
 		     !(n->missing & PLIMSOLL__V1__NODE_MISSING__NODE_MISSING_AVAILABLE);
 
-	return (struct fleet_value){known, known ? (double)(n->memory_bytes - n->available_bytes) : 0};
+	return (struct fleet_value){known,
+				    known ? (double)(n->memory_bytes - n->available_bytes) : 0};
 }
 
 static struct fleet_value sample_age_ns(const struct fleet_node *n)
@@ -79,9 +81,9 @@ static struct fleet_value sample_age_ns(const struct fleet_node *n)
 }
 
 static const struct text_column node_columns[] = {
-	{"TIME", false, false},	  {"NODE", false, false},      {"CPUS", true, false},
-	{"CPU USED", true, false}, {"MEMORY USED", true, false}, {"OF TOTAL", true, false},
-	{"CGROUPS", true, false}, {"LOST", true, true},	       {"AGENT", false, true},
+	{"TIME", false, false},      {"NODE", false, false},       {"CPUS", true, false},
+	{"CPU USED", true, false},   {"MEMORY USED", true, false}, {"OF TOTAL", true, false},
+	{"CGROUPS", true, false},    {"LOST", true, true},         {"AGENT", false, true},
 	{"SAMPLE AGE", true, false},
 };
 
@@ -107,9 +109,9 @@ static json_t *node_tree(const void *item)
 	struct fleet_value sample_age = sample_age_ns(n);
 
 	return json_pack("{s:o, s:o, s:i, s:o, s:o, s:o, s:i, s:I, s:o}", "name",
-			 tree_string(n->name), "agent_version", tree_string(n->agent_version), "cpus",
-			 (int)n->cpus, "cpu_used", tree_of(fleet_cpu_used(n)), "memory_bytes",
-			 tree_number(n->memory_bytes > 0, (double)n->memory_bytes),
+			 tree_string(n->name), "agent_version", tree_string(n->agent_version),
+			 "cpus", (int)n->cpus, "cpu_used", tree_of(fleet_cpu_used(n)),
+			 "memory_bytes", tree_number(n->memory_bytes > 0, (double)n->memory_bytes),
 			 "memory_used_bytes", tree_of(memory_used(n)), "cgroups", (int)n->live_rows,
 			 "lost", (json_int_t)n->lost, "age_seconds",
 			 tree_seconds(sample_age.known, (uint64_t)sample_age.value));
@@ -148,10 +150,10 @@ static const char *kind_word(Plimsoll__V1__Kind k)
 }
 
 static const struct text_column row_columns[] = {
-	{"TIME", false, false},	     {"NODE", false, true},	{"CGROUP", false, false},
-	{"KIND", false, false},	     {"NAME", false, true},	{"CPU", true, false},
-	{"MEMORY", true, false},     {"MEM/LIMIT", true, false}, {"WAIT P95", true, false},
-	{"CPU WAIT", true, false},   {"CPU STALL", true, true}, {"MEM STALL", true, true},
+	{"TIME", false, false},    {"NODE", false, true},      {"CGROUP", false, false},
+	{"KIND", false, false},    {"NAME", false, true},      {"CPU", true, false},
+	{"MEMORY", true, false},   {"MEM/LIMIT", true, false}, {"WAIT P95", true, false},
+	{"CPU WAIT", true, false}, {"CPU STALL", true, true},  {"MEM STALL", true, true},
 	{"IO STALL", true, true},
 };
 
@@ -179,16 +181,16 @@ static json_t *row_tree(const void *item)
 	const struct fleet_node *n = ((const struct item *)item)->node;
 	const struct fleet_row *r = ((const struct item *)item)->row;
 	struct fleet_value p95 = fleet_wait_p95(r);
-	json_t *o = json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "node",
-			      tree_string(n->name), "cgroup", tree_string(r->cgroup), "kind",
-			      kind_word(r->kind), "name", tree_string(r->name), "runtime",
-			      tree_string(r->runtime), "pod_uid", tree_string(r->pod_uid),
-			      "container_id", tree_string(r->container_id), "qos",
-			      tree_string(r->qos));
+	json_t *o = json_pack(
+		"{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "node", tree_string(n->name), "cgroup",
+		tree_string(r->cgroup), "kind", kind_word(r->kind), "name", tree_string(r->name),
+		"runtime", tree_string(r->runtime), "pod_uid", tree_string(r->pod_uid),
+		"container_id", tree_string(r->container_id), "qos", tree_string(r->qos));
 
 	json_object_set_new(o, "cpu_cores", tree_of(fleet_rate(n, r, FLEET_CPU)));
 	json_object_set_new(o, "memory_usage_bytes", tree_of(fleet_level(r, FLEET_USAGE)));
-	json_object_set_new(o, "memory_working_set_bytes", tree_of(fleet_level(r, FLEET_WORKING_SET)));
+	json_object_set_new(o, "memory_working_set_bytes",
+			    tree_of(fleet_level(r, FLEET_WORKING_SET)));
 	json_object_set_new(o, "memory_limit_bytes", tree_of(fleet_level(r, FLEET_LIMIT)));
 	json_object_set_new(o, "runq_saturation", tree_of(fleet_wait_share(n, r)));
 	json_object_set_new(o, "runq_wait_p95_seconds", tree_number(p95.known, p95.value / 1e9));
@@ -261,8 +263,7 @@ static void add_node(struct show *w, const struct fleet_node *n)
 	while (map_next(n->rows, &cursor, &id, &row)) {
 		const struct fleet_row *r = row;
 
-		if (w->listing == &row_listing ||
-		    r->kind == PLIMSOLL__V1__KIND__KIND_POD_CONTAINER)
+		if (w->listing == &row_listing || r->kind == PLIMSOLL__V1__KIND__KIND_POD_CONTAINER)
 			add(w, n, r);
 	}
 }
@@ -331,9 +332,10 @@ static void add_fleet(struct show *w)
 }
 
 /* Of an agent 1; an aggregator has a counter of those that it keeps. */
-static int count_nodes(struct connect *c, const Plimsoll__V1__Query *q, size_t *ret_n, struct err *e)
+static int count_nodes(struct connect *c, const Plimsoll__V1__Query *q, size_t *ret_n,
+		       struct err *e)
 {
-	struct rpc_msg *m;
+	struct rpc_msg *m = NULL;
 	int r = connect_status(c, &m, e);
 
 	if (r < 0)
@@ -341,7 +343,8 @@ static int count_nodes(struct connect *c, const Plimsoll__V1__Query *q, size_t *
 	const Plimsoll__V1__StatusResponse *a = (const void *)rpc_msg_get(m);
 	*ret_n = 1;
 	for (size_t i = 0; i < a->n_counter; i++)
-		if (strcmp(a->counter[i]->name, "aggregator_agents") == 0 && a->counter[i]->value > 1)
+		if (strcmp(a->counter[i]->name, "aggregator_agents") == 0 &&
+		    a->counter[i]->value > 1)
 			*ret_n = (size_t)a->counter[i]->value;
 	if (q->n_node && q->n_node < *ret_n)
 		*ret_n = q->n_node;
@@ -358,8 +361,9 @@ static int nothing_fits(const struct listing *l, const char *name, struct err *e
 		return err_fix(e, "plimsoll get nodes lists all of them");
 	}
 	err_cause(e, "* stops at a slash, ** does not");
-	return err_fix(e, "plimsoll get cgroups lists all paths; quote patterns, so that the shell leaves "
-			  "them alone");
+	return err_fix(
+		e, "plimsoll get cgroups lists all paths; quote patterns, so that the shell leaves "
+		   "them alone");
 }
 
 static int show(const struct session *s, const struct listing *l, const Plimsoll__V1__Query *q,
@@ -376,8 +380,8 @@ static int show(const struct session *s, const struct listing *l, const Plimsoll
 	if (r == 0 && !watch)
 		r = count_nodes(c, q, &w.expected, &e);
 	if (r == 0)
-		r = connect_follow(c, &method_watch_metrics, &q->base, watch ? seconds_ns : LIST_NS, got,
-				   &w, &e);
+		r = connect_follow(c, &method_watch_metrics, &q->base, watch ? seconds_ns : LIST_NS,
+				   got, &w, &e);
 	if (r == 0 && !watch)
 		add_fleet(&w);
 	if (r == 0 && !watch && !w.n && wanted)

@@ -13,8 +13,9 @@ const struct rpc_method method_watch_metrics =
 	METHOD("Metrics/Watch", RPC_SERVER_STREAM, query, batch);
 const struct rpc_method method_list_workloads =
 	METHOD("Scaling/ListWorkloads", RPC_UNARY, list_workloads_request, list_workloads_response);
-const struct rpc_method method_watch_workloads = METHOD("Scaling/WatchWorkloads", RPC_SERVER_STREAM,
-							list_workloads_request, list_workloads_response);
+const struct rpc_method method_watch_workloads =
+	METHOD("Scaling/WatchWorkloads", RPC_SERVER_STREAM, list_workloads_request,
+	       list_workloads_response);
 const struct rpc_method method_list_decisions =
 	METHOD("Scaling/ListDecisions", RPC_UNARY, list_decisions_request, list_decisions_response);
 const struct rpc_method method_watch_decisions =

@@ -16,7 +16,8 @@
 #include "base/scope.h"
 
 #define SCREEN_MAGIC 0x7363726eu
-#define ESCAPE_NS    (50 * CLOCK_NS_PER_MS) /* a sequence's bytes come together; a person is slower */
+#define ESCAPE_NS    (50 * CLOCK_NS_PER_MS) /* a sequence's bytes come together; a person is slower \
+					     */
 
 /* Alternate buffer, no cursor, no wrapping at the right edge; and back. */
 #define ENTER "\033[?1049h\033[?25l\033[?7l\033[2J"
@@ -81,7 +82,7 @@ static void enter(void)
 
 static void crashed(int signum)
 {
-	leave(); /* write and tcsetattr are async-signal-safe */
+	leave();       /* write and tcsetattr are async-signal-safe */
 	raise(signum); /* SA_RESETHAND: now it kills */
 }
 
@@ -179,7 +180,8 @@ static void listen_to(struct screen *s)
 	}
 }
 
-int screen_open(struct loop *l, const struct screen_events *events, struct screen **ret_s, struct err *e)
+int screen_open(struct loop *l, const struct screen_events *events, struct screen **ret_s,
+		struct err *e)
 {
 	struct screen *s;
 

@@ -31,7 +31,8 @@ static const char *cause(const struct one *o)
 	static const struct {
 		int value;
 		const char *name;
-	} causes[] = {{WAIT, "cpu run queue"}, {STALL_MEMORY, "memory stalls"}, {STALL_IO, "io stalls"}};
+	} causes[] = {
+		{WAIT, "cpu run queue"}, {STALL_MEMORY, "memory stalls"}, {STALL_IO, "io stalls"}};
 	const char *name = "";
 	double highest = 0.005; /* what would show as 0 % is no cause */
 

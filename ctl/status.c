@@ -21,12 +21,11 @@ static json_t *tree(const answer *a, const char *address)
 		json_object_set_new(counters, a->counter[i]->name,
 				    tree_number(true, a->counter[i]->value));
 	for (size_t i = 0; i < a->n_notice; i++)
-		json_array_append_new(notices,
-				      json_pack("{s:o, s:o, s:o, s:o}", "id",
-						tree_string(a->notice[i]->id), "level",
-						tree_string(a->notice[i]->level), "text",
-						tree_string(a->notice[i]->text), "fix",
-						tree_string(a->notice[i]->fix)));
+		json_array_append_new(notices, json_pack("{s:o, s:o, s:o, s:o}", "id",
+							 tree_string(a->notice[i]->id), "level",
+							 tree_string(a->notice[i]->level), "text",
+							 tree_string(a->notice[i]->text), "fix",
+							 tree_string(a->notice[i]->fix)));
 	snprintf(epoch, sizeof(epoch), "%016llx", (unsigned long long)a->epoch);
 	json_object_set_new(o, "server", tree_string(address));
 	json_object_set_new(o, "program", tree_string(a->program));
@@ -64,7 +63,8 @@ static void print_notices(const answer *a, const struct session *s)
 
 static void print_counters(const answer *a, const struct session *s)
 {
-	static const struct text_column columns[] = {{"COUNTER", false, false}, {"VALUE", true, false}};
+	static const struct text_column columns[] = {{"COUNTER", false, false},
+						     {"VALUE", true, false}};
 	scoped(text_done) struct text_table t = {0};
 
 	text_begin(&t, columns, 2, true);
@@ -95,7 +95,7 @@ static void print(const answer *a, const char *address, const struct session *s)
 int status_run(const struct session *s)
 {
 	scoped(connect_freep) struct connect *c = NULL;
-	struct rpc_msg *m;
+	struct rpc_msg *m = NULL;
 	struct err e;
 	int r = connect_open(s->o, NULL, &c, &e);
 

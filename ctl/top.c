@@ -12,10 +12,11 @@
 #include "ctl/workload.h"
 
 /* What the server is decides what can be shown. */
-static int open_server(const struct session *s, struct connect **ret_c, bool *ret_agent, struct err *e)
+static int open_server(const struct session *s, struct connect **ret_c, bool *ret_agent,
+		       struct err *e)
 {
 	scoped(connect_freep) struct connect *c = NULL;
-	struct rpc_msg *m;
+	struct rpc_msg *m = NULL;
 	int r = connect_open(s->o, NULL, &c, e);
 
 	if (r == 0)
@@ -33,8 +34,9 @@ static bool full_screen(const struct session *s)
 {
 	const char *term = getenv("TERM");
 
-	return s->terminal && isatty(STDIN_FILENO) && (command_is(s, "table") || command_is(s, "wide")) &&
-	       term && strcmp(term, "dumb") != 0;
+	return s->terminal && isatty(STDIN_FILENO) &&
+	       (command_is(s, "table") || command_is(s, "wide")) && term &&
+	       strcmp(term, "dumb") != 0;
 }
 
 int top_run(const struct session *s)

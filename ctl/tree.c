@@ -79,7 +79,8 @@ void tree_freep(json_t **t)
 
 static bool is_word_of_yaml(const char *s)
 {
-	static const char *const words[] = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
+	static const char *const words[] = {"true", "false", "null", "yes", "no",
+					    "on",   "off",   "y",    "n"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(words[i], s) == 0)
@@ -89,7 +90,8 @@ static bool is_word_of_yaml(const char *s)
 
 static bool is_plain(const char *s)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
 	bool start = isalpha((unsigned char)s[0]) || s[0] == '/';
 
 	return start && s[strspn(s, allowed)] == '\0' && !is_word_of_yaml(s);
@@ -207,6 +209,7 @@ void tree_print(const json_t *tree, bool yaml, bool stream, FILE *to)
 		yaml_node(tree, 0, true, to);
 		return;
 	}
-	json_dumpf(tree, to, layout | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS));
+	json_dumpf(tree, to,
+		   layout | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS));
 	fputc('\n', to);
 }

@@ -7,11 +7,11 @@
 #include "base/scope.h"
 #include "ctl/text.h"
 
-#define HEAD_ROWS 3 /* title, trouble or blank, column titles */
+#define HEAD_ROWS   3  /* title, trouble or blank, column titles */
 #define MIN_COLUMNS 40 /* the columns that are never dropped, with a very short name */
-#define BAR_WIDTH 10
-#define PANE_MIN  4 /* decisions below a full list, if the screen has PANE_ROWS or more */
-#define PANE_ROWS 18
+#define BAR_WIDTH   10
+#define PANE_MIN    4 /* decisions below a full list, if the screen has PANE_ROWS or more */
+#define PANE_ROWS   18
 
 /* One line of text */
 
@@ -21,7 +21,8 @@ static void add(const struct view *v, struct buf *row, enum paint p, const char 
 }
 
 /* Peers' text, at most `width` columns. */
-static void add_peer(const struct view *v, struct buf *row, enum paint p, const char *text, int width)
+static void add_peer(const struct view *v, struct buf *row, enum paint p, const char *text,
+		     int width)
 {
 	scoped(buf_done) struct buf safe = {0}, fit = {0};
 
@@ -30,8 +31,8 @@ static void add_peer(const struct view *v, struct buf *row, enum paint p, const 
 	add(v, row, p, buf_text(&fit));
 }
 
-static void add_fit(const struct view *v, struct buf *row, enum paint p, const char *text, int width,
-		    bool right)
+static void add_fit(const struct view *v, struct buf *row, enum paint p, const char *text,
+		    int width, bool right)
 {
 	scoped(buf_done) struct buf fit = {0};
 
@@ -79,7 +80,8 @@ static void header(const struct view *v, struct buf *row)
 	add_fit(v, row, PAINT_DIM, buf_text(&right), room, true);
 }
 
-static void key(const struct view *v, struct buf *row, int *room, const char *name, const char *what)
+static void key(const struct view *v, struct buf *row, int *room, const char *name,
+		const char *what)
 {
 	int width = text_width(name) + text_width(what) + 4;
 
@@ -95,7 +97,8 @@ static void keys(const struct view *v, struct buf *row)
 {
 	int room = v->columns;
 
-	key(v, row, &room, v->style->unicode ? "↑↓" : "arrows", v->mode == VIEW_TEXT ? "scroll" : "select");
+	key(v, row, &room, v->style->unicode ? "↑↓" : "arrows",
+	    v->mode == VIEW_TEXT ? "scroll" : "select");
 	if (v->mode == VIEW_LIST) {
 		char sort[48];
 
@@ -155,7 +158,8 @@ static enum paint cell_pods(const struct view *v, const workload *w, int width, 
 }
 
 /* "3.40/4.00   85%": both figures keep their place also when one is missing. */
-static void of(struct figure used, struct figure whole, struct figure part, int width, struct buf *to)
+static void of(struct figure used, struct figure whole, struct figure part, int width,
+	       struct buf *to)
 {
 	scoped(buf_done) struct buf both = {0};
 	bool known = strcmp(whole.text, FIGURE_NONE) != 0;
@@ -205,7 +209,8 @@ static enum paint cell_wait(const struct view *v, const workload *w, int width, 
 	return workload_known(w->runq_wait_p95_ns) ? PAINT_PLAIN : PAINT_DIM;
 }
 
-static enum paint cell_saturation(const struct view *v, const workload *w, int width, struct buf *to)
+static enum paint cell_saturation(const struct view *v, const workload *w, int width,
+				  struct buf *to)
 {
 	double share;
 
@@ -268,7 +273,7 @@ static const struct column {
 	{"LAST DECISION", 30, false, 1, FOR_WORKLOADS, cell_decision},
 };
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
-#define GAP	  2
+#define GAP       2
 #define NAME_MOST 40 /* columns for a name, if it needs them */
 
 struct layout {
@@ -396,7 +401,7 @@ static void part(const struct view *v, struct buf *row, int *room, enum paint p,
 
 static void decision_row(const struct view *v, const decision *d, bool selected, struct buf *row)
 {
-	const enum paint plain = PAINT_PLAIN;
+	const enum paint plain = PAINT_PLAIN, direction = d->to > d->from ? PAINT_WARN : PAINT_GOOD;
 	bool failed = strncmp(d->outcome, "failed", 6) == 0;
 	scoped(buf_done) struct buf step = {0}, why = {0};
 	int room = v->columns - 3;
@@ -408,8 +413,7 @@ static void decision_row(const struct view *v, const decision *d, bool selected,
 	part(v, row, &room, selected ? plain : PAINT_ACCENT, d->id, 8);
 	part(v, row, &room, plain, d->workload, 20);
 	part(v, row, &room, plain, "", 2);
-	part(v, row, &room, selected ? plain : d->to > d->from ? PAINT_WARN : PAINT_GOOD, buf_text(&step),
-	     9);
+	part(v, row, &room, selected ? plain : direction, buf_text(&step), 9);
 	part(v, row, &room, plain, d->reason, 12);
 	part(v, row, &room, failed && !selected ? PAINT_BAD : plain, buf_text(&why), room);
 	buf_printf(row, "%s", selected ? paint_off(v->style) : "");
@@ -466,8 +470,8 @@ static void draw_decisions(struct view *v, struct buf *rows)
 	int room = v->rows - HEAD_ROWS - 1;
 
 	add_fit(v, &rows[HEAD_ROWS - 1], PAINT_DIM,
-		"  TIME      ID      WORKLOAD              STEP     REASON      WHY AND OUTCOME", v->columns,
-		false);
+		"  TIME      ID      WORKLOAD              STEP     REASON      WHY AND OUTCOME",
+		v->columns, false);
 	if (!v->n_decisions && room > 1)
 		add(v, &rows[HEAD_ROWS + 1], PAINT_DIM, "  no decision yet");
 	follow(v->decision, (size_t)room, v->n_decisions, &v->first_decision);

@@ -40,7 +40,8 @@ struct figure workload_part(const value *v, const value *of)
 
 struct figure workload_wait(const value *v)
 {
-	return workload_known(v) && v->value >= 0 ? figure_duration((uint64_t)v->value) : figure_none();
+	return workload_known(v) && v->value >= 0 ? figure_duration((uint64_t)v->value)
+						  : figure_none();
 }
 
 bool workload_saturation(const workload *w, double *ret_share)
@@ -115,11 +116,11 @@ void workload_sort(const workload **w, size_t n, const char *by)
 /* Forms */
 
 static const struct text_column columns[] = {
-	{"TIME", false, false},       {"WORKLOAD", false, false},   {"POLICY", false, true},
-	{"PODS", true, false},	      {"CPU", true, false},	    {"CPU/REQ", true, false},
-	{"MEMORY", true, false},      {"MEM/LIMIT", true, false},   {"WAIT P95", true, false},
-	{"SATURATION", true, false},  {"BY WHAT", false, false},    {"CPU STALL", true, true},
-	{"MEM STALL", true, true},    {"IO STALL", true, true},	    {"COVERAGE", true, true},
+	{"TIME", false, false},          {"WORKLOAD", false, false}, {"POLICY", false, true},
+	{"PODS", true, false},           {"CPU", true, false},       {"CPU/REQ", true, false},
+	{"MEMORY", true, false},         {"MEM/LIMIT", true, false}, {"WAIT P95", true, false},
+	{"SATURATION", true, false},     {"BY WHAT", false, false},  {"CPU STALL", true, true},
+	{"MEM STALL", true, true},       {"IO STALL", true, true},   {"COVERAGE", true, true},
 	{"LAST DECISION", false, false},
 };
 
@@ -158,7 +159,8 @@ static void cells(struct text_table *t, const void *item)
 	plain(t, workload_share(w->psi_cpu_some));
 	plain(t, workload_share(w->psi_memory_some));
 	plain(t, workload_share(w->psi_io_some));
-	plain(t, workload_known(w->cpu_cores) ? figure_share(w->cpu_cores->coverage) : figure_none());
+	plain(t,
+	      workload_known(w->cpu_cores) ? figure_share(w->cpu_cores->coverage) : figure_none());
 	text_cell(t, w->paused ? PAINT_WARN : PAINT_PLAIN, "%s", buf_text(&last));
 }
 
@@ -202,8 +204,10 @@ static json_t *tree(const void *item)
 	json_object_set_new(o, "psi_memory_some", number(w->psi_memory_some));
 	json_object_set_new(o, "psi_io_some", number(w->psi_io_some));
 	json_object_set_new(o, "by_what", text_or_null(w->by_what));
-	json_object_set_new(o, "age_seconds", tree_seconds(workload_known(cpu), cpu ? cpu->age_ns : 0));
-	json_object_set_new(o, "coverage", tree_number(workload_known(cpu), cpu ? cpu->coverage : 0));
+	json_object_set_new(o, "age_seconds",
+			    tree_seconds(workload_known(cpu), cpu ? cpu->age_ns : 0));
+	json_object_set_new(o, "coverage",
+			    tree_number(workload_known(cpu), cpu ? cpu->coverage : 0));
 	json_object_set_new(o, "last_decision", last_decision_tree(w));
 	return o;
 }
@@ -221,7 +225,8 @@ static const struct listing listing = {
 	.cells = cells,
 	.tree = tree,
 	.name = name,
-	.none = "no workload yet: no agent reports to this aggregator, or no policy names its cgroups",
+	.none = "no workload yet: no agent reports to this aggregator, or no policy names its "
+		"cgroups",
 };
 
 /* Asking */
@@ -280,7 +285,7 @@ static bool print_all(const ProtobufCMessage *m, void *data)
 
 static int list(struct show *w, struct connect *c, const Plimsoll__V1__ListWorkloadsRequest *q)
 {
-	struct rpc_msg *answer;
+	struct rpc_msg *answer = NULL;
 	int r = connect_ask(c, &method_list_workloads, &q->base, &answer, w->e);
 
 	if (r < 0)

@@ -12,13 +12,15 @@
 
 static void is(const char *bytes, int last, size_t taken, enum key_name name, uint32_t code)
 {
-	struct key k = {KEY_NONE, 0};
+	struct key k = {.name = KEY_NONE};
 
 	assert_int_equal(key_parse(bytes, strlen(bytes), last, &k), taken);
 	if (!taken)
 		return;
 	assert_int_equal(k.name, name);
 	assert_int_equal(k.code, code);
+	if (name == KEY_TEXT)
+		assert_true(strlen(k.text) == taken && strncmp(k.text, bytes, taken) == 0);
 }
 
 static void test_characters(void **state)

@@ -70,7 +70,7 @@ static void test_strings(void **state)
 {
 	static const char *const odd[] = {
 		"plain", "", "true", "No", "null", "12", "1e3", "~", "- a", "a: b", "a #b", "\"quoted\"",
-		"back\\slash", "two\nlines", "tab\there", "escape \033[2J", "csi \xc2\x9b" "1m", "日本 –",
+		"back\\slash", "two\nlines", "tab\there", "escape \033[2J", "csi \302\2331m", "日本 –",
 		"turned \xe2\x80\xae round", " blanks ", "/kubepods.slice/x", "%a", "@b", "{c}", "*d",
 	};
 
