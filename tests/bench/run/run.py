@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""bench-run [RUNS [SECONDS]] | quick: what both daemons take in `plimsoll-demo run`, as a Markdown table
+with least, median and most of the runs. A run begins with the demo's start and ends with its JSON."""
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(sys.argv[0]))
+ROWS = (("agent CPU, % of a core", lambda r: r["agent"]["cpu_percent"]),
+        ("agent memory, MiB resident", lambda r: r["agent"]["rss_bytes"] / 2**20),
+        ("scheduler program, ns a switch", lambda r: r["agent"]["bpf_ns_per_switch"]),
+        ("aggregator CPU, % of a core", lambda r: r["aggregator"]["cpu_percent"]),
+        ("aggregator memory, MiB resident", lambda r: r["aggregator"]["rss_bytes"] / 2**20),
+        ("cgroups", lambda r: r["agent"]["containers"]),
+        ("decisions", lambda r: len(r["decisions"])),
+        ("load step to first decision, ms", lambda r: first_delay(r)))
+
+
+def first_delay(run):
+    """Of the decisions that follow a step up, the first each time; their median."""
+    delays = [d["delay_ms"] for i, d in enumerate(run["decisions"])
+              if d["delay_ms"] is not None and d["to"] > d["from"]
+              and (i == 0 or run["decisions"][i - 1]["to"] <= run["decisions"][i - 1]["from"])]
+    return statistics.median(delays) if delays else None
+
+
+def aggregator_cpu_seconds(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    return float(re.search(r"^plimsoll_aggregator_cpu_seconds_total (\S+)", text, re.M)[1])
+
+
+def one(seconds):
+    demo = subprocess.Popen([os.path.join(HERE, "plimsoll-demo"), "run", "--seconds", str(seconds),
+                             "--output", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    port = begin = None
+    cpu = 0.0
+    for line in demo.stderr:  # the aggregator is asked at every line the demo says, last of all near its end
+        port = port or (re.search(r"127\.0\.0\.1:(\d+)/metrics", line) or [None, None])[1]
+        if port and " load " in line:
+            cpu = aggregator_cpu_seconds(port)
+            begin = begin if begin is not None else (cpu, stamp(line))
+            end = (cpu, stamp(line))
+    out = demo.stdout.read()
+    if demo.wait() != 0:
+        sys.exit("bench-run: the demo failed; run build/bin/plimsoll-demo run to see why")
+    run = json.loads(out)
+    span = (end[1] - begin[1]) % 86400
+    run["aggregator"]["cpu_percent"] = 100 * (end[0] - begin[0]) / span if span else None
+    return run
+
+
+def stamp(line):
+    hours, minutes, seconds = line[:8].split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+
+
+def main(arguments):
+    runs, seconds = (1, 10) if arguments == ["quick"] else \
+        (int((arguments + ["3"])[0]), int((arguments + ["3", "60"])[1]))
+    measured = []
+    for n in range(runs):
+        print(f"bench-run: run {n + 1} of {runs}, {seconds} s", file=sys.stderr, flush=True)
+        measured.append(one(seconds))
+    print(f"{runs} runs of {seconds} s\n\n| | least | median | most |\n|---|---|---|---|")
+    for name, of in ROWS:
+        values = [v for v in map(of, measured) if v is not None]
+        print(f"| {name} | " + " | ".join(f"{f(values):.4g}" if values else "not measured"
+                                         for f in (min, statistics.median, max)) + " |")
+    bad = sum(r["aggregator"]["gaps"] + r["aggregator"]["refused"] for r in measured)
+    print(f"\ngaps and refusals: {bad}")
+    return bad != 0
+
+
+sys.exit(main(sys.argv[1:]))
