@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "rpc/rpc.h"
 
 #define NODE_MAX 253 /* of a DNS name, which node names are in Kubernetes */
 
@@ -69,6 +70,15 @@ static int check_node(struct agent_options *o, struct err *e)
 	return -EINVAL;
 }
 
+static int check_addresses(const struct agent_options *o, struct err *e)
+{
+	int r = *o->listen ? rpc_address_check("--listen", o->listen, e) : 0;
+
+	if (r == 0 && *o->aggregator)
+		r = rpc_address_check("--aggregator", o->aggregator, e);
+	return r;
+}
+
 static int check_doors(const struct agent_options *o, struct err *e)
 {
 	if (strlen(o->socket) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
@@ -78,7 +88,7 @@ static int check_doors(const struct agent_options *o, struct err *e)
 		return -EINVAL;
 	}
 	if (*o->socket || *o->listen || *o->aggregator)
-		return 0;
+		return check_addresses(o, e);
 	err_set(e, -EINVAL, "nobody could read what this agent measures");
 	err_cause(e, "--socket, --listen and --aggregator are all empty");
 	err_fix(e, "give one of them");

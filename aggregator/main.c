@@ -13,6 +13,7 @@
 #include "base/scope.h"
 #include "conf/conf.h"
 #include "plimsoll/version.h"
+#include "rpc/rpc.h"
 
 #define PROGRAM "plimsoll-aggregator"
 
@@ -41,11 +42,24 @@ static void print_help(void)
 	fputs(buf_text(&b), stdout);
 }
 
+static int check_addresses(const struct aggregator_options *o, struct err *e)
+{
+	int r = *o->listen ? rpc_address_check("--listen", o->listen, e) : 0;
+
+	if (r == 0 && *o->http)
+		r = rpc_address_check("--http", o->http, e);
+	for (size_t i = 0; r == 0 && i < o->scrape.n; i++)
+		r = rpc_address_check("--scrape", o->scrape.items[i], e);
+	return r;
+}
+
 static int check(const struct aggregator_options *o, struct err *e)
 {
 	struct manifests policies = {0};
-	int r = tls_options(o, e);
+	int r = check_addresses(o, e);
 
+	if (r == 0)
+		r = tls_options(o, e);
 	if (r == 0)
 		r = manifests_load(&o->policy, &policies, e);
 	manifests_done(&policies);

@@ -21,8 +21,8 @@ static const struct {
 	int number;
 	const char *name, *what_for;
 } needed[] = {
-	{CAP_BPF, "CAP_BPF", "load programs"},
-	{CAP_PERFMON, "CAP_PERFMON", "read kernel memory in them"},
+	{CAP_BPF, "CAP_BPF", "load BPF programs"},
+	{CAP_PERFMON, "CAP_PERFMON", "let BPF programs read kernel memory"},
 };
 
 static bool has_btf(void)
@@ -70,7 +70,7 @@ int machine_check(struct err *e)
 	if (!capability)
 		return 0;
 	err_set(e, -EPERM, "missing %s", capability);
-	err_cause(e, "the agent must %s", what_for);
+	err_cause(e, "the agent must be able to %s", what_for);
 	return err_fix(e, "run it as root, or give it CAP_BPF and CAP_PERFMON (in Kubernetes: "
 			  "securityContext.capabilities.add)");
 }

@@ -12,8 +12,10 @@
 
 #include "base/mem.h"
 #include "base/scope.h"
+#include "rpc/rpc.h"
 
 #define DEFAULT_MODE 0600
+#define MAX_PORT 65535
 #define PRIVATE_NAME "/s" /* short: a socket path has 107 bytes */
 
 void rpc_address_init(struct rpc_address *a, const char *text, mode_t mode)
@@ -33,6 +35,25 @@ void rpc_address_done(struct rpc_address *a)
 	free(a->text);
 	a->text = NULL;
 	a->path = NULL;
+}
+
+static bool is_port(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits && digits <= 5 && !text[digits] && atoi(text) <= MAX_PORT;
+}
+
+/* Core takes "host:99999" for port 34463 and "host:" for 443. */
+int rpc_address_check(const char *option, const char *text, struct err *e)
+{
+	const char *colon = strrchr(text, ':');
+
+	if (strncmp(text, "unix:", 5) == 0 ? text[5] : colon && is_port(colon + 1))
+		return 0;
+	err_set(e, -EINVAL, "%s: \"%.120s\" is no address", option, text);
+	err_cause(e, "it neither begins with unix: nor ends in a port from 0 to %d", MAX_PORT);
+	return err_fix(e, "write for example 0.0.0.0:9461, [::1]:9461 or unix:/run/x.sock");
 }
 
 static int fill_unix(const char *path, struct sockaddr_un *ret_un)
@@ -131,8 +152,6 @@ static int why_not(const char *text)
 	struct addrinfo *found;
 	int one = 1, r = 0;
 
-	if (!colon)
-		return -EINVAL;
 	*colon = '\0';
 	if (host[0] == '[' && colon[-1] == ']') {
 		colon[-1] = '\0';
@@ -153,10 +172,9 @@ static int bind_tcp(struct rpc_address *a, grpc_server *core, grpc_server_creden
 		    struct err *e)
 {
 	/* Once ":0" has picked a port, a new listener must take the same one. */
-	const char *colon = strrchr(a->text, ':');
+	int host = (int)(strrchr(a->text, ':') - a->text);
 	scoped(freep) char *uri =
-		a->port && colon ? mem_printf("%.*s:%d", (int)(colon - a->text), a->text, a->port) :
-				   mem_strdup(a->text);
+		a->port ? mem_printf("%.*s:%d", host, a->text, a->port) : mem_strdup(a->text);
 	int port = grpc_server_add_http2_port(core, uri, creds), r;
 
 	if (port > 0) {
@@ -166,7 +184,7 @@ static int bind_tcp(struct rpc_address *a, grpc_server *core, grpc_server_creden
 	r = why_not(uri);
 	err_set(e, r, "cannot listen on %s", uri);
 	err_cause(e, "%s", r == -EADDRINUSE ? "already running: another process has this port" :
-			   r == -EINVAL	    ? "this is no address of the form host:port" :
+			   r == -EINVAL	    ? "this machine knows no such host" :
 					      strerror(-r));
 	return err_fix(e, r == -EADDRINUSE ? "stop it, or choose another port" :
 					     "use for example 0.0.0.0:9461 or unix:/run/x.sock");
@@ -175,5 +193,7 @@ static int bind_tcp(struct rpc_address *a, grpc_server *core, grpc_server_creden
 int rpc_address_bind(struct rpc_address *a, grpc_server *core, grpc_server_credentials *creds,
 		     bool again, struct err *e)
 {
+	if (rpc_address_check("cannot listen", a->text, e) < 0)
+		return -EINVAL;
 	return a->path ? bind_unix(a, core, creds, again, e) : bind_tcp(a, core, creds, e);
 }

@@ -186,6 +186,11 @@ static void bad_addresses_are_explained(void **state)
 		  -ENAMETOOLONG },
 		{ "192.0.2.1:1", -EADDRNOTAVAIL },
 		{ "nonsense", -EINVAL },
+		{ "127.0.0.1:65536", -EINVAL },
+		{ "127.0.0.1:", -EINVAL },
+		{ "127.0.0.1:4294967297", -EINVAL },
+		{ "127.0.0.1:http", -EINVAL },
+		{ "no.such.host.invalid:1", -EINVAL },
 	};
 
 	(void)state;
@@ -198,6 +203,21 @@ static void bad_addresses_are_explained(void **state)
 		assert_int_equal(rpc_server_start(l, &o, &s, &err), cases[i].code);
 		assert_true(err.what[0] && err.cause[0] && err.fix[0]);
 		loop_free(l);
+	}
+}
+
+static void addresses_are_checked_by_form(void **state)
+{
+	static const char *const good[] = { "0.0.0.0:9461", "[::1]:0", "h:65535", "unix:/run/x" };
+	static const char *const bad[] = { "", "h", "h:", "h:65536", "h:-1", "h:1x", "unix:", "h:000001" };
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_int_equal(rpc_address_check("--listen", good[i], &e), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(rpc_address_check("--listen", bad[i], &e), -EINVAL);
+		assert_true(strstr(e.what, "--listen: ") == e.what && e.cause[0] && e.fix[0]);
 	}
 }
 
@@ -272,6 +292,7 @@ int main(void)
 		cmocka_unit_test(stale_socket_is_replaced),
 		cmocka_unit_test(other_file_is_not_replaced),
 		cmocka_unit_test(bad_addresses_are_explained),
+		cmocka_unit_test(addresses_are_checked_by_form),
 		cmocka_unit_test(survives_running_out_of_descriptors),
 	};
 	return cmocka_run_group_tests(tests, start, end);
