@@ -6,6 +6,8 @@
 
 #include "base/scope.h"
 
+#define FIELD HIERARCHY_PATH /* characters read of a field; one that fills it was longer */
+
 /* mountinfo writes blanks and backslashes as three octal digits. */
 static void unescape(char *text)
 {
@@ -39,7 +41,7 @@ static void keep(char kept[HIERARCHY_PATH], bool *part, const char *root, const 
 {
 	bool is_part = strcmp(root, "/") != 0;
 
-	if (strlen(point) >= HIERARCHY_PATH || (kept[0] && (is_part || !*part)))
+	if (kept[0] && (is_part || !*part))
 		return;
 	strcpy(kept, point);
 	*part = is_part;
@@ -53,12 +55,14 @@ int hierarchy_find(FILE *mountinfo, struct hierarchy *ret, struct err *e)
 	size_t room = 0;
 
 	while (getline(&line, &room, mountinfo) > 0) {
-		char root[HIERARCHY_PATH], point[HIERARCHY_PATH], type[32], options[HIERARCHY_PATH];
+		char root[FIELD + 1], point[FIELD + 1], type[32], options[FIELD + 1];
 		const char *rest = strstr(line, " - ");
 
-		if (!rest || sscanf(line, "%*s %*s %*s %511s %511s", root, point) != 2 ||
-		    sscanf(rest, " - %31s %*s %511s", type, options) != 2)
+		if (!rest || sscanf(line, "%*s %*s %*s %512s %512s", root, point) != 2 ||
+		    sscanf(rest, " - %31s %*s %512s", type, options) != 2)
 			continue;
+		if (strlen(root) == FIELD || strlen(point) == FIELD)
+			continue; /* cut short, so not to be opened */
 		unescape(point);
 		if (strcmp(type, "cgroup2") == 0)
 			keep(h.unified, &unified_part, root, point);

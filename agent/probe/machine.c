@@ -14,6 +14,7 @@
 #include "base/scope.h"
 
 #define BTF_FILE     "/sys/kernel/btf/vmlinux"
+#define PATH_BYTES   512
 #define NEEDED_MAJOR 6 /* iter/cgroup: Linux 6.1 */
 #define NEEDED_MINOR 1
 
@@ -25,14 +26,29 @@ static const struct {
 	{CAP_PERFMON, "CAP_PERFMON", "let BPF programs read kernel memory"},
 };
 
-static bool has_btf(void)
+static const char *below(const char *root, const char *path, char ret[PATH_BYTES])
 {
-	return access(BTF_FILE, R_OK) == 0;
+	snprintf(ret, PATH_BYTES, "%s%s", root, path);
+	return ret;
 }
 
-static uint64_t effective_capabilities(void)
+static FILE *open_file(const char *root, const char *path)
 {
-	scoped(fclosep) FILE *f = fopen("/proc/thread-self/status", "re");
+	char full[PATH_BYTES];
+
+	return fopen(below(root, path, full), "re");
+}
+
+static bool has_btf(const char *root)
+{
+	char full[PATH_BYTES];
+
+	return access(below(root, BTF_FILE, full), R_OK) == 0;
+}
+
+static uint64_t effective_capabilities(const char *root)
+{
+	scoped(fclosep) FILE *f = open_file(root, "/proc/thread-self/status");
 	char line[256];
 	unsigned long long mask = 0;
 
@@ -43,9 +59,9 @@ static uint64_t effective_capabilities(void)
 }
 
 /* The name of the first capability that is missing, or NULL. CAP_SYS_ADMIN stands for both. */
-static const char *missing_capability(const char **ret_what_for)
+static const char *missing_capability(const char *root, const char **ret_what_for)
 {
-	uint64_t have = effective_capabilities();
+	uint64_t have = effective_capabilities(root);
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		if (have & (1ull << needed[i].number | 1ull << CAP_SYS_ADMIN))
@@ -56,17 +72,17 @@ static const char *missing_capability(const char **ret_what_for)
 	return NULL;
 }
 
-int machine_check(struct err *e)
+int machine_check(const char *root, struct err *e)
 {
 	const char *what_for, *capability;
 
-	if (!has_btf()) {
+	if (!has_btf(root)) {
 		err_set(e, -ENOENT, "this kernel has no BTF");
 		err_cause(e, BTF_FILE ": %s", strerror(errno));
 		return err_fix(e, "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian 12, Ubuntu "
 				  "22.04 and RHEL 8 have it); in a container, mount the host's /sys");
 	}
-	capability = missing_capability(&what_for);
+	capability = missing_capability(root, &what_for);
 	if (!capability)
 		return 0;
 	err_set(e, -EPERM, "missing %s", capability);
@@ -113,18 +129,18 @@ static void look_at_kernel(struct list *l)
 		    "Linux %s is older than 6.1, which brought the cgroup iterator", u.release);
 }
 
-static void look_at_btf(struct list *l)
+static void look_at_btf(const char *root, struct list *l)
 {
-	if (has_btf())
+	if (has_btf(root))
 		add(l, "btf", "ok", "", "the kernel describes its types (BTF)");
 	else
 		add(l, "btf", "fail", "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y",
 		    "no " BTF_FILE ": programs cannot find the kernel's fields");
 }
 
-static void look_at_capabilities(struct list *l)
+static void look_at_capabilities(const char *root, struct list *l)
 {
-	const char *what_for, *name = missing_capability(&what_for);
+	const char *what_for, *name = missing_capability(root, &what_for);
 
 	if (name)
 		add(l, "capabilities", "fail", "run as root, or add CAP_BPF and CAP_PERFMON",
@@ -133,9 +149,9 @@ static void look_at_capabilities(struct list *l)
 		add(l, "capabilities", "ok", "", "may load programs");
 }
 
-static void look_at_hierarchy(struct list *l)
+static void look_at_hierarchy(const char *root, struct list *l)
 {
-	scoped(fclosep) FILE *f = fopen("/proc/self/mountinfo", "re");
+	scoped(fclosep) FILE *f = open_file(root, "/proc/self/mountinfo");
 	struct hierarchy h;
 	struct err e;
 
@@ -153,10 +169,10 @@ static void look_at_hierarchy(struct list *l)
 }
 
 /* The file is there with PSI off, but cannot be opened or read. */
-static void look_at_psi(struct list *l)
+static void look_at_psi(const char *root, struct list *l)
 {
-	scoped(closep) int fd = open("/proc/pressure/cpu", O_RDONLY | O_CLOEXEC);
-	char text[64];
+	char full[PATH_BYTES], text[64];
+	scoped(closep) int fd = open(below(root, "/proc/pressure/cpu", full), O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0 && read(fd, text, sizeof(text)) > 0)
 		add(l, "psi", "ok", "", "pressure stall information is on");
@@ -165,9 +181,9 @@ static void look_at_psi(struct list *l)
 		    strerror(errno));
 }
 
-static void look_at_lockdown(struct list *l)
+static void look_at_lockdown(const char *root, struct list *l)
 {
-	scoped(fclosep) FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+	scoped(fclosep) FILE *f = open_file(root, "/sys/kernel/security/lockdown");
 	char text[128];
 
 	if (f && fgets(text, sizeof(text), f) && strstr(text, "[confidentiality]"))
@@ -175,15 +191,15 @@ static void look_at_lockdown(struct list *l)
 		    "kernel lockdown is at confidentiality: programs may not read kernel memory");
 }
 
-int machine_examine(struct probe_notice *ret, int room)
+int machine_examine(const char *root, struct probe_notice *ret, int room)
 {
 	struct list l = {.notice = ret, .room = room};
 
 	look_at_kernel(&l);
-	look_at_btf(&l);
-	look_at_capabilities(&l);
-	look_at_lockdown(&l);
-	look_at_hierarchy(&l);
-	look_at_psi(&l);
+	look_at_btf(root, &l);
+	look_at_capabilities(root, &l);
+	look_at_lockdown(root, &l);
+	look_at_hierarchy(root, &l);
+	look_at_psi(root, &l);
 	return l.n;
 }

@@ -250,12 +250,12 @@ void probe_stats(const struct probe *p, struct probe_stats *ret)
 
 int probe_examine(struct probe_notice *ret, int room)
 {
-	return machine_examine(ret, room);
+	return machine_examine("", ret, room);
 }
 
 int probe_notices(const struct probe *p, struct probe_notice *ret, int room)
 {
-	int n = machine_examine(ret, room);
+	int n = machine_examine("", ret, room);
 
 	if (p->stats.slots_full && n < room) {
 		ret[n] = (struct probe_notice){.id = "slots", .level = "warn",
@@ -304,7 +304,7 @@ static int start(struct probe *p, const struct probe_options *o, struct err *e)
 int probe_open(const struct probe_options *o, struct probe **ret_p, struct err *e)
 {
 	struct probe *p;
-	int r = machine_check(e);
+	int r = machine_check("", e);
 
 	if (r < 0)
 		return r;
