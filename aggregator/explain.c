@@ -25,15 +25,15 @@ static const char *of_what(enum policy_metric_kind kind)
 void explain_trigger(const struct policy *p, const struct verdict *d, char *ret, size_t size)
 {
 	const struct verdict_metric *m = d->trigger < 0 ? NULL : &d->metric[d->trigger];
-	char sign;
+	const char *sign;
 
 	*ret = '\0';
 	if (!m)
 		return;
-	sign = m->value_percent > m->target_percent   ? '>'
-	       : m->value_percent < m->target_percent ? '<'
-						      : '=';
-	snprintf(ret, size, "%s %u %% %c %u %%", metric_word(p->metric[d->trigger].kind),
+	sign = m->value_percent > m->target_percent   ? ">"
+	       : m->value_percent < m->target_percent ? "<"
+						      : "=";
+	snprintf(ret, size, "%s %u %% %s %u %%", metric_word(p->metric[d->trigger].kind),
 		 m->value_percent, sign, m->target_percent);
 }
 

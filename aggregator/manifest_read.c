@@ -245,7 +245,7 @@ static int read_target_percent(const struct reader *r, const struct yaml_node *s
 			       const struct metric_form *f, struct policy_metric *m)
 {
 	static const char *const names[] = {"type", "averageUtilization"};
-	const struct yaml_node *target, *type;
+	const struct yaml_node *target, *type = NULL;
 	uint64_t percent = 0;
 	int code = get_mapping(r, source, "target", names, COUNT(names), &target);
 
