@@ -1,25 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench-sched: what programs on sched_switch cost a load that does nothing but switch. Each round runs
- * the load once without any and once with each of the three, in rotating order, and gives a ratio to
- * the run without. `bench-sched quick` only proves that it runs.
+ * bench-sched: what programs on sched_switch cost. First a load that does nothing but switch, so that
+ * all they touch is in the caches: each round runs it once without any and once with each of the three,
+ * in rotating order, and gives a ratio to the run without. Then tasks that seldom wake up, so that
+ * nothing is, by the kernel's own measure of the programs. `bench-sched quick` only proves that it runs.
  */
 #include <bpf/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/probe/probe.h"
 #include "bench/spread.h"
 #include "empty.skel.h"
 #include "load.h"
+#include "own_cgroups.h"
 #include "wakeup.skel.h"
 
 #define MAX_ROUNDS 25
 #define TRIPS      40000
 #define SLOTS      2048 /* the agent's default */
 #define CPU        0
+#define SLEEPERS   200 /* each in a cgroup of its own */
+#define NAP_NS     (100 * CLOCK_NS_PER_MS)
+#define WATCH_NS   CLOCK_NS_PER_S
+#define MAX_COLD   9   /* rounds */
 
 enum { NONE, EMPTY, OURS, WAKEUP, SIDES };
 
@@ -103,25 +110,125 @@ static void print_side(int side, const struct load_time times[SIDES][MAX_ROUNDS]
 	       spread_of(cpu, rounds).median);
 }
 
-int main(int argc, char **argv)
-{
-	static struct load_time times[SIDES][MAX_ROUNDS];
-	bool quick = argc > 1 && strcmp(argv[1], "quick") == 0, with_perf = load_has_perf();
-	int rounds = quick ? 2 : MAX_ROUNDS;
+/* Programs whose caches are cold */
 
-	if (geteuid() != 0) {
-		printf("SKIP: needs root\n");
-		return 77;
+_Noreturn static void sleep_often(const void *none)
+{
+	(void)none;
+	for (;;)
+		nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+}
+
+static void start_sleepers(const struct own_cgroups *own, unsigned n)
+{
+	char path[OWN_PATH + 16];
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s/%03u", own->top, i);
+		own_make(own, path);
+		own_spawn(own, path, sleep_often, NULL);
 	}
+}
+
+struct cost {
+	double ns, runs;
+};
+
+static void add_cost(const struct bpf_program *p, struct cost *to)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &size) < 0)
+		fail(NONE, NULL);
+	to->ns += (double)info.run_time_ns;
+	to->runs += (double)info.run_cnt;
+}
+
+/* What the programs of a side took for a context switch, while measuring was on. */
+static double ns_per_switch(const struct attached *a)
+{
+	struct cost switching = {0}, waking = {0};
+	struct probe_stats stats;
+
+	if (a->probe) {
+		probe_stats(a->probe, &stats);
+		return stats.ns_per_switch;
+	}
+	add_cost(a->empty ? a->empty->progs.empty : a->wakeup->progs.wakeup_switch, &switching);
+	if (a->wakeup) {
+		add_cost(a->wakeup->progs.wakeup, &waking);
+		add_cost(a->wakeup->progs.wakeup_new, &waking);
+	}
+	return (switching.ns + waking.ns) / switching.runs;
+}
+
+static double cold_turn(int side)
+{
+	struct attached a;
+	double ns;
+	int fd = -1;
+
+	attach(side, &a);
+	nanosleep(&(struct timespec){.tv_nsec = 2 * NAP_NS}, NULL); /* histograms are made */
+	if (a.probe ? probe_measure(a.probe, true) < 0 : (fd = bpf_enable_stats(BPF_STATS_RUN_TIME)) < 0)
+		fail(side, NULL);
+	nanosleep(&(struct timespec){.tv_sec = WATCH_NS / CLOCK_NS_PER_S}, NULL);
+	if (a.probe)
+		probe_measure(a.probe, false);
+	ns = ns_per_switch(&a);
+	if (fd >= 0)
+		close(fd);
+	detach(&a);
+	return ns;
+}
+
+static void compare_cold(int rounds)
+{
+	double ns[SIDES][MAX_COLD];
+	struct spread s;
+
 	for (int i = 0; i < rounds; i++)
 		for (int k = 0; k < SIDES; k++)
-			times[(i + k) % SIDES][i] =
-				turn((i + k) % SIDES, with_perf, quick ? TRIPS / 20 : TRIPS);
+			if ((i + k) % SIDES != NONE)
+				ns[(i + k) % SIDES][i] = cold_turn((i + k) % SIDES);
+	printf("| programs | ns a context switch |\n|---|---|\n");
+	for (int side = EMPTY; side < SIDES; side++) {
+		s = spread_of(ns[side], rounds);
+		printf("| %s | %.0f (%.0f–%.0f) |\n", names[side], s.median, s.low, s.high);
+	}
+}
+
+static void compare_warm(int rounds, uint64_t trips)
+{
+	static struct load_time times[SIDES][MAX_ROUNDS];
+	bool with_perf = load_has_perf();
+
+	for (int i = 0; i < rounds; i++)
+		for (int k = 0; k < SIDES; k++)
+			times[(i + k) % SIDES][i] = turn((i + k) % SIDES, with_perf, trips);
 	printf("%s on one CPU, two context switches a round trip, %d rounds taking turns: the median "
 	       "(least–most) of the ratios to no program, the median of the times of a round trip.\n\n",
 	       with_perf ? "`perf bench sched pipe`" : "Pipes to and fro (perf is not installed)", rounds);
 	printf("| program | wall time | CPU time | wall ns | CPU ns |\n|---|---|---|---|---|\n");
 	for (int side = 0; side < SIDES; side++)
 		print_side(side, times, rounds);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	bool quick = argc > 1 && strcmp(argv[1], "quick") == 0;
+	unsigned sleepers = quick ? SLEEPERS / 20 : SLEEPERS;
+	struct own_cgroups own;
+
+	own_split(&own);
+	compare_warm(quick ? 2 : MAX_ROUNDS, quick ? TRIPS / 20 : TRIPS);
+	printf("\n%u cgroups with one task each that wakes up ten times a second, %llu s a turn: the median "
+	       "(least–most) of what the kernel says the programs took, about 20 ns of each run being "
+	       "the measuring.\n\n",
+	       sleepers, WATCH_NS / CLOCK_NS_PER_S);
+	start_sleepers(&own, sleepers);
+	compare_cold(quick ? 1 : MAX_COLD);
 	return 0;
 }
