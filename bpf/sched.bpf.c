@@ -30,14 +30,23 @@ struct {
 	__uint(max_entries, 1); /* set at load: CPUs */
 } running SEC(".maps");
 
-/* By pid: what the task had waited in all when it last got a CPU. A migration moves a part of a wait
- * from last_queued into run_delay; only the difference of totals has all of it. */
+/* What is remembered of a task, found by the low bits of its pid. Two tasks may share one; each word
+ * tells by itself whom it is about, so a reader needs no lock. */
+struct memo {
+	/* What it had waited in all when it last got a CPU, with its owner. A migration moves a part of
+	 * a wait from last_queued into run_delay; only the difference of totals has all of it. */
+	__u64 waited;
+	/* The slot of its css_set, so that it need not be followed to its cgroup: that is half a dozen
+	 * cache misses for a task that has slept. */
+	__u64 place;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
-	__type(value, __u64);
-	__uint(max_entries, PLIMSOLL_WAITS);
-} waited SEC(".maps");
+	__type(value, struct memo);
+	__uint(max_entries, PLIMSOLL_MEMOS);
+} memos SEC(".maps");
 
 const volatile __u32 n_slots = 1;
 __u32 clock_wanted;      /* user space: compare the clocks at the next switch */
@@ -87,22 +96,35 @@ static __always_inline __u32 slot_of(struct css_set *set)
 	return row < n_slots ? row : 0;
 }
 
+/* One word of the set, the table it was looked up in, and the slot: with another set or table in mind
+ * it does not give a slot. */
+static __always_inline __u64 place_of(__u64 address, __u32 slot)
+{
+	return PLIMSOLL_MIX(address) ^ ((__u64)table_version << 32 | slot);
+}
+
+static __always_inline __u32 remembered_slot(struct memo *m, struct css_set *set, __u64 address)
+{
+	__u64 slot = m->place ^ place_of(address, 0);
+
+	if (slot && slot < n_slots)
+		return (__u32)slot;
+	slot = slot_of(set);
+	m->place = place_of(address, (__u32)slot);
+	return (__u32)slot;
+}
+
 /* Everything the task waited since it last had a CPU. */
-static __always_inline __u64 wait_of(struct task_struct *t, __u64 now)
+static __always_inline __u64 wait_of(struct memo *m, struct task_struct *t, __u64 now)
 {
 	__u64 queued = t->sched_info.last_queued;
 	__u64 leg = queued && now > queued ? now - queued : 0;
 	__u64 total = t->sched_info.run_delay + leg;
 	__u64 owner = (__u64)(((__u32)t->pid >> 16) + 1) << WAIT_BITS;
 	__u64 mask = (1ull << WAIT_BITS) - 1;
-	__u32 index = (__u32)t->pid & (PLIMSOLL_WAITS - 1);
-	__u64 *saved = bpf_map_lookup_elem(&waited, &index);
-	__u64 before;
+	__u64 before = m->waited;
 
-	if (!saved)
-		return leg;
-	before = *saved;
-	*saved = owner | (total & mask);
+	m->waited = owner | (total & mask);
 	if (!t->sched_info.pcount) /* its first time */
 		return total;
 	if ((before & ~mask) != owner) /* another task of the same low pid was here in between */
@@ -147,19 +169,26 @@ static __always_inline void leave(struct task_struct *prev, volatile struct plim
 static __always_inline void arrive(struct task_struct *next, volatile struct plimsoll_running *r,
 				   __u32 cpu, __u64 now)
 {
+	__u32 index = (__u32)next->pid & (PLIMSOLL_MEMOS - 1);
+	struct memo *m = bpf_map_lookup_elem(&memos, &index);
 	struct css_set *set = next->cgroups;
-	__u32 slot = slot_of(set);
-	__u64 wait = wait_of(next, now);
-	struct plimsoll_slot *s = slot_at(cpu, slot);
-	__u32 bucket = bucket_of(wait);
+	struct plimsoll_slot *s;
+	__u32 slot, bucket;
+	__u64 wait;
 
+	if (!m)
+		return;
+	r->css_set = (__u64)set; /* read back as a number: the verifier lets nobody calculate with it */
+	slot = remembered_slot(m, set, r->css_set);
+	wait = wait_of(m, next, now);
+	bucket = bucket_of(wait);
+	s = slot_at(cpu, slot);
 	if (s && bucket < PLIMSOLL_HIST_BUCKETS) {
 		s->wait_ns += wait;
 		s->switches++;
 		s->hist[bucket]++;
 	}
 	r->slot = slot;
-	r->css_set = (__u64)set;
 	r->arrival_ns = now; /* last */
 }
 

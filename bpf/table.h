@@ -20,7 +20,7 @@ struct {
 
 const volatile __u32 table_bits = 1;     /* capacity of one half: 1 << table_bits */
 const volatile bool memory_legacy = false; /* memory is a v1 hierarchy */
-__u32 table_half; /* user space: which half counts */
+__u32 table_version; /* user space: grows with each change; odd: the second half counts */
 
 static __always_inline __u32 table_find(__u64 key)
 {
@@ -28,7 +28,7 @@ static __always_inline __u32 table_find(__u64 key)
 	__u32 at = (__u32)PLIMSOLL_HASH(key, table_bits);
 
 	for (int i = 0; i < PLIMSOLL_PROBES_MAX; i++) {
-		__u32 index = (table_half << table_bits) + ((at + i) & mask);
+		__u32 index = ((table_version & 1) << table_bits) + ((at + i) & mask);
 		struct plimsoll_entry *e = bpf_map_lookup_elem(&table, &index);
 
 		if (!e || !e->key)

@@ -129,7 +129,7 @@ static int map_arrays(struct load *l, struct err *e)
 {
 	const int both = PROT_READ | PROT_WRITE;
 
-	l->map_bytes = map_size(l->sched->maps.waited);
+	l->map_bytes = map_size(l->sched->maps.memos);
 	if (!(l->slot = map_array(l, l->sched->maps.slots, both, e)) ||
 	    !(l->running = map_array(l, l->sched->maps.running, PROT_READ, e)) ||
 	    !(l->table = map_array(l, l->sched->maps.table, both, e)) ||
@@ -148,8 +148,10 @@ static int attach_pass(struct load *l, const char *mount, struct bpf_link **ret,
 	if (!mount[0])
 		return 0;
 	fd = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(e, -errno, "cannot open the cgroup hierarchy %s", mount);
+	if (fd < 0) {
+		err_set(e, -errno, "cannot open the cgroup hierarchy %s", mount);
+		return err_fix(e, "see that this directory can be read and files can be opened (ulimit -n)");
+	}
 	info.cgroup.cgroup_fd = (__u32)fd;
 	*ret = bpf_program__attach_iter(l->cgroup->progs.cgroup_pass, &o);
 	return *ret ? 0 : say_load_failure(-errno, "attach the cgroup program", e);
@@ -258,15 +260,15 @@ void load_compare_clocks(struct load *l)
 
 struct plimsoll_entry *load_spare_half(const struct load *l)
 {
-	return l->table + ((size_t)(l->sched->bss->table_half ^ 1) << l->table_bits);
+	return l->table + ((size_t)(~l->sched->bss->table_version & 1) << l->table_bits);
 }
 
 void load_use_spare_half(struct load *l)
 {
-	uint32_t half = l->sched->bss->table_half ^ 1;
+	uint32_t version = l->sched->bss->table_version + 1;
 
-	__atomic_store_n(&l->sched->bss->table_half, half, __ATOMIC_RELEASE);
-	l->cgroup->bss->table_half = half;
+	__atomic_store_n(&l->sched->bss->table_version, version, __ATOMIC_RELEASE);
+	l->cgroup->bss->table_version = version;
 }
 
 int load_sched_program(const struct load *l)

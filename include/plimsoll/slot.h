@@ -15,7 +15,7 @@
 #define PLIMSOLL_CPUS_MAX     1024
 #define PLIMSOLL_NODES_MAX    64  /* NUMA nodes */
 #define PLIMSOLL_PROBES_MAX   32  /* steps of a table look-up; user space never puts a key farther away */
-#define PLIMSOLL_WAITS        65536
+#define PLIMSOLL_MEMOS        65536 /* of tasks, by the low bits of the pid */
 #define PLIMSOLL_BIRTHS       1024 /* reported in one pass; the others come in the next */
 #define PLIMSOLL_NAME         256  /* NAME_MAX and its NUL */
 #define PLIMSOLL_PSI          6
@@ -48,7 +48,8 @@ struct plimsoll_entry {
 };
 
 #define PLIMSOLL_KEY(id, legacy) ((id) << 1 | (legacy)) /* kernfs ids count up from 1 */
-#define PLIMSOLL_HASH(key, bits) (((key) * 0x9e3779b97f4a7c15ull) >> (64 - (bits))) /* Fibonacci, TAOCP 6.4 */
+#define PLIMSOLL_MIX(key) ((key) * 0x9e3779b97f4a7c15ull) /* Fibonacci, TAOCP 6.4 */
+#define PLIMSOLL_HASH(key, bits) (PLIMSOLL_MIX(key) >> (64 - (bits)))
 
 /* Array `rows`, written by the cgroup pass. A row number below the count of slots is also the slot. */
 struct plimsoll_row {
