@@ -222,10 +222,11 @@ static int start_measuring(struct probe *p)
 static int stop_measuring(struct probe *p)
 {
 	struct bpf_prog_info info;
-	int r = program_info(p, &info);
+	int r;
 
 	if (p->measuring < 0)
 		return 0;
+	r = program_info(p, &info);
 	close(take_fd(p->measuring));
 	if (r < 0)
 		return -errno;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/obj.h"
@@ -167,11 +168,64 @@ static void two_probes_do_not_disturb_each_other(void **state)
 	watch_close(&second);
 }
 
+static unsigned open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+static void ignore(struct probe_cgroup *c, void *data)
+{
+	(void)c;
+	(void)data;
+}
+
+static int open_with_few_files(rlim_t most)
+{
+	struct probe_options o = {.max_cgroups = SLOTS, .watcher = {ignore, ignore, NULL}};
+	struct rlimit before, few;
+	struct probe *p = NULL;
+	struct err e;
+	int r;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){most, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	r = probe_open(&o, &p, &e);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	if (r < 0)
+		assert_true(e.code == r && e.what[0] && e.fix[0] && !p);
+	probe_close(p);
+	return r;
+}
+
+/* Every file that the probe opens fails once. */
+static void a_failure_at_any_step_is_an_error_and_leaves_nothing(void **state)
+{
+	unsigned before = open_files(), failures = 0;
+	rlim_t most = before;
+
+	(void)state;
+	while (open_with_few_files(most++) < 0) {
+		assert_int_equal(open_files(), before);
+		failures++;
+	}
+	assert_true(failures > 5);
+	assert_int_equal(open_files(), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_left_after_close),
 		cmocka_unit_test(nothing_is_left_after_sigkill),
+		cmocka_unit_test(a_failure_at_any_step_is_an_error_and_leaves_nothing),
 		cmocka_unit_test(two_probes_do_not_disturb_each_other),
 	};
 

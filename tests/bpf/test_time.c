@@ -189,7 +189,7 @@ static bool machine_cpu_ns(uint64_t *ret)
 
 static uint64_t all_cgroups_ns(void)
 {
-	uint64_t sum = watch_stats(&w).overflow_cpu_ns;
+	uint64_t sum = watch_stats(&w).overflow_cpu_ns + w.departed_cpu_ns;
 	size_t cursor = 0;
 	const char *path;
 	void *cgroup;

@@ -19,9 +19,13 @@ static void born(struct probe_cgroup *c, void *data)
 static void gone(struct probe_cgroup *c, void *data)
 {
 	struct watch *w = data;
+	struct probe_reading r = {0};
 
+	if (w->probe)
+		probe_read(w->probe, c, &r);
+	w->departed_cpu_ns += r.cpu_ns;
 	if (w->mourned && strcmp(c->path, w->mourned) == 0)
-		probe_read(w->probe, c, &w->last);
+		w->last = r;
 	assert_ptr_equal(strmap_del(w->cgroups, c->path), c);
 	w->deaths++;
 }

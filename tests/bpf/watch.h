@@ -10,6 +10,7 @@ struct watch {
 	struct probe *probe;
 	struct strmap *cgroups; /* struct probe_cgroup by path */
 	unsigned births, deaths;
+	uint64_t departed_cpu_ns;  /* of all that went */
 	const char *mourned;       /* path of a cgroup whose reading at its end is wanted … */
 	struct probe_reading last; /* … and that reading */
 };
