@@ -133,66 +133,68 @@ static void a_new_cgroup_starts_from_zero(void **state)
 	own_remove(&own, leaf);
 }
 
-static void name_one(char ret[OWN_PATH + 16], int i)
-{
-	snprintf(ret, OWN_PATH + 16, "%s/%04d", own.top, i);
-}
+/* Many cgroups: their names by number, and what became of them. */
 
-/* Returns one that is known but has no slot; counts what became of the others. */
-static const char *find_without_slot(int *ret_slots, int *ret_rows, int *ret_unknown)
+struct fate {
+	int slots, rows, unknown;
+	char without_slot[OWN_PATH + 16]; /* one of those that have only a row */
+};
+
+static void for_many(void (*act)(const struct own_cgroups *, const char *))
 {
-	static char found[OWN_PATH + 16];
 	char path[OWN_PATH + 16];
 
-	*ret_slots = *ret_rows = *ret_unknown = 0;
 	for (int i = 0; i < MANY; i++) {
-		const struct probe_cgroup *c;
-
-		name_one(path, i);
-		c = watch_find(&w, path);
-		if (c && !c->slot)
-			strcpy(found, path);
-		*ret_slots += c && c->slot;
-		*ret_rows += c && !c->slot;
-		*ret_unknown += !c;
+		snprintf(path, sizeof(path), "%s/%04d", own.top, i);
+		act(&own, path);
 	}
-	return found;
+}
+
+static struct fate fate;
+
+static void look_at(const struct own_cgroups *o, const char *path)
+{
+	const struct probe_cgroup *c = watch_find(&w, path);
+
+	(void)o;
+	if (c && !c->slot)
+		snprintf(fate.without_slot, sizeof(fate.without_slot), "%s", path);
+	fate.slots += c && c->slot;
+	fate.rows += c && !c->slot;
+	fate.unknown += !c;
+}
+
+static void assert_time_is_in_the_overflow(const char *path)
+{
+	uint64_t before = watch_stats(&w).overflow_cpu_ns, theirs;
+	struct crew mine;
+
+	crew_start(&mine, &own, path, 1, ANY_CPU);
+	crew_work(&mine, BRIEF_MS);
+	crew_end(&mine);
+	theirs = truth_cpu_ns(&own, path);
+	assert_true(watch_stats(&w).overflow_cpu_ns - before + EDGE_NS > theirs);
 }
 
 static void too_many_cgroups_are_said_and_their_time_kept(void **state)
 {
-	char path[OWN_PATH + 16];
-	const char *without;
 	struct probe_reading r;
-	struct crew mine;
-	uint64_t before, theirs;
-	int slots, rows, unknown;
 
 	(void)state;
-	for (int i = 0; i < MANY; i++) {
-		name_one(path, i);
-		own_make(&own, path);
-	}
+	for_many(own_make);
 	watch_pass(&w);
-	without = find_without_slot(&slots, &rows, &unknown);
-	assert_true(slots > 0 && slots < FEW);
-	assert_true(rows >= FEW && unknown > 0);
-	assert_true(watch_stats(&w).slots_full >= (uint32_t)(rows + unknown));
+	fate = (struct fate){0};
+	for_many(look_at);
+	assert_true(fate.slots > 0 && fate.slots < FEW);
+	assert_true(fate.rows >= FEW && fate.unknown > 0);
+	assert_true(watch_stats(&w).slots_full >= (uint32_t)(fate.rows + fate.unknown));
 
-	r = watch_read(&w, without);
+	r = watch_read(&w, fate.without_slot);
 	assert_true(r.missing & PROBE_NO_CPU);
 	assert_int_equal(r.missing & (PROBE_NO_MEMORY | PROBE_NO_WORKING_SET), 0);
-	before = watch_stats(&w).overflow_cpu_ns;
-	crew_start(&mine, &own, without, 1, ANY_CPU);
-	crew_work(&mine, BRIEF_MS);
-	crew_end(&mine);
-	theirs = truth_cpu_ns(&own, without);
-	assert_true(watch_stats(&w).overflow_cpu_ns - before + EDGE_NS > theirs);
+	assert_time_is_in_the_overflow(fate.without_slot);
 
-	for (int i = 0; i < MANY; i++) {
-		name_one(path, i);
-		own_remove(&own, path);
-	}
+	for_many(own_remove);
 	watch_pass(&w);
 	watch_pass(&w); /* freed rows rest for one pass */
 	assert_true(watch_stats(&w).slots_full < FEW / 8); /* others were born meanwhile, at most */
