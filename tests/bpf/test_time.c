@@ -17,6 +17,7 @@
 #define WORK_MS   2000
 #define CPU_PART  0.005
 #define WAIT_PART 0.01
+#define ALL_PART  0.03
 /* A kernel may hide the switch away from a task that is not to be traced: the arrival after it is unseen,
  * and that wait is in the next one. The kernel in turn counts no arrival of a task that was preempted
  * on its way to sleep. */
@@ -144,14 +145,45 @@ static void waits_survive_migration(void **state)
 	crew_end(&mine);
 }
 
-/* What the task's own clock says right before and after the pass brackets what we say, though the leg
- * has not ended; between two passes without a switch only folding in can have added anything. */
+/* What is seen at passes while the task runs. */
+struct watch_log {
+	struct probe_reading last;
+	uint64_t unseen; /* arrivals that were hidden from us, when we last agreed */
+	unsigned passes, unswitched, too_little, hidden;
+};
+
+/* The task's own clock right before and after the pass brackets what we say. An arrival that was hidden
+ * leaves us short until the next switch; the kernel counts it. */
+static void look(struct watch_log *log, const struct crew *c, const struct moment *a)
+{
+	uint64_t least = crew_clock_ns(c, 0) - a->theirs.on_cpu_ns, most, ours, unseen;
+	struct probe_reading r;
+
+	watch_pass(&w);
+	r = watch_read(&w, one);
+	most = crew_clock_ns(c, 0) - a->theirs.on_cpu_ns + truth_stolen_ns() - a->stolen_ns;
+	ours = r.cpu_ns - a->ours.cpu_ns;
+	unseen = crew_times(c).arrivals - a->theirs.arrivals - (r.switches - a->ours.switches);
+	if (ours > most + EDGE_NS)
+		fail_msg("%" PRIu64 " is more than %" PRIu64, ours, most);
+	if (ours + EDGE_NS >= least)
+		log->unseen = unseen;
+	else if (unseen > log->unseen)
+		log->hidden++;
+	else
+		log->too_little++;
+	log->unswitched += log->passes && r.switches == log->last.switches && r.cpu_ns > log->last.cpu_ns;
+	log->last = r;
+	log->passes++;
+}
+
+/* Though the leg has not ended; between two passes without a switch only folding in can have added
+ * anything. */
 static void a_running_task_is_charged_up_to_the_pass(void **state)
 {
+	struct watch_log log = {.passes = 0};
 	struct crew mine;
 	struct moment a;
-	struct probe_reading r, before = {0};
-	unsigned unswitched = 0, short_of = 0, passes;
 
 	(void)state;
 	crew_start(&mine, &own, one, 1, 1);
@@ -159,24 +191,16 @@ static void a_running_task_is_charged_up_to_the_pass(void **state)
 	crew_go(&mine);
 	while (crew_clock_ns(&mine, 0) <= a.theirs.on_cpu_ns)
 		crew_pause(1);
-	for (passes = 0; passes < PASSES || (!unswitched && passes < 20 * PASSES); passes++) {
-		uint64_t least = crew_clock_ns(&mine, 0) - a.theirs.on_cpu_ns, most, ours;
-
-		watch_pass(&w);
-		r = watch_read(&w, one);
-		most = crew_clock_ns(&mine, 0) - a.theirs.on_cpu_ns + truth_stolen_ns() - a.stolen_ns;
-		ours = r.cpu_ns - a.ours.cpu_ns;
-		if (ours > most + EDGE_NS)
-			fail_msg("%" PRIu64 " is more than %" PRIu64, ours, most);
-		short_of += ours + EDGE_NS < least;
-		unswitched += passes && r.switches == before.switches && r.cpu_ns > before.cpu_ns;
-		before = r;
+	while (log.passes < PASSES || (!log.unswitched && log.passes < 20 * PASSES)) {
+		look(&log, &mine, &a);
 		crew_pause(1);
 	}
-	assert_true(unswitched > 0);
-	assert_true(short_of < passes / 20); /* a hidden switch, see SWITCH_PART: unseen till the next */
 	crew_halt(&mine);
 	crew_end(&mine);
+	print_message("  %u passes, %u without a switch, %u after a hidden one, %u with too little\n", log.passes,
+		      log.unswitched, log.hidden, log.too_little);
+	assert_true(log.unswitched > 0);
+	assert_true(log.too_little < log.passes / 50); /* the CPU was taken from the pass itself */
 }
 
 /* v1 cpuacct alone adds up a machine's CPU time to the nanosecond; v2's root counts ticks. */
@@ -199,7 +223,7 @@ static uint64_t all_cgroups_ns(void)
 	return sum;
 }
 
-/* No second is lost or counted twice, whoever ran. */
+/* Nothing is lost or counted twice, whoever ran; but what a task runs before a hidden switch is unseen. */
 static void all_cgroups_make_up_the_machine(void **state)
 {
 	uint64_t kernel_before, kernel_after, before, all, stolen = truth_stolen_ns();
@@ -218,7 +242,7 @@ static void all_cgroups_make_up_the_machine(void **state)
 	watch_pass(&w);
 	machine_cpu_ns(&kernel_after);
 	all = all_cgroups_ns() - before;
-	assert_near(all, kernel_after - kernel_before, WAIT_PART, EDGE_NS + truth_stolen_ns() - stolen);
+	assert_near(all, kernel_after - kernel_before, ALL_PART, EDGE_NS + truth_stolen_ns() - stolen);
 	crew_end(&mine);
 }
 
