@@ -19,7 +19,7 @@
 #include "crew.h"
 #include "watch.h"
 
-#define SLOTS	    256
+#define SLOTS	 4096
 #define IDS_MAX	    64
 #define PATIENCE_MS 60000
 

@@ -12,7 +12,7 @@
 #include "truth.h"
 #include "watch.h"
 
-#define SLOTS	 256
+#define SLOTS	 4096
 #define FEW	 512  /* the machine's own cgroups take some */
 #define MANY	 1100 /* more than the rows of FEW slots: two a slot */
 #define BRIEF_MS 100

@@ -18,7 +18,7 @@
 #include "truth.h"
 #include "watch.h"
 
-#define SLOTS	   256
+#define SLOTS	 4096
 #define MIB	   (1ull << 20)
 #define ANON_BYTES (32 * MIB)
 #define FILE_BYTES (24 * MIB)

@@ -11,7 +11,7 @@
 #include "truth.h"
 #include "watch.h"
 
-#define SLOTS	 256
+#define SLOTS	 4096
 #define WORK_MS	 2000
 #define NEAR_NS	 (50 * CLOCK_NS_PER_MS)
 #define RESOURCES 3
