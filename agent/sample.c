@@ -312,6 +312,14 @@ static void never_fall(struct sample_values *now, const struct sample_values *be
 	}
 }
 
+/* On a hybrid machine CPU time goes to the memory cgroup of a task where it has one. A cgroup without
+ * memory of its own that never ran anything may be idle, or its tasks' time may be counted elsewhere:
+ * that is not known to be 0. */
+static bool may_be_counted_elsewhere(const struct sample_values *now)
+{
+	return (now->missing & PROBE_NO_MEMORY) && !now->switches && !now->cpu_ns;
+}
+
 static void finish_second(struct row *r)
 {
 	struct sample_values *now = &r->out.now;
@@ -323,6 +331,8 @@ static void finish_second(struct row *r)
 			now->missing |= ALL_MEMORY;
 		if (now->missing & PROBE_NO_MEMORY)
 			now->missing |= PROBE_NO_WORKING_SET;
+		if (may_be_counted_elsewhere(now))
+			now->missing |= PROBE_NO_CPU;
 		now->memory_working_set_bytes =
 			usage > r->inactive_file_bytes ? usage - r->inactive_file_bytes : 0;
 	}

@@ -43,6 +43,8 @@ static void decide(struct aggregator *a)
 	clock_boot_t now = clock_boot();
 
 	a->gathering = false;
+	if (a->stopping)
+		return; /* an order given now could be killed with its hook half done */
 	a->last_tick = now;
 	scaler_tick(a->scaler, now);
 	serve_workloads_tick(a);

@@ -13,7 +13,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define GONE "failed: its policy went away meanwhile"
+#define GONE  "unknown: its policy went away before its hook ended"
+#define ENDED "unknown: the aggregator ended before its hook did"
 
 /* Telling */
 
@@ -171,7 +172,7 @@ static void conclude(struct scaler_workload *w, const struct look *l)
 	} else if (l->policy.enforce) {
 		write_down(w, l);
 		order(w);
-	} else if (!w->manifest.policy.enforce) {
+	} else if (!w->manifest.policy.enforce && !w->acting) { /* `last` is the order's until it ends */
 		advise(w, l);
 	}
 }
@@ -216,12 +217,12 @@ struct scaler *scaler_new(struct loop *l, struct store *s, struct decisions *d)
 	return n;
 }
 
-static void workload_done(struct scaler_workload *w)
+static void workload_done(struct scaler_workload *w, const char *why)
 {
 	struct manifests one = {mem_new(struct manifest), 1};
 
 	if (w->acting)
-		decisions_set_outcome(w->scaler->decisions, w->acting, GONE);
+		decisions_set_outcome(w->scaler->decisions, w->acting, why);
 	act_close(w->act);
 	if (w->workload)
 		store_forget(w->scaler->store, w->workload);
@@ -230,7 +231,8 @@ static void workload_done(struct scaler_workload *w)
 	free(w);
 }
 
-/* What was ordered before a restart still stands, if its hook said so. */
+/* What was ordered before a restart still stands, if its hook said so. One that nobody heard the end
+ * of says that now: the live replicas tell what came of it. */
 static void remember(struct scaler_workload *w)
 {
 	if (decisions_last(w->scaler->decisions, w->manifest.policy.name, &w->last) < 0) {
@@ -239,6 +241,10 @@ static void remember(struct scaler_workload *w)
 	}
 	if (!strcmp(w->last.outcome, DECISION_APPLIED))
 		standing_order(&w->standing, w->last.to);
+	if (strcmp(w->last.outcome, DECISION_ACTING) != 0)
+		return;
+	snprintf(w->last.outcome, sizeof(w->last.outcome), "%s", ENDED);
+	decisions_set_outcome(w->scaler->decisions, w->last.id, w->last.outcome);
 }
 
 static struct scaler_workload *workload_new(struct scaler *s, const struct manifest *m)
@@ -289,11 +295,11 @@ static void replace_manifest(struct scaler_workload *w, struct manifest *m)
 	*m = old; /* released with the rest of the set */
 }
 
-static void forget_all(struct scaler *s)
+static void forget_all(struct scaler *s, const char *why)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->item[i])
-			workload_done(s->item[i]);
+			workload_done(s->item[i], why);
 	free(s->item);
 	s->item = NULL;
 	s->n = 0;
@@ -309,7 +315,7 @@ void scaler_set(struct scaler *s, struct manifests *m)
 		if (item[i])
 			replace_manifest(item[i], &m->item[i]);
 	}
-	forget_all(s); /* first, so that their rows are free for the new ones */
+	forget_all(s, GONE); /* first, so that their rows are free for the new ones */
 	for (size_t i = 0; i < n; i++)
 		if (!item[i]) {
 			item[i] = workload_new(s, &m->item[i]);
@@ -324,7 +330,7 @@ void scaler_set(struct scaler *s, struct manifests *m)
 struct scaler *scaler_free(struct scaler *s)
 {
 	if (s)
-		forget_all(s);
+		forget_all(s, ENDED);
 	free(s);
 	return NULL;
 }

@@ -27,7 +27,7 @@ static char *text(const char *s)
 	return (char *)(uintptr_t)s;
 }
 
-struct entry { /* one workload's message and all it points to; names are borrowed */
+struct entry { /* one workload's message and all it points to; policies' names are borrowed */
 	Plimsoll__V1__Workload m;
 	Plimsoll__V1__Value cpu, request, memory, limit, runq, psi_cpu, psi_memory, psi_io, p95;
 	char last_decision[32];
@@ -129,7 +129,7 @@ static void add(const struct store_summary *s, void *data)
 		return;
 	e = mem_new(struct entry);
 	plimsoll__v1__workload__init(&e->m);
-	e->m.name = text(s->name);
+	e->m.name = mem_strdup(s->name); /* a group's own goes right after this call */
 	e->m.replicas = s->replicas;
 	e->m.by_what = text(by_what(s));
 	set_values(e, s);
@@ -159,8 +159,10 @@ static void list_make(struct list *l, struct aggregator *a,
 
 static void list_done(struct list *l)
 {
-	for (size_t i = 0; i < l->m.n_workload; i++)
+	for (size_t i = 0; i < l->m.n_workload; i++) {
+		free(l->m.workload[i]->name);
 		free(l->m.workload[i]); /* an entry begins with its message */
+	}
 	free(l->m.workload);
 }
 

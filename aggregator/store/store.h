@@ -98,7 +98,7 @@ struct store_value {
 };
 
 struct store_summary {
-	const char *name;
+	const char *name;                /* valid during the call that hands it out */
 	struct store_workload *selected; /* NULL: no policy, grouped by its rows' own name */
 	uint32_t replicas;               /* live rows, fresh or not */
 	uint32_t nodes;                  /* that carry them */

@@ -119,15 +119,17 @@ def ingest(client, preamble):
         del hello.dictionary[:]
         hello.ClearField("columns")
         hello.dictionary.add(row=1, kind=4, cgroup="/foreign/1", name="1")
-        hello.live_rows = 1
+        hello.dictionary.add(row=2, kind=3, cgroup="/foreign.slice/b.service", runtime="systemd",
+                             name="b.service")
+        hello.live_rows = 2
         yield hello
         for sequence in range(1, 4):
             second = batch(wire_version=preamble.wire_version, epoch=epoch, sequence=sequence,
                            boottime_ns=start + sequence * 10**9,
-                           wall_unix_ns=time.time_ns(), keyframe=sequence == 1, live_rows=1)
+                           wall_unix_ns=time.time_ns(), keyframe=sequence == 1, live_rows=2)
             for column in second.columns.DESCRIPTOR.fields:
                 if not column.name.startswith("hist_"):
-                    getattr(second.columns, column.name).append(1 if column.name == "row" else 0)
+                    getattr(second.columns, column.name).extend((1, 2) if column.name == "row" else (0, 0))
             yield second
 
     answers = report(node(), timeout=LONG)
@@ -162,6 +164,8 @@ def scaling(client):
     assert json.loads(told.record_json)["verdict"]["to"] == 2
     code, error = code_of(lambda: call("Explain", id="d-999999"))
     assert code == grpc.StatusCode.NOT_FOUND and "d-999999" in error.details(), error
+    listed = {w.name: w for w in call("ListWorkloads").workload}
+    assert listed["b.service"].replicas == 1 and not listed["b.service"].policy, listed.keys()
     lists = stream("WatchWorkloads", policies_only=True)
     for _ in range(2):
         (one,) = next(lists).workload

@@ -274,6 +274,23 @@ static void what_is_missing_is_said(void **state)
 	assert_int_equal(row("/a.service")->now.missing, PROBE_NO_PSI | PROBE_NO_CPU);
 }
 
+static void time_that_may_be_counted_elsewhere_is_not_zero(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	bear(&m, &f, "/a.service", &m.root);
+	f.reading.missing = PROBE_NO_MEMORY;
+	machine_second(&m);
+	assert_true(row("/a.service")->now.missing & PROBE_NO_CPU);
+	f.reading.switches = 1; /* it runs, and it is counted here */
+	f.reading.cpu_ns = 5;
+	machine_second(&m);
+	assert_false(row("/a.service")->now.missing & PROBE_NO_CPU);
+	machine_second(&m); /* and idle after that */
+	assert_false(row("/a.service")->now.missing & PROBE_NO_CPU);
+}
+
 static void counters_never_fall(void **state)
 {
 	struct fake f;
@@ -343,6 +360,7 @@ int main(void)
 		test(a_branch_that_ran_something_is_a_row_by_itself),
 		test(nothing_counts_twice),
 		test(what_is_missing_is_said),
+		test(time_that_may_be_counted_elsewhere_is_not_zero),
 		test(counters_never_fall),
 		test(names_are_utf8),
 		test(many_come_and_go),

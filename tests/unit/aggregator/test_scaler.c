@@ -321,6 +321,45 @@ static void a_policy_read_again_keeps_its_windows(void **state)
 	assert_int_equal(scaler_find(w.scaler, "web")->verdict.from, 4);
 }
 
+static void an_order_keeps_its_decision_over_a_change_of_mode(void **state)
+{
+	static const char hook[] = "sleep 0.2";
+	struct decision x;
+
+	(void)state;
+	set_policy("Enforce", 300, hook);
+	pass_seconds(3, 150);
+	pass(200);
+	assert_int_equal(decisions_made(), 1);
+	set_policy("Observe", 300, hook);
+	pass_seconds(3, 240); /* more is wanted, but the order still runs */
+	assert_int_equal(decisions_made(), 1);
+	await_outcome();
+	assert_int_equal(w.last.id, 1);
+	assert_int_equal(decisions_get(w.decisions, 1, &x, NULL), 0);
+	assert_string_equal(x.outcome, DECISION_APPLIED);
+	assert_string_equal(x.mode, "Enforce");
+}
+
+static void an_order_cut_off_by_the_end_says_so(void **state)
+{
+	struct decision x;
+
+	(void)state;
+	set_policy("Enforce", 300, "sleep 5");
+	pass_seconds(3, 150);
+	pass(200);
+	/* As after kill -9: nobody wrote down what became of it. */
+	decisions_set_outcome(w.decisions, 1, DECISION_ACTING);
+	w.scaler->item[0]->acting = 0;
+	close_scaler();
+	open_scaler();
+	set_policy("Enforce", 300, "true");
+	assert_int_equal(decisions_get(w.decisions, 1, &x, NULL), 0);
+	assert_non_null(strstr(x.outcome, "unknown: the aggregator ended"));
+	assert_int_equal(scaler_find(w.scaler, "web")->standing.ordered, 0);
+}
+
 int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -332,6 +371,8 @@ int main(void)
 		test(silence_never_shrinks),
 		test(a_restart_knows_what_was_ordered),
 		test(a_policy_read_again_keeps_its_windows),
+		test(an_order_keeps_its_decision_over_a_change_of_mode),
+		test(an_order_cut_off_by_the_end_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
