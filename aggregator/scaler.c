@@ -305,6 +305,17 @@ static void forget_all(struct scaler *s, const char *why)
 	s->n = 0;
 }
 
+/* Where globs overlap, the first policy has the row: in the order of the manifests, however they came. */
+static void arrange(const struct scaler *s)
+{
+	struct store_workload **order = mem_array(NULL, s->n + 1, sizeof(struct store_workload *));
+
+	for (size_t i = 0; i < s->n; i++)
+		order[i] = s->item[i]->workload;
+	store_arrange(s->store, order, s->n);
+	free(order);
+}
+
 void scaler_set(struct scaler *s, struct manifests *m)
 {
 	struct scaler_workload **item = mem_array(NULL, m->n + 1, sizeof(struct scaler_workload *));
@@ -323,6 +334,7 @@ void scaler_set(struct scaler *s, struct manifests *m)
 		}
 	s->item = item;
 	s->n = n;
+	arrange(s);
 	aggregator_set(aggregator_policies, n);
 	manifests_done(m);
 }

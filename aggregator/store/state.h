@@ -12,8 +12,9 @@ struct store {
 	struct store_node **node; /* in order of arrival */
 	size_t n_nodes, room;
 	struct strmap *node_by_name;
-	struct store_workload **workload; /* in order of registration: the first match wins */
+	struct store_workload **workload; /* in order: the first match wins */
 	size_t n_workloads;
+	bool unsettled;             /* rows are to be placed anew: workload_settle() */
 	size_t live_rows, all_rows; /* all: with the gone ones that are still kept */
 	uint32_t mark;              /* to count distinct nodes in one pass */
 	struct view_replica *replica; /* of the view handed out last */

@@ -9,6 +9,7 @@
 #include "aggregator/store/state.h"
 #include "aggregator/store/workload.h"
 #include "base/mem.h"
+#include "base/obj.h"
 
 const char *store_refusal_word(enum store_refusal r)
 {
@@ -189,31 +190,30 @@ struct store_workload *store_find_workload(const struct store *s, const char *na
 	return NULL;
 }
 
-/* Rows that one workload let go may belong to another. */
-static void select_all(struct store *s)
-{
-	for (size_t i = 0; i < s->n_workloads; i++)
-		workload_select(s->workload[i]);
-}
-
 struct store_workload *store_workload(struct store *s, const char *name, const char *cgroup_glob)
 {
 	struct store_workload *w = store_find_workload(s, name);
 
 	if (w && !strcmp(w->glob, cgroup_glob))
 		return w;
+	s->unsettled = true;
 	if (w) {
-		workload_clear(w);
 		free(w->glob);
 		w->glob = mem_strdup(cgroup_glob);
-	} else {
-		s->workload =
-			mem_array(s->workload, s->n_workloads + 1, sizeof(struct store_workload *));
-		w = workload_new(s, name, cgroup_glob);
-		s->workload[s->n_workloads++] = w;
+		return w;
 	}
-	select_all(s);
+	s->workload = mem_array(s->workload, s->n_workloads + 1, sizeof(struct store_workload *));
+	w = workload_new(s, name, cgroup_glob);
+	s->workload[s->n_workloads++] = w;
 	return w;
+}
+
+void store_arrange(struct store *s, struct store_workload *const *order, size_t n)
+{
+	must(n == s->n_workloads);
+	if (n)
+		memcpy(s->workload, order, n * sizeof(struct store_workload *));
+	s->unsettled = true;
 }
 
 void store_forget(struct store *s, struct store_workload *w)
@@ -225,7 +225,7 @@ void store_forget(struct store *s, struct store_workload *w)
 			(s->n_workloads - i - 1) * sizeof(struct store_workload *));
 		s->n_workloads--;
 		workload_free(w);
-		select_all(s);
+		s->unsettled = true;
 		return;
 	}
 }

@@ -46,7 +46,7 @@ struct store_counters { /* since start */
 	uint64_t refused[STORE_REFUSALS];
 	uint64_t rows_over_limit, agents_over_limit;
 	uint64_t nodes_expired, rows_expired; /* dropped after STORE_SILENT_KEEP_NS of silence */
-	uint64_t rows_ambiguous;     /* matched by a second policy too: the first keeps them */
+	uint64_t rows_ambiguous;     /* placed though a second policy matches: the first keeps them */
 };
 
 struct store *store_new(const struct store_options *o);
@@ -75,13 +75,13 @@ int store_put(struct store *s, struct store_node *n, const struct store_batch *b
 void store_expire(struct store *s, clock_boot_t now);
 void store_refuse(struct store *s, enum store_refusal why); /* counts one that ingest found itself */
 
-/* Registers or gets the workload `name` selected by a glob (base/glob.h) on cgroup paths. A row belongs to the first workload whose glob matches. Given
- * another glob for a known name, the workload is selected anew. Lives until store_forget(). */
+/* Registers or gets the workload `name`, selected by a glob (base/glob.h) on cgroup paths: a row belongs
+ * to the first workload whose glob matches. After any of these three the next reader places every row
+ * anew, once: one glob match a row and workload. Lives until store_forget(). */
 struct store_workload *store_workload(struct store *s, const char *name, const char *cgroup_glob);
 struct store_workload *store_find_workload(const struct store *s, const char *name); /* or NULL */
+void store_arrange(struct store *s, struct store_workload *const *order, size_t n); /* all of them */
 void store_forget(struct store *s, struct store_workload *w);
-const char *store_workload_name(const struct store_workload *w);
-const char *store_workload_glob(const struct store_workload *w);
 
 /* What a decider sees at `now`. Rates are means over `window_ns` (at most STORE_WINDOW_MAX_NS),
  * shorter for a young replica, inside one agent epoch. A rate is unknown with fewer than two samples

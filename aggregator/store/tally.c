@@ -102,6 +102,7 @@ void store_summarize(struct store_workload *w, clock_boot_t now, uint64_t window
 {
 	struct tally t = {.mark = ++w->store->mark};
 
+	workload_settle(w->store);
 	*ret = (struct store_summary){.name = w->name, .selected = w};
 	for (uint32_t i = 0; i < w->n; i++)
 		tally_add(&t, w->row[i], now, window_ns, fresh_ns);
@@ -217,11 +218,13 @@ void store_each_selected(struct store *s, clock_boot_t now, uint64_t window_ns, 
 void store_each(struct store *s, clock_boot_t now, uint64_t window_ns, uint64_t fresh_ns,
 		void (*each)(const struct store_summary *w, void *data), void *data)
 {
-	struct strmap *groups = group_rows(s);
 	struct store_summary summary;
+	struct strmap *groups;
 	struct group **all;
 	size_t n;
 
+	workload_settle(s);
+	groups = group_rows(s);
 	store_each_selected(s, now, window_ns, fresh_ns, each, data);
 	all = sorted(groups, &n);
 	for (size_t i = 0; i < n; i++) {

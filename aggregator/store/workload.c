@@ -69,29 +69,6 @@ void workload_remove(struct store_row *r)
 	r->workload = NULL;
 }
 
-void workload_select(struct store_workload *w)
-{
-	struct store_node *n;
-	size_t cursor = 0;
-
-	while ((n = store_next_node(w->store, &cursor))) {
-		size_t at = 0;
-		uint64_t id;
-		void *p;
-
-		while (map_next(n->rows, &at, &id, &p)) {
-			struct store_row *r = p;
-
-			if (r->workload == w || !glob_match(w->glob, row_cgroup(r)))
-				continue;
-			if (r->workload)
-				w->store->counters.rows_ambiguous++;
-			else
-				add(w, r);
-		}
-	}
-}
-
 void workload_clear(struct store_workload *w)
 {
 	for (uint32_t i = 0; i < w->n; i++)
@@ -99,14 +76,28 @@ void workload_clear(struct store_workload *w)
 	w->n = 0;
 }
 
-const char *store_workload_name(const struct store_workload *w)
+static void place_rows(struct store *s, const struct store_node *n)
 {
-	return w->name;
+	size_t at = 0;
+	uint64_t id;
+	void *r;
+
+	while (map_next(n->rows, &at, &id, &r))
+		workload_place(s, r);
 }
 
-const char *store_workload_glob(const struct store_workload *w)
+void workload_settle(struct store *s)
 {
-	return w->glob;
+	struct store_node *n;
+	size_t cursor = 0;
+
+	if (!s->unsettled)
+		return;
+	s->unsettled = false;
+	for (size_t i = 0; i < s->n_workloads; i++)
+		workload_clear(s->workload[i]);
+	while ((n = store_next_node(s, &cursor)))
+		place_rows(s, n);
 }
 
 /* "node:/path", cut at the front: the end of a path tells replicas apart. */
@@ -176,6 +167,7 @@ int store_view(struct store_workload *w, clock_boot_t now, uint64_t window_ns, u
 	struct store *s = w->store;
 	uint32_t mark = ++s->mark;
 
+	workload_settle(s);
 	if (make_room(s, w->n) < 0)
 		return -ENOMEM;
 	window_ns = window_ns < STORE_WINDOW_MAX_NS ? window_ns : STORE_WINDOW_MAX_NS;

@@ -17,10 +17,10 @@ struct store_workload {
 
 struct store_workload *workload_new(struct store *s, const char *name, const char *glob);
 struct store_workload *workload_free(struct store_workload *w);
-/* Puts every live row that no workload has and that the glob matches into it. */
-void workload_select(struct store_workload *w);
 void workload_clear(struct store_workload *w);
 void workload_place(struct store *s, struct store_row *r); /* a new row into the first that matches */
+/* After workloads came, went or changed their order: places every row anew, once, whoever asks first. */
+void workload_settle(struct store *s);
 void workload_remove(struct store_row *r);                 /* from its workload, if it has one */
 
 /* Sums rows up. Zero it, add, finish. */
