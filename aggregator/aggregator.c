@@ -27,6 +27,7 @@
 #include "aggregator/tls.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/obj.h"
 #include "loop/loop.h"
 #include "plimsoll/version.h"
 #include "rpc/rpc.h"
@@ -163,6 +164,7 @@ static void got_hangup(int signum, void *data)
 static size_t add_methods(struct rpc_method *all, size_t n, const struct rpc_method *some,
 			  size_t more)
 {
+	must(n + more <= METHODS_MAX);
 	memcpy(all + n, some, more * sizeof(*some));
 	return n + more;
 }
@@ -303,6 +305,14 @@ static void log_ready(const struct aggregator *a)
 		 scrape_targets(a->scrape), a->scaler->n, o->state_dir);
 }
 
+/* What could not be written down until now goes with the process. */
+static void say_what_is_lost(const struct decisions *d)
+{
+	if (d && decisions_waiting(d))
+		log_error("%zu changes to decisions and pauses are lost: %s", decisions_waiting(d),
+			  decisions_trouble(d) ? decisions_trouble(d) : "they were never written");
+}
+
 static void release(struct aggregator *a)
 {
 	http_stop(a->http);
@@ -313,6 +323,7 @@ static void release(struct aggregator *a)
 	loop_signal_close(a->terminate);
 	loop_signal_close(a->hangup);
 	scaler_free(a->scaler);
+	say_what_is_lost(a->decisions);
 	decisions_free(a->decisions);
 	ingest_free(a->ingest);
 	store_free(a->store);

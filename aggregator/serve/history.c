@@ -147,8 +147,7 @@ static enum rpc_code watch_open(struct rpc_call *c)
 {
 	struct aggregator *a = rpc_server_data(rpc_call_server(c));
 
-	watcher_open(&a->decision_watchers, c);
-	return RPC_OK;
+	return watcher_open(&a->decision_watchers, c);
 }
 
 static void watch_message(struct rpc_call *c, struct rpc_msg *m)

@@ -129,6 +129,20 @@ static bool is_text(struct rpc_call *c, const char *s)
 	return true;
 }
 
+/* A brake that is not on the disk holds only while this process lives: whoever pulled it must know. */
+static bool is_written(struct rpc_call *c, const char *what)
+{
+	const char *trouble = decisions_trouble(aggregator_of(c)->decisions);
+	char why[400];
+
+	if (!trouble)
+		return true;
+	snprintf(why, sizeof(why), "%s for now, but it cannot be written down (%.200s): a restart forgets it",
+		 what, trouble);
+	rpc_finish(c, RPC_UNAVAILABLE, why, "make room in the state directory, then give the order again");
+	return false;
+}
+
 static void pause_message(struct rpc_call *c, struct rpc_msg *m)
 {
 	const Plimsoll__V1__PauseRequest *q = (const Plimsoll__V1__PauseRequest *)rpc_msg_get(m);
@@ -147,6 +161,8 @@ static void pause_message(struct rpc_call *c, struct rpc_msg *m)
 	decisions_pause(d, &p);
 	log_info("%s is paused %s (%s)", p.workload, p.until_unix_ns ? "for a time" : "until resumed",
 		 *p.why ? p.why : "no reason given");
+	if (!is_written(c, "paused"))
+		return;
 	(void)rpc_send(c, &answer.base);
 	rpc_finish(c, RPC_OK, NULL, NULL);
 }
@@ -164,6 +180,8 @@ static void resume_message(struct rpc_call *c, struct rpc_msg *m)
 	(void)decisions_resume(d, q->workload);
 	if (answer.was_paused)
 		log_info("%s is resumed", q->workload);
+	if (!is_written(c, "resumed"))
+		return;
 	(void)rpc_send(c, &answer.base);
 	rpc_finish(c, RPC_OK, NULL, NULL);
 }

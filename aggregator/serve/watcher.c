@@ -9,10 +9,26 @@
 
 #define WATCHER_MAGIC 0x77617463u
 
-void watcher_open(struct watcher **list, struct rpc_call *c)
+static unsigned length(const struct watcher *w)
 {
-	struct watcher *w = mem_new(struct watcher);
+	unsigned n = 0;
 
+	for (; w; w = w->next)
+		n++;
+	return n;
+}
+
+enum rpc_code watcher_open(struct watcher **list, struct rpc_call *c)
+{
+	struct watcher *w;
+
+	if (length(*list) >= WATCHER_MOST) {
+		aggregator_count(aggregator_watches_refused_total, 1);
+		rpc_finish(c, RPC_EXHAUSTED, "too many streams of this kind are open",
+			   "end some, or ask for the list when it is needed");
+		return RPC_EXHAUSTED;
+	}
+	w = mem_new(struct watcher);
 	w->magic = WATCHER_MAGIC;
 	w->call = c;
 	w->next = *list;
@@ -22,6 +38,7 @@ void watcher_open(struct watcher **list, struct rpc_call *c)
 	*list = w;
 	rpc_set_data(c, w);
 	aggregator_set(aggregator_watches, aggregator_get(aggregator_watches) + 1);
+	return RPC_OK;
 }
 
 struct watcher *watcher_asked(struct rpc_call *c, struct rpc_msg *m)

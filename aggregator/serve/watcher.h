@@ -15,8 +15,10 @@ struct watcher {
 	struct watcher *next, **previous;
 };
 
-/* For a handler's open(), message() and closed(). */
-void watcher_open(struct watcher **list, struct rpc_call *c);
+#define WATCHER_MOST 100u /* of one list: each costs the loop a message a second */
+
+/* For a handler's open(), message() and closed(). Not RPC_OK: too many, counted, and the call is told. */
+enum rpc_code watcher_open(struct watcher **list, struct rpc_call *c);
 struct watcher *watcher_asked(struct rpc_call *c, struct rpc_msg *m);
 void watcher_closed(struct rpc_call *c);
 const ProtobufCMessage *watcher_query(const struct watcher *w); /* NULL until it came */

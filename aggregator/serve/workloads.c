@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/serve/workloads.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,51 +165,91 @@ static void list_done(struct list *l)
 	free(l->m.workload);
 }
 
-static int send_list(struct rpc_call *c, const ProtobufCMessage *asked)
+static struct rpc_packed *pack_list(struct aggregator *a, const ProtobufCMessage *asked)
 {
+	struct rpc_packed *packed;
 	struct list l;
-	int r;
 
-	list_make(&l, rpc_server_data(rpc_call_server(c)),
-		  (const Plimsoll__V1__ListWorkloadsRequest *)asked);
-	r = rpc_send(c, &l.m.base);
+	list_make(&l, a, (const Plimsoll__V1__ListWorkloadsRequest *)asked);
+	packed = rpc_pack(&l.m.base);
 	list_done(&l);
-	return r;
+	return packed;
 }
 
 static void list_message(struct rpc_call *c, struct rpc_msg *m)
 {
-	(void)send_list(c, rpc_msg_get(m));
+	struct rpc_packed *p = pack_list(rpc_server_data(rpc_call_server(c)), rpc_msg_get(m));
+
+	(void)rpc_send_packed(c, p);
 	rpc_finish(c, RPC_OK, NULL, NULL);
+	rpc_packed_unref(p);
 }
 
-static void watch_tell(struct watcher *w, uint64_t now_ns)
+/* Who asks for everything gets the same bytes as the others who do. */
+struct shared {
+	struct rpc_packed *list[2]; /* all workloads, those with a policy */
+};
+
+static struct rpc_packed *list_for(struct aggregator *a, struct shared *s, const ProtobufCMessage *asked)
 {
+	const Plimsoll__V1__ListWorkloadsRequest *q =
+		(const Plimsoll__V1__ListWorkloadsRequest *)asked;
+	struct rpc_packed **p = &s->list[q->policies_only != 0];
+
+	if (q->n_name)
+		return pack_list(a, asked);
+	if (!*p)
+		*p = pack_list(a, asked);
+	return rpc_packed_ref(*p);
+}
+
+/* A list that still waits to be sent is older than this one: a slow reader misses seconds, it does not
+ * get them late and all at once. */
+static void watch_tell(struct aggregator *a, struct watcher *w, struct shared *s, uint64_t now_ns)
+{
+	struct rpc_packed *p;
+
 	w->told_ns = now_ns;
-	if (send_list(w->call, watcher_query(w)) == -ENOBUFS)
+	if (rpc_send_queued(w->call)) {
 		aggregator_count(aggregator_watch_skipped_total, 1);
+		return;
+	}
+	p = list_for(a, s, watcher_query(w));
+	(void)rpc_send_packed(w->call, p);
+	rpc_packed_unref(p);
+}
+
+static void shared_done(struct shared *s)
+{
+	rpc_packed_unref(s->list[0]);
+	rpc_packed_unref(s->list[1]);
 }
 
 void serve_workloads_tick(struct aggregator *a)
 {
 	uint64_t now_ns = clock_boot().ns;
+	struct shared s = {0};
 
 	for (struct watcher *w = a->workload_watchers; w; w = w->next)
 		if (watcher_query(w) && now_ns - w->told_ns >= INTERVAL_NS)
-			watch_tell(w, now_ns);
+			watch_tell(a, w, &s, now_ns);
+	shared_done(&s);
 }
 
 static enum rpc_code watch_open(struct rpc_call *c)
 {
 	struct aggregator *a = rpc_server_data(rpc_call_server(c));
 
-	watcher_open(&a->workload_watchers, c);
-	return RPC_OK;
+	return watcher_open(&a->workload_watchers, c);
 }
 
 static void watch_message(struct rpc_call *c, struct rpc_msg *m)
 {
-	watch_tell(watcher_asked(c, m), clock_boot().ns);
+	struct aggregator *a = rpc_server_data(rpc_call_server(c));
+	struct shared s = {0};
+
+	watch_tell(a, watcher_asked(c, m), &s, clock_boot().ns);
+	shared_done(&s);
 }
 
 static void watch_closed(struct rpc_call *c, enum rpc_code code, const char *why)
