@@ -8,7 +8,7 @@
 #include "aggregator/record.h"
 #include "aggregator/store/decisions.h"
 #include "base/clock.h"
-#include "decide/window.h"
+#include "decide/measure.h"
 
 #define REPLICAS_SHOWN 20 /* the rest stands in the record */
 
@@ -60,43 +60,32 @@ static void add_sum(struct buf *to, enum policy_metric_kind kind, const struct v
 
 static void add_imputed(struct buf *to, const struct verdict_metric *m)
 {
-	bool grows = m->value_percent > m->target_percent;
-
 	if (!m->missing)
 		return;
 	line(to, "");
-	buf_printf(to, "%u without a fresh sample, counted at %u %% each, against the change: %u %%\n",
-		   m->missing,
-		   grows			? 0
-		   : m->target_percent > 100	? m->target_percent
-						: 100,
-		   m->imputed_percent);
+	buf_printf(to, "%u without a fresh rate, counted at %u %% each, against the change: %u %%\n",
+		   m->missing, measure_filled_percent(m), m->imputed_percent);
 }
 
-static bool tolerated(const struct policy *p, uint32_t value, uint32_t target)
-{
-	uint64_t apart = value > target ? value - target : target - value;
-
-	return apart * 1000 <= (uint64_t)p->tolerance_permille * target;
-}
-
-static void add_formula(struct buf *to, const struct policy *p, uint32_t current,
-			const struct verdict_metric *m)
+static void add_formula(struct buf *to, const struct policy *p, const struct verdict_metric *m)
 {
 	uint32_t n = m->measured + m->missing;
+	uint64_t exact = ((uint64_t)n * m->imputed_percent + m->target_percent - 1) / m->target_percent;
 
 	line(to, "");
-	if (tolerated(p, m->value_percent, m->target_percent) ||
-	    tolerated(p, m->imputed_percent, m->target_percent))
-		buf_printf(to, "within %g %% of the target: asks for %u, as there are\n",
+	if (measure_within_tolerance(p, m->value_percent, m->target_percent) ||
+	    measure_within_tolerance(p, m->imputed_percent, m->target_percent))
+		buf_printf(to, "within %g %% of the target: asks for %u, as it is set\n",
 			   p->tolerance_permille / 10.0, m->asks);
-	else if (m->missing && m->asks == current)
-		buf_printf(to, "with those counted in, the direction turns round: asks for %u, as there are\n",
-			   m->asks);
 	else
-		buf_printf(to, "%u x %u / %u = %.2f, rounded up: asks for %u\n", n, m->imputed_percent,
-			   m->target_percent,
-			   (double)n * m->imputed_percent / m->target_percent, m->asks);
+		buf_printf(to, "%u x %u / %u = %.2f, rounded up: asks for %" PRIu64 "\n", n,
+			   m->imputed_percent, m->target_percent,
+			   (double)n * m->imputed_percent / m->target_percent, exact);
+	if (m->missing && m->asks != exact) {
+		line(to, "");
+		buf_printf(to, "with those counted in, the direction turns round: asks for %u, as it is set\n",
+			   m->asks);
+	}
 }
 
 static void add_metric(struct buf *to, const struct record *r, size_t i)
@@ -116,7 +105,7 @@ static void add_metric(struct buf *to, const struct record *r, size_t i)
 	buf_printf(to, ", oldest sample %.1f s; target %u %%\n", seconds(m->oldest_ns),
 		   m->target_percent);
 	add_imputed(to, m);
-	add_formula(to, &r->policy, r->current, m);
+	add_formula(to, &r->policy, m);
 }
 
 /* Limits */
@@ -125,28 +114,31 @@ static void add_windows(struct buf *to, const struct record *r)
 {
 	const struct policy *p = &r->policy;
 	const struct verdict *d = &r->verdict;
+	bool up = d->asked > d->from;
 
 	line(to, "windows");
 	if (d->stabilized == d->asked)
 		buf_printf(to, "scaleUp %.0f s, scaleDown %.0f s: nothing in them holds %u back\n",
 			   seconds(p->up_stabilization_ns), seconds(p->down_stabilization_ns),
 			   d->asked);
+	else if (d->stabilized == d->from)
+		buf_printf(to, "%s %.0f s: as %s was asked for in it, %u stays\n",
+			   up ? "scaleUp" : "scaleDown",
+			   seconds(up ? p->up_stabilization_ns : p->down_stabilization_ns),
+			   up ? "no more" : "no less", d->from);
 	else
 		buf_printf(to, "%s %.0f s: the %s that was asked for in it is %u\n",
-			   d->asked > d->from ? "scaleUp" : "scaleDown",
-			   seconds(d->asked > d->from ? p->up_stabilization_ns
-						      : p->down_stabilization_ns),
-			   d->asked > d->from ? "least" : "most", d->stabilized);
+			   up ? "scaleUp" : "scaleDown",
+			   seconds(up ? p->up_stabilization_ns : p->down_stabilization_ns),
+			   up ? "least" : "most", d->stabilized);
 }
 
 static void add_limits(struct buf *to, const struct record *r)
 {
 	const struct verdict *d = &r->verdict;
-	uint32_t step = d->from > DECIDE_STEP ? d->from : DECIDE_STEP;
-
 	line(to, "limits");
 	buf_printf(to, "a step adds at most max(%d, %u): up to %u; min %u, max %u\n", DECIDE_STEP,
-		   d->from, d->from + step, r->policy.min_replicas, r->policy.max_replicas);
+		   d->from, decide_largest_step(d->from), r->policy.min_replicas, r->policy.max_replicas);
 	line(to, "coverage");
 	buf_printf(to, "%.1f %% of replicas measured; below %.1f %% nothing shrinks\n",
 		   d->coverage_permille / 10.0, r->policy.min_coverage_permille / 10.0);
@@ -200,6 +192,15 @@ static void add_replicas(struct buf *to, const struct record *r)
 	}
 }
 
+static void add_policy(struct buf *to, const struct policy *p)
+{
+	line(to, "policy");
+	if (p->cpu_request_milli)
+		buf_printf(to, "%" PRIu64 "m of CPU a replica, ", p->cpu_request_milli);
+	buf_printf(to, "tolerance %g %%, rates over %.0f s, samples older than %.0f s are missing\n",
+		   p->tolerance_permille / 10.0, seconds(p->window_ns), seconds(p->fresh_ns));
+}
+
 static void add_head(struct buf *to, const struct record *r, const struct decision *x)
 {
 	char time[25];
@@ -207,10 +208,10 @@ static void add_head(struct buf *to, const struct record *r, const struct decisi
 	clock_format((clock_wall_t){x->wall_unix_ns}, time, sizeof(time));
 	buf_printf(to, "%s %u -> %u at %s (d-%" PRIu64 ", policy %s, mode %s)\n", x->workload, x->from,
 		   x->to, time, x->id, x->policy, x->mode);
-	if (r->policy.cpu_request_milli) {
-		line(to, "request");
-		buf_printf(to, "%" PRIu64 "m of CPU a replica\n", r->policy.cpu_request_milli);
-	}
+	add_policy(to, &r->policy);
+	line(to, "set to");
+	buf_printf(to, "%u%s, live: %u\n", r->current,
+		   r->current == r->view.replicas ? "" : " by the last order", r->view.replicas);
 }
 
 int explain_decision(const struct decision *x, const char *record, struct buf *to, struct err *e)

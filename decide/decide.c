@@ -106,7 +106,7 @@ static void limit(struct verdict *d, uint32_t to, enum verdict_reason why)
 }
 
 /* HorizontalPodAutoscaler v2's default: 100 % or 4 replicas, whichever is more. */
-static uint32_t largest_step(uint32_t from)
+uint32_t decide_largest_step(uint32_t from)
 {
 	uint64_t most = (uint64_t)from + (from > DECIDE_STEP ? from : DECIDE_STEP);
 
@@ -117,8 +117,8 @@ static void apply_limits(const struct policy *p, struct verdict *d)
 {
 	d->to = d->asked;
 	limit(d, d->stabilized, VERDICT_STABILIZED);
-	if (d->to > largest_step(d->from))
-		limit(d, largest_step(d->from), VERDICT_STEP_LIMIT);
+	if (d->to > decide_largest_step(d->from))
+		limit(d, decide_largest_step(d->from), VERDICT_STEP_LIMIT);
 	if (d->to < p->min_replicas)
 		limit(d, p->min_replicas, VERDICT_MIN);
 	if (d->to > p->max_replicas)

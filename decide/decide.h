@@ -2,7 +2,8 @@
 /*
  * The line that decides. decide_step() is a pure function of policy, view and state: no clock, no
  * I/O, no allocation, no log; the same inputs give the same verdict on any machine, so every recorded
- * decision can be replayed. The aggregator runs it once a second a policy; the CLI replays it.
+ * decision can be replayed. The aggregator runs it for each policy with every second that comes in, at most
+ * 4 times a second.
  */
 #ifndef DECIDE_DECIDE_H
 #define DECIDE_DECIDE_H
@@ -27,6 +28,7 @@ struct decide_state { /* plain data: copied into records, zero it to begin */
 	uint64_t wanted_since_ns;
 };
 
+uint32_t decide_largest_step(uint32_t from); /* what one step may reach at most */
 /* `current`: replicas the workload is set to (the actuator's last order, else the live rows). */
 void decide_step(const struct policy *p, const struct view *v, uint32_t current,
 		 struct decide_state *state, struct verdict *ret_v);

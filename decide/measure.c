@@ -67,7 +67,7 @@ static uint32_t percent(struct sum s)
 	return value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
 }
 
-static bool within_tolerance(const struct policy *p, uint64_t value, uint64_t target)
+bool measure_within_tolerance(const struct policy *p, uint64_t value, uint64_t target)
 {
 	uint64_t apart = value > target ? value - target : target - value;
 
@@ -81,14 +81,20 @@ static uint32_t ceil_ratio(uint64_t replicas, uint64_t value, uint64_t target)
 	return n < REPLICAS_MOST ? (uint32_t)n : REPLICAS_MOST;
 }
 
+uint32_t measure_filled_percent(const struct verdict_metric *m)
+{
+	if (m->value_percent >= m->target_percent)
+		return 0;
+	return m->target_percent > PERCENT ? m->target_percent : PERCENT;
+}
+
 /* What the missing replicas are taken to use, so that they speak against the change. */
 static struct sum fill_in(struct sum s, const struct verdict_metric *m, uint64_t one)
 {
-	uint64_t filled = m->target_percent > PERCENT ? m->target_percent : PERCENT;
+	uint64_t each = scaled(one, measure_filled_percent(m), PERCENT);
 
 	s.whole = plus(s.whole, scaled(one, m->missing, 1));
-	if (m->value_percent < m->target_percent)
-		s.part = plus(s.part, scaled(scaled(one, filled, PERCENT), m->missing, 1));
+	s.part = plus(s.part, scaled(each, m->missing, 1));
 	return s;
 }
 
@@ -106,8 +112,8 @@ static void ask(const struct policy *p, uint32_t current, struct verdict_metric 
 	uint32_t target = m->target_percent;
 
 	m->asks = current;
-	if (within_tolerance(p, m->value_percent, target) ||
-	    within_tolerance(p, m->imputed_percent, target))
+	if (measure_within_tolerance(p, m->value_percent, target) ||
+	    measure_within_tolerance(p, m->imputed_percent, target))
 		return;
 	m->asks = ceil_ratio(m->measured + m->missing, m->imputed_percent, target);
 	if (m->missing && turned_round(m, current))

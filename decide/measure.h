@@ -20,6 +20,9 @@
 
 void measure(const struct policy *p, size_t metric, const struct view *v, uint32_t current,
 	     struct verdict_metric *ret);
+/* For whoever tells a person: the two rules above. `value` and `target` in percent. */
+bool measure_within_tolerance(const struct policy *p, uint64_t value, uint64_t target);
+uint32_t measure_filled_percent(const struct verdict_metric *m); /* what a missing replica counts as */
 /* Replicas with a fresh sample of it, in permille of all; 0 when there is no replica. */
 uint32_t measure_coverage(const struct view *v, const struct verdict_metric *m);
 

@@ -75,6 +75,9 @@ static void growth_can_be_recomputed(void **state)
 	(void)state;
 	assert_int_equal(d.to, 9);
 	says(text, "shop/api 6 -> 9 at 2026-09-21T14:13:20.500Z (d-7, policy shop/api, mode Enforce)");
+	says(text, "policy           500m of CPU a replica, tolerance 10 %, rates over 2 s, samples older "
+		   "than 3 s are missing");
+	says(text, "set to           6, live: 6");
 	says(text, "asked for most   cpu 84 % of request over 6 of 6 replicas (2520m of 3000m), "
 		   "oldest sample 0.5 s; target 60 %");
 	says(text, "6 x 84 / 60 = 8.40, rounded up: asks for 9");
@@ -96,7 +99,7 @@ static void what_was_filled_in_is_said(void **state)
 	(void)state;
 	assert_int_equal(d.to, 8);
 	says(text, "cpu 90 % of request over 5 of 6 replicas");
-	says(text, "1 without a fresh sample, counted at 0 % each, against the change: 75 %");
+	says(text, "1 without a fresh rate, counted at 0 % each, against the change: 75 %");
 	says(text, "6 x 75 / 60 = 7.50, rounded up: asks for 8");
 	says(text, "node:/shop/api-05: cpu not known, never sampled");
 }
@@ -108,7 +111,7 @@ static void a_window_that_holds_is_named(void **state)
 
 	(void)state;
 	assert_int_equal(d.to, 6); /* 12 % of 60 %: asks for 2, and it was 6 until now */
-	says(text, "scaleDown 300 s: the most that was asked for in it is 6");
+	says(text, "scaleDown 300 s: as no less was asked for in it, 6 stays");
 	says(text, "reason stabilized");
 }
 
@@ -118,7 +121,7 @@ static void many_replicas_are_cut_short(void **state)
 	const char *text = explained(25, 25, 300, &d);
 
 	(void)state;
-	says(text, "within 10 % of the target: asks for 25, as there are");
+	says(text, "within 10 % of the target: asks for 25, as it is set");
 	says(text, "and 5 more in the record");
 	assert_null(strstr(text, "api-20:"));
 }
