@@ -18,6 +18,9 @@
  * each is drawn between half of it and all. */
 #define BACKOFF_LEAST_NS (250 * CLOCK_NS_PER_MS)
 #define BACKOFF_MOST_NS  (5 * CLOCK_NS_PER_S)
+/* A stream that held this long was a good one. Two agents under one name end each other's at once: they
+ * must not do it five times a second. */
+#define GOOD_NS (10 * CLOCK_NS_PER_S)
 #define RESUME_WITHIN_NS (10 * CLOCK_NS_PER_S) /* else the other side is no aggregator of ours */
 #define STOP_WITHIN_NS   (500 * CLOCK_NS_PER_MS)
 
@@ -38,6 +41,7 @@ struct stream {
 	struct loop_timer *timer; /* of the state: next attempt, Resume overdue, patience at stop */
 	struct feed feed;
 	uint64_t backoff_ns;
+	clock_boot_t resumed; /* STREAMING: since when */
 	bool told_away; /* the log knows that it cannot be reached */
 	void (*done)(void *data);
 	void *done_data;
@@ -112,7 +116,7 @@ static void resume(struct stream *s, const Plimsoll__V1__Resume *r)
 	if (s->state != CONNECTING)
 		return;
 	s->state = STREAMING;
-	s->backoff_ns = BACKOFF_LEAST_NS;
+	s->resumed = clock_boot();
 	s->told_away = false;
 	s->feed.next = spool_resume(s->options.spool, has);
 	loop_timer_stop(s->timer);
@@ -169,6 +173,8 @@ static void closed(struct rpc_call *c, enum rpc_code code, const char *text)
 	}
 	if (s->state == STREAMING)
 		agent_count(agent_stream_reconnects_total, 1);
+	if (s->state == STREAMING && clock_since(clock_boot(), s->resumed) >= GOOD_NS)
+		s->backoff_ns = BACKOFF_LEAST_NS;
 	tell_end(s, code,
 		 s->state == CONNECTING && code == RPC_CANCELLED ? "it did not answer the preamble"
 								 : text,

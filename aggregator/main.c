@@ -53,7 +53,7 @@ static int check_addresses(const struct aggregator_options *o, struct err *e)
 	return r;
 }
 
-static int check(const struct aggregator_options *o, struct err *e)
+static int check(const struct aggregator_options *o, size_t *ret_policies, struct err *e)
 {
 	struct manifests policies = {0};
 	int r = check_addresses(o, e);
@@ -62,6 +62,7 @@ static int check(const struct aggregator_options *o, struct err *e)
 		r = tls_options(o, e);
 	if (r == 0)
 		r = manifests_load(&o->policy, &policies, e);
+	*ret_policies = policies.n;
 	manifests_done(&policies);
 	return r;
 }
@@ -76,6 +77,7 @@ static void start_log(const struct aggregator_options *o)
 
 static int run(const struct aggregator_options *o)
 {
+	size_t policies;
 	struct err e;
 
 	if (o->help) {
@@ -86,10 +88,11 @@ static int run(const struct aggregator_options *o)
 		puts(PROGRAM " " PLIMSOLL_VERSION);
 		return EXIT_SUCCESS;
 	}
-	if (check(o, &e) < 0)
+	if (check(o, &policies, &e) < 0)
 		return fail(&e, EXIT_USAGE);
 	if (o->check) {
-		puts("the configuration is good");
+		printf("the configuration is good, policies: %zu%s\n", policies,
+		       policies ? "" : " (nothing will be decided)");
 		return EXIT_SUCCESS;
 	}
 	start_log(o);

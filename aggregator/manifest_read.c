@@ -376,8 +376,8 @@ static int read_actuator(const struct reader *r, const struct yaml_node *spec, s
 
 	if (code < 0)
 		return code;
-	if (!actuator && m->policy.enforce)
-		return complain(r, spec, "actuator is missing",
+	if (m->policy.enforce && (!actuator || !actuator->child))
+		return complain(r, actuator ? actuator : spec, "actuator is missing",
 				"mode Enforce needs one: exec with a command, or none");
 	if (actuator && yaml_get(actuator, "exec") && yaml_get(actuator, "none"))
 		return complain(r, actuator, "two actuators", "a policy has one: exec or none");

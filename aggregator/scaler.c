@@ -72,8 +72,10 @@ static void settle(struct scaler_workload *w, const char *outcome)
 
 	snprintf(x->outcome, sizeof(x->outcome), "%s", outcome);
 	decisions_set_outcome(w->scaler->decisions, x->id, x->outcome);
-	log_info("d-%llu %s %u -> %u: %s (%s), %s", (unsigned long long)x->id, x->workload, x->from,
-		 x->to, *x->trigger ? x->trigger : "no metric", x->reason, x->outcome);
+	log_write(strcmp(x->outcome, DECISION_APPLIED) && strcmp(x->outcome, DECISION_OBSERVED) ? LOG_WARN
+												: LOG_INFO,
+		  "d-%llu %s %u -> %u: %s (%s), %s", (unsigned long long)x->id, x->workload, x->from,
+		  x->to, *x->trigger ? x->trigger : "no metric", x->reason, x->outcome);
 	tell(w, x);
 }
 

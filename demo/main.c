@@ -38,6 +38,25 @@ static int misuse(const char *what, const char *word)
 	return 2;
 }
 
+static int bad_flag(const char *flag)
+{
+	static const char *const known[] = { "--seconds", "--output", "--help", "-s", "-o", "-h" };
+	const char *nearest = flag[1] == '-' ? err_nearest(flag, known, 3) : NULL;
+	bool is_known = false;
+	struct err e;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		is_known |= strcmp(flag, known[i]) == 0;
+	err_set(&e, -EINVAL, is_known ? "%s needs a value" : "unknown option %s", flag);
+	err_cause(&e, is_known ? "it was the last word" : "there is no such option here");
+	if (nearest && !is_known)
+		err_fix(&e, "did you mean %s?", nearest);
+	else
+		err_fix(&e, "plimsoll-demo --help lists them");
+	err_print(&e, "plimsoll-demo", stderr);
+	return 2;
+}
+
 static int parse_seconds(const char *text, uint64_t *ret_seconds)
 {
 	char *end;
@@ -59,6 +78,7 @@ static int verb_run(int argc, char **argv)
 	struct run_options o = { .seconds = 0 };
 	int c;
 
+	opterr = 0; /* we say it ourselves */
 	while ((c = getopt_long(argc, argv, "s:o:h", flags, NULL)) != -1) {
 		if (c == 's' && parse_seconds(optarg, &o.seconds) < 0)
 			return misuse("--seconds must be a number from 1 to 86400, not", optarg);
@@ -69,7 +89,7 @@ static int verb_run(int argc, char **argv)
 		if (c == 'h')
 			return fputs(usage, stdout) < 0;
 		if (c == '?')
-			return misuse("a flag is wrong in", argv[optind - 1]);
+			return bad_flag(argv[optind - 1]);
 	}
 	return optind < argc ? misuse("unexpected word", argv[optind]) : run(&o);
 }

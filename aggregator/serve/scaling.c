@@ -114,10 +114,14 @@ static bool has_policy(struct rpc_call *c, const char *name)
 	return false;
 }
 
-static bool is_text(struct rpc_call *c, const char *s)
+static bool is_text(struct rpc_call *c, const char *s, size_t most)
 {
 	uint32_t code = 0;
 
+	if (strlen(s) > most) {
+		rpc_finish(c, RPC_INVALID, "why is too long", "give the reason in less than 200 bytes");
+		return false;
+	}
 	for (size_t n; *s; s += n) {
 		n = unicode_next(s, &code);
 		if (n && code >= ' ' && code != 0x7f)
@@ -150,7 +154,7 @@ static void pause_message(struct rpc_call *c, struct rpc_msg *m)
 	struct decisions *d = aggregator_of(c)->decisions;
 	struct pause p = {.since_unix_ns = clock_wall().ns};
 
-	if (!has_policy(c, q->workload) || !is_text(c, q->why))
+	if (!has_policy(c, q->workload) || !is_text(c, q->why, sizeof(p.why) - 1))
 		return;
 	snprintf(p.workload, sizeof(p.workload), "%s", q->workload);
 	snprintf(p.why, sizeof(p.why), "%s", q->why);

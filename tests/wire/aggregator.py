@@ -237,6 +237,24 @@ spec:
 """
 
 
+def brakes_say_when_they_do_not_last(a):
+    """A pause that cannot be written down is an error, though it holds for now."""
+    def pause():
+        with a.local() as c:
+            c.unary_unary("/plimsoll.v1.Scaling/Pause")(b"\x0a\x03one", timeout=fleet.PATIENCE)
+    shutil.rmtree(a.state)
+    try:
+        pause()
+        raise AssertionError("the pause should have been refused")
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.UNAVAILABLE, error
+        assert "cannot be written down" in error.details(), error.details()
+    assert a.counters()["paused"] == 1
+    os.mkdir(a.state)
+    wait_for("what waited", lambda: a.counters()["decisions_waiting"] == 0)
+    pause()
+
+
 def policies_are_read_again(path, status):
     """On SIGHUP; and a set with an error in it changes nothing."""
     folder = os.path.join(path, "again")
@@ -259,6 +277,7 @@ def policies_are_read_again(path, status):
         assert a.counters()["policies"] == 2
         with open(a.log) as log:
             assert "three.yaml:6:3" in log.read()
+        brakes_say_when_they_do_not_last(a)
         a.end()
     finally:
         a.kill()
