@@ -27,6 +27,8 @@ only() {
 }
 
 lib='(base|loop|rpc|conf|pki)/[a-z_]+\.h|plimsoll/version\.h'
+allow bpf '(kernel|table)\.h|plimsoll/[a-z_]+\.h'
+allow include/plimsoll 'no include at all'
 allow lib/base 'base/[a-z_]+\.h'
 allow lib/loop '(base|loop)/[a-z_]+\.h'
 allow lib/rpc '(base|loop|rpc)/[a-z_]+\.h|(grpc|google)/.*\.pb-c\.h'
@@ -50,6 +52,6 @@ only 'yaml\.h' 'lib/conf/'
 only 'openssl/' 'lib/pki/'
 only 'sqlite3\.h' 'aggregator/store/ledger\.'
 only 'microhttpd\.h' 'aggregator/serve/'
-only 'jansson\.h' 'aggregator/|ctl/|demo/'
+only 'jansson\.h' 'aggregator/[a-z_]+\.|aggregator/(act|serve)/|ctl/|demo/'
 only 'plimsoll/v1/[a-z]+\.pb-c\.h' 'agent/(encode|query|watch|serve|stream)\.|aggregator/(ingest|serve)/|aggregator/[a-z_]+\.|ctl/|demo/|lib/rpc/'
 exit $bad
