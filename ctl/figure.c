@@ -74,6 +74,8 @@ struct figure figure_duration(uint64_t ns)
 {
 	unsigned long long s = ns / S_NS;
 
+	if (ns == UINT64_MAX)
+		return figure_none();
 	if (ns < US_NS)
 		return print("%lluns", (unsigned long long)ns);
 	if (ns < MS_NS)

@@ -158,6 +158,7 @@ static void fill_row(struct fleet_row *r, const Plimsoll__V1__Columns *c, size_t
 	r->flags = i < c->n_flags ? c->flags[i] : 0;
 	if (!r->samples) {
 		memcpy(r->before, r->now, sizeof(r->before));
+		r->flags_before = r->flags;
 		r->samples = 1;
 	}
 }
@@ -173,6 +174,11 @@ static void fill_waits(struct fleet_node *n, const Plimsoll__V1__Columns *c)
 	}
 }
 
+static bool idled(const struct fleet_node *n)
+{
+	return n->measured && !(n->missing & PLIMSOLL__V1__NODE_MISSING__NODE_MISSING_IDLE);
+}
+
 /* A new second: what was now is before, also for rows that this second leaves out as unchanged. */
 static void step(struct fleet_node *n, uint64_t at_ns)
 {
@@ -183,11 +189,13 @@ static void step(struct fleet_node *n, uint64_t at_ns)
 	n->before_ns = n->now_ns;
 	n->now_ns = at_ns;
 	n->idle_before_ns = n->idle_ns;
+	n->idled_before = idled(n);
 	while (map_next(n->rows, &cursor, &id, &value)) {
 		struct fleet_row *r = value;
 
 		memcpy(r->before, r->now, sizeof(r->before));
 		memcpy(r->waits_before, r->waits, sizeof(r->waits_before));
+		r->flags_before = r->flags;
 		r->samples += r->samples > 0;
 	}
 }
@@ -305,11 +313,16 @@ static uint32_t needs(enum fleet_column c)
 	}
 }
 
+/* Counters go on while nobody can read them: over such a gap there is no rate. */
+static bool is_gap(const struct fleet_row *r, uint32_t needed)
+{
+	return r->samples < 2 || ((r->flags | r->flags_before) & needed);
+}
+
 struct fleet_value fleet_rate(const struct fleet_node *n, const struct fleet_row *r,
 			      enum fleet_column c)
 {
-	if (r->samples < 2 || n->now_ns <= n->before_ns || (r->flags & needs(c)) ||
-	    r->now[c] < r->before[c])
+	if (is_gap(r, needs(c)) || n->now_ns <= n->before_ns || r->now[c] < r->before[c])
 		return unknown;
 	return (struct fleet_value){true, (double)(r->now[c] - r->before[c]) /
 						  (double)(n->now_ns - n->before_ns)};
@@ -336,7 +349,7 @@ struct fleet_value fleet_wait_p95(const struct fleet_row *r)
 {
 	uint64_t delta[HIST_BUCKETS], ns;
 
-	if (r->samples < 2 || (r->flags & PLIMSOLL__V1__MISSING__MISSING_CPU))
+	if (is_gap(r, PLIMSOLL__V1__MISSING__MISSING_CPU))
 		return unknown;
 	for (int i = 0; i < HIST_BUCKETS; i++)
 		delta[i] = (uint32_t)(r->waits[i] - r->waits_before[i]); /* counters of 32 bits */
@@ -349,8 +362,7 @@ struct fleet_value fleet_cpu_used(const struct fleet_node *n)
 {
 	double span = (double)(n->now_ns - n->before_ns) * n->cpus;
 
-	if (!n->measured || !n->before_ns || span <= 0 || n->idle_ns < n->idle_before_ns ||
-	    (n->missing & PLIMSOLL__V1__NODE_MISSING__NODE_MISSING_IDLE))
+	if (!idled(n) || !n->idled_before || span <= 0 || n->idle_ns < n->idle_before_ns)
 		return unknown;
 	double used = 1 - (double)(n->idle_ns - n->idle_before_ns) / span;
 	return (struct fleet_value){true, used < 0 ? 0 : used};

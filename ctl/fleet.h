@@ -2,7 +2,7 @@
 /*
  * The reader's side of Metrics.Watch: batches in, nodes and rows with rates out. Keeps two samples of
  * each row, so a rate is over the last two seconds that were received. What was not measured, or only
- * once, is not known; counters that fell (a new cgroup under an old id) are not known either.
+ * in one of the two, is not known; counters that fell (a new cgroup under an old id) are not known either.
  */
 #ifndef CTL_FLEET_H
 #define CTL_FLEET_H
@@ -31,7 +31,7 @@ struct fleet_row {
 	uint32_t id;
 	Plimsoll__V1__Kind kind;
 	char *cgroup, *runtime, *pod_uid, *container_id, *qos, *name;
-	uint32_t flags; /* Missing */
+	uint32_t flags, flags_before; /* Missing */
 	unsigned samples;
 	uint64_t now[FLEET_COLUMNS], before[FLEET_COLUMNS];
 	uint64_t waits[HIST_BUCKETS], waits_before[HIST_BUCKETS];
@@ -47,6 +47,7 @@ struct fleet_node {
 	uint64_t wall_unix_ns;
 	uint32_t missing; /* NodeMissing */
 	bool measured;    /* the node's own figures came */
+	bool idled_before; /* idle_before_ns was measured */
 	uint64_t idle_ns, idle_before_ns, available_bytes;
 	uint64_t lost; /* samples and rows that never came, see Losses */
 	struct map *rows;

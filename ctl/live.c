@@ -68,7 +68,8 @@ static void draw(struct live *v)
 		return;
 	screen_size(v->screen, &v->view.columns, &v->view.rows);
 	v->view.wall_unix_ns = clock_wall().ns;
-	v->view.newest_age_ns = v->age_ns + (now - v->received_ns);
+	if (v->view.aged)
+		v->view.newest_age_ns = v->age_ns + (now - v->received_ns);
 	if (now >= v->message_until_ns)
 		v->view.message[0] = '\0';
 	view_draw(&v->view, rows);
@@ -159,6 +160,8 @@ static void got_decisions(struct rpc_msg *m, const struct err *e, void *data)
 	struct live *v = live_of(data);
 
 	if (e || v->ending) {
+		free(v->newest_decisions); /* so that the next list asks again */
+		v->newest_decisions = NULL;
 		rpc_msg_release(m);
 		return;
 	}
@@ -196,11 +199,11 @@ static void look_for_decisions(struct live *v)
 
 	for (size_t i = 0; i < v->n_all; i++)
 		buf_printf(&ids, "%s ", v->all[i]->last_decision);
-	if (!v->newest_decisions || strcmp(v->newest_decisions, buf_text(&ids)) != 0 ||
-	    one_is_acting(v))
-		ask_decisions(v);
+	bool is_new = !v->newest_decisions || strcmp(v->newest_decisions, buf_text(&ids)) != 0;
 	free(v->newest_decisions);
 	v->newest_decisions = buf_take(&ids);
+	if (is_new || one_is_acting(v))
+		ask_decisions(v);
 }
 
 /* The stream */
@@ -215,7 +218,7 @@ static void got_workloads(struct live *v, struct rpc_msg *m)
 	memcpy(v->all, r->workload, r->n_workload * sizeof(*v->all));
 	v->n_all = r->n_workload;
 	v->view.nodes = r->nodes;
-	v->view.aged = r->nodes > 0;
+	v->view.aged = r->newest_sample_age_ns != UINT64_MAX;
 	v->age_ns = r->newest_sample_age_ns;
 	heard(v);
 	look_for_decisions(v);
@@ -300,8 +303,6 @@ static void show_text(struct live *v, const char *text)
 		w->line = mem_array(w->line, w->n_lines + 1, sizeof(*w->line));
 		w->line[w->n_lines++] = line;
 	}
-	if (w->mode != VIEW_TEXT)
-		v->before = w->mode;
 	w->mode = VIEW_TEXT;
 }
 
@@ -311,7 +312,7 @@ static void got_explanation(struct rpc_msg *m, const struct err *e, void *data)
 
 	if (e)
 		say_err(v, e);
-	else if (!v->ending)
+	else if (!v->ending && v->view.mode == v->before && !v->view.filtering) /* else it is late */
 		show_text(v, ((const Plimsoll__V1__ExplainResponse *)rpc_msg_get(m))->text);
 	rpc_msg_release(m);
 	draw(v);
@@ -327,32 +328,44 @@ static void explain(struct live *v, const char *id)
 		return;
 	}
 	q.id = (char *)(uintptr_t)id;
+	v->before = v->view.mode;
 	question_ask(v->connect, &method_explain, &q.base, v->session->o->timeout, got_explanation,
 		     v);
 }
 
 /* The brake */
 
+struct braking {
+	struct live *live;
+	char *workload;
+	bool resumes;
+};
+
 static void braked(struct rpc_msg *m, const struct err *e, void *data)
 {
-	struct live *v = live_of(data);
+	struct braking *b = data;
 
 	if (e)
-		say_err(v, e);
+		say_err(b->live, e);
+	else
+		say(b->live, b->resumes ? "%s is scaled again" : "%s is paused; p resumes it", b->workload);
 	rpc_msg_release(m);
-	draw(v);
+	draw(b->live);
+	free(b->workload);
+	free(b);
 }
 
 static void pause_or_resume(struct live *v, const workload *w)
 {
 	Plimsoll__V1__PauseRequest pause = PLIMSOLL__V1__PAUSE_REQUEST__INIT;
 	Plimsoll__V1__ResumeRequest resume = PLIMSOLL__V1__RESUME_REQUEST__INIT;
+	struct braking *b = mem_new(struct braking);
 
+	*b = (struct braking){v, mem_strdup(w->name), w->paused};
 	pause.workload = resume.workload = w->name;
 	pause.why = (char *)(uintptr_t) "by hand, in plimsoll top";
 	question_ask(v->connect, w->paused ? &method_resume : &method_pause,
-		     w->paused ? &resume.base : &pause.base, v->session->o->timeout, braked, v);
-	say(v, w->paused ? "%s is scaled again" : "%s is paused; p resumes it", w->name);
+		     w->paused ? &resume.base : &pause.base, v->session->o->timeout, braked, b);
 }
 
 /* Keys */

@@ -44,7 +44,8 @@ struct screen {
 static struct termios found;
 static volatile sig_atomic_t entered;
 
-static const int crashing[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+/* Crashes, and Ctrl-\ that asks for one. */
+static const int crashing[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGQUIT};
 
 static void put(const char *text, size_t n)
 {
@@ -97,23 +98,29 @@ static void measure(struct screen *s)
 	s->lost = true;
 }
 
+/* As the default would have it. Without a shell to wake us (ssh -t host plimsoll top) the kernel stops
+ * nobody, and raise() returns at once. */
 static void stop(void)
 {
+	const struct sigaction as_default = {.sa_handler = SIG_DFL};
+	struct sigaction ours;
+
 	leave();
-	raise(SIGSTOP);
+	sigaction(SIGTSTP, &as_default, &ours);
+	raise(SIGTSTP);
+	sigaction(SIGTSTP, &ours, NULL);
+	enter();
 }
 
 static void got_signal(int signum, void *data)
 {
 	struct screen *s = obj_cast(struct screen, data, SCREEN_MAGIC);
 
-	if (signum == SIGTSTP) {
-		stop(); /* SIGCONT brings us back */
-		return;
-	}
-	if (signum == SIGCONT)
+	if (signum == SIGTSTP)
+		stop();
+	if (signum == SIGCONT) /* who was stopped by SIGSTOP finds the terminal as the shell left it */
 		enter();
-	if (signum == SIGCONT || signum == SIGWINCH) {
+	if (signum == SIGTSTP || signum == SIGCONT || signum == SIGWINCH) {
 		measure(s);
 		s->events.redraw(s->events.data);
 		return;
@@ -235,8 +242,6 @@ void screen_draw(struct screen *s, const struct buf *rows, int n)
 	static const struct buf empty;
 	scoped(buf_done) struct buf out = {0};
 
-	if (!entered)
-		return; /* just continued: SIGCONT is still to come */
 	buf_printf(&out, BEGIN "%s", s->lost ? "\033[2J" : "");
 	for (int i = 0; i < s->rows; i++) {
 		const struct buf *row = i < n ? &rows[i] : &empty;

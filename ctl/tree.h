@@ -15,7 +15,7 @@
 
 json_t *tree_string(const char *s);             /* broken UTF-8 becomes U+FFFD */
 json_t *tree_number(bool known, double value);  /* null unless known and finite; rounded to 1e-6 */
-json_t *tree_seconds(bool known, uint64_t ns);
+json_t *tree_seconds(bool known, uint64_t ns);  /* UINT64_MAX (never): null */
 json_t *tree_time(uint64_t unix_ns);            /* RFC 3339, UTC; null for 0 */
 json_t *tree_object(const char *kind);          /* apiVersion and kind */
 json_t *tree_list(const char *kind, json_t *items); /* takes items */

@@ -24,6 +24,7 @@ PLIMSOLL = os.path.join(BIN, "plimsoll")
 TOP = f"/plimsoll-e2e-ctl-{os.getpid()}"
 PATIENCE = 60
 FORMS = ("table", "wide", "json", "yaml", "name")
+NEVER = 2 ** 64 - 1  # an age
 EVIL = "evil\033[2J\u009b31m\u202e\n\r\x07"
 POLICY = f"""apiVersion: plimsoll.io/v1alpha1
 kind: ScalingPolicy
@@ -330,11 +331,12 @@ def errors_say_what_why_and_what_to_do(w):
 
 def the_network_is_tls(w):
     address, tls = f"127.0.0.1:{w.daemon.port}", w.daemon.tls
-    n = len(json.loads(run("get", "-o", "json", "-s", address, "--tls-dir", tls))["items"])
-    assert n == 1
+    answer = json.loads(run("get", "-o", "json", "-s", address, "--tls-dir", tls))
+    assert "shop" in [i["name"] for i in answer["items"]], answer  # beside what else this machine runs
     run("get", "-s", address, "--tls-cert", tls + "/ctl.crt", "--tls-key", tls + "/ctl.key",
         "--tls-ca", tls + "/ca.crt")
-    assert "without --insecure" in run("get", "-s", address, "--insecure", "--timeout", "3s", code=3)
+    out = run("get", "-s", address, "--insecure", "--timeout", "3s", code=3)
+    assert "without --insecure" in out, out
     out = run("get", "-s", address, "--tls-dir", tls, "--server-name", "other", code=3)
     assert "another name" in out, out
 
@@ -378,10 +380,19 @@ def colours_are_for_terminals(w):
 
 # --- a daemon that means harm ---------------------------------------------------------------------
 
+def serve(path, services):
+    server = grpc.server(concurrent.futures.ThreadPoolExecutor(16))
+    for service, methods in services.items():
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("plimsoll.v1." + service, methods),))
+    assert server.add_insecure_port("unix:" + path)
+    server.start()
+    return server
+
+
 def hostile_server(path):
     scaling = importlib.import_module("plimsoll.v1.scaling_pb2")
     status = importlib.import_module("plimsoll.v1.status_pb2")
-    decision = scaling.Decision(id=EVIL, workload=EVIL, reason=EVIL, trigger=EVIL, outcome=EVIL)
+    decision = scaling.Decision(id=EVIL, workload=EVIL, reason=EVIL, trigger=EVIL, outcome=EVIL, load_age_ns=NEVER)
     workload = scaling.Workload(name=EVIL, policy=EVIL, by_what=EVIL, last_decision=EVIL, last_reason=EVIL)
 
     def refuse(_request, context):
@@ -399,12 +410,7 @@ def hostile_server(path):
         services.setdefault(service, {})[method] = grpc.unary_unary_rpc_method_handler(
             lambda _request, _context, a=answer: a.SerializeToString())
     services["Scaling"]["Pause"] = grpc.unary_unary_rpc_method_handler(refuse)
-    server = grpc.server(concurrent.futures.ThreadPoolExecutor(4))
-    for service, methods in services.items():
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("plimsoll.v1." + service, methods),))
-    assert server.add_insecure_port("unix:" + path)
-    server.start()
-    return server
+    return serve(path, services)
 
 
 def peers_cannot_write_to_the_terminal(w):
@@ -418,6 +424,8 @@ def peers_cannot_write_to_the_terminal(w):
         assert evil.json("get")["items"][0]["name"] == EVIL  # escaped, not lost
         assert evil.json("get")["items"][0]["cpu_cores"] is None
         assert "–" in evil("get")
+        assert evil.json("decisions")["items"][0]["load_age_seconds"] is None  # never measured, not 584 years ago
+        assert "5849" not in evil("decisions", "-o", "wide")
         assert "evil" in evil("pause", "x", code=1)
         assert "evil" in evil("doctor")
     finally:
@@ -454,7 +462,7 @@ def top_fills_the_screen(w):
     t = Terminal(w.path)
     try:
         t.keys(f"{PLIMSOLL} top -s {w.aggregator.address}", "Enter")
-        screen = t.sees(r"plimsoll +1 node +1 workload +1 pod", r"▸ shop", r"LAST DECISIONS\n.*d-\d+", r"q quit")
+        screen = t.sees(r"plimsoll +1 node +\d+ workloads? +\d+ pods?", r"▸ shop", r"LAST DECISIONS\n.*d-\d+", r"q quit")
         assert "ready" not in screen, screen  # the alternate screen
         t.keys("Enter")
         t.sees(r"shop \d+ -> \d+ at .*\(d-\d+", "asked for most")
@@ -466,7 +474,7 @@ def top_fills_the_screen(w):
         t.keys("p")
         t.sees(r"▸ shop.*paused")
         t.keys("p")
-        wait_for("the end of the pause", lambda: not w.aggregator.json("get")["items"][0]["paused"])
+        wait_for("the end of the pause", lambda: not w.aggregator.json("get", "workloads", "shop")["items"][0]["paused"])
         t.keys("/")
         t.keys("zzz")
         t.sees("filter: zzz", "nothing fits")
@@ -500,6 +508,10 @@ def top_gives_the_terminal_back(w):
             else:
                 t.keys(how)
             t.sees(f"code {code}")
+        t.keys(f"clear; ulimit -c 0; {PLIMSOLL} top -s {w.agent.address}; echo code $?; stty -a", "Enter")
+        t.sees(r"▸ /")
+        t.keys("C-\\")
+        t.sees("code 131", " icanon", " echo ")
         t.keys(f"clear; set -m; {PLIMSOLL} top -s {w.agent.address}", "Enter")
         t.sees(r"▸ /")
         t.keys("C-z")
@@ -518,10 +530,106 @@ def top_gives_the_terminal_back(w):
         t.close()
 
 
+def ctrl_z_freezes_nobody_without_a_shell(w):
+    """As `ssh -t host plimsoll top`: the only process of its session, so nobody could wake it."""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.execve(PLIMSOLL, [PLIMSOLL, "top", "-s", w.agent.address], environment(TERM="xterm"))
+    killer = threading.Timer(PATIENCE, os.kill, (pid, signal.SIGKILL))
+    killer.start()
+    try:
+        out = read_until(master, "▸ /".encode())
+        os.write(master, b"\x1a")
+        out = read_until(master, "▸ /".encode())
+        os.write(master, b"q")
+        read_until(master, b"\033[?1049l")
+    finally:
+        status = os.waitpid(pid, 0)[1]
+        killer.cancel()
+        os.close(master)
+    assert os.waitstatus_to_exitcode(status) == 0, (status, out)
+
+
+def read_until(terminal, wanted):
+    out = b""
+    while wanted not in out:
+        out += os.read(terminal, 4096)
+    return out
+
+
+class SlowDaemon:
+    """An aggregator that measured nothing, whose answers come when the test says so. `fails`: what of the
+    decisions' list is still refused."""
+
+    def __init__(self, path):
+        scaling = importlib.import_module("plimsoll.v1.scaling_pb2")
+        status = importlib.import_module("plimsoll.v1.status_pb2")
+        self.pausing, self.explaining, self.fails = threading.Event(), threading.Event(), 1
+        decision = scaling.Decision(id="d-7", workload="slow", outcome="a tale", **{"from": 1, "to": 2})
+        workloads = scaling.ListWorkloadsResponse(nodes=1, newest_sample_age_ns=NEVER, workload=[
+            scaling.Workload(name="slow", policy="slow", replicas=1, last_decision="d-7")])
+
+        def watch(_request, context):
+            while context.is_active():
+                yield workloads.SerializeToString()
+                time.sleep(0.2)
+
+        def decisions(_request, context):
+            if self.fails:
+                self.fails -= 1
+                context.abort(grpc.StatusCode.INTERNAL, "not now")
+            return scaling.ListDecisionsResponse(decision=[decision]).SerializeToString()
+
+        def after(event, answer):
+            return grpc.unary_unary_rpc_method_handler(
+                lambda _request, _context: event.wait(PATIENCE) and answer.SerializeToString())
+
+        now = threading.Event()
+        now.set()
+        self.server = serve(path, {
+            "Status": {"Get": after(now, status.StatusResponse(program="plimsoll-aggregator"))},
+            "Scaling": {"WatchWorkloads": grpc.unary_stream_rpc_method_handler(watch),
+                        "ListDecisions": grpc.unary_unary_rpc_method_handler(decisions),
+                        "Pause": after(self.pausing, scaling.PauseResponse()),
+                        "Explain": after(self.explaining, scaling.ExplainResponse(text="a late tale"))}})
+
+    def end(self):
+        self.pausing.set()
+        self.explaining.set()
+        self.server.stop(None).wait()
+
+
+def top_waits_for_answers(w):
+    path = os.path.join(w.path, "slow.sock")
+    daemon, t = SlowDaemon(path), Terminal(w.path)
+    try:
+        t.keys(f"{PLIMSOLL} top -s unix:{path} -t 60s", "Enter")
+        screen = t.sees("▸ slow", r"LAST DECISIONS\n.*d-7.*a tale")  # asked again after a refusal
+        assert "newest sample" not in screen, screen  # there is none
+        t.keys("p", "s")
+        screen = t.sees("sort: cpu")
+        assert "slow is paused" not in screen, screen
+        daemon.pausing.set()
+        t.sees("slow is paused; p resumes it")
+        t.keys("Enter", "/", "s")
+        t.sees("filter: s")
+        daemon.explaining.set()
+        t.keys("l", "o", "w")
+        assert "a late tale" not in t.sees("filter: slow")
+        t.keys("Enter", "Enter")
+        t.sees("a late tale")
+        t.keys("q")
+        t.sees("ready")
+    finally:
+        t.close()
+        daemon.end()
+
+
 TESTS = (every_form_of_every_list, the_figures_are_the_loads, a_decision_is_explained, the_brake_holds, streams_flow,
          daemons_describe_themselves, the_doctor_looks, help_and_completion, errors_say_what_why_and_what_to_do,
          the_network_is_tls, options_come_from_everywhere, colours_are_for_terminals,
-         peers_cannot_write_to_the_terminal, top_fills_the_screen, decisions_follow, top_gives_the_terminal_back)
+         peers_cannot_write_to_the_terminal, top_fills_the_screen, decisions_follow, top_gives_the_terminal_back,
+         ctrl_z_freezes_nobody_without_a_shell, top_waits_for_answers)
 
 
 def main():

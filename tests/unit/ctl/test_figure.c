@@ -63,7 +63,9 @@ static void test_duration(void **state)
 	is(figure_age(S / 2), "0.5s");
 	is(figure_age(42 * S), "42s");
 	/* The longest there is fits. */
-	assert_true(strlen(figure_duration(UINT64_MAX).text) < sizeof(struct figure) - 1);
+	assert_true(strlen(figure_duration(UINT64_MAX - 1).text) < sizeof(struct figure) - 1);
+	is(figure_duration(UINT64_MAX), FIGURE_NONE); /* never */
+	is(figure_age(UINT64_MAX), FIGURE_NONE);
 }
 
 static void test_count(void **state)

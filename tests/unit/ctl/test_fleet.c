@@ -138,9 +138,35 @@ static void test_missing_is_not_zero(void **state)
 	assert_true(fleet_rate(only_node(f), row_of(f, 11), FLEET_CPU).known);
 	assert_false(fleet_cpu_used(only_node(f)).known); /* the node's own figures never came */
 	cpu[1] -= 1;
+	flags[0] = 0;
+	psi[0] = 900 * S; /* it went on while nobody could read it */
 	b = second(3, 2);
 	fleet_apply(f, &b);
 	assert_false(fleet_rate(only_node(f), row_of(f, 11), FLEET_CPU).known); /* it fell */
+	assert_false(fleet_rate(only_node(f), row_of(f, 10), FLEET_CPU).known);
+	assert_false(fleet_rate(only_node(f), row_of(f, 10), FLEET_PSI_MEMORY).known);
+	psi[0] += S / 2;
+	b = second(4, 2);
+	fleet_apply(f, &b);
+	assert_true(fleet_rate(only_node(f), row_of(f, 10), FLEET_PSI_MEMORY).value == 0.5);
+	fleet_free(f);
+}
+
+static void test_a_node_is_idle_between_two_readings(void **state)
+{
+	struct fleet *f = begun();
+	Plimsoll__V1__Node node = PLIMSOLL__V1__NODE__INIT;
+
+	(void)state;
+	for (uint64_t sequence = 2; sequence < 6; sequence++) {
+		Plimsoll__V1__Batch b = second(sequence, 0);
+
+		b.node = &node;
+		node.cpu_idle_ns = sequence * S; /* half of two CPUs */
+		node.missing = sequence == 4 ? PLIMSOLL__V1__NODE_MISSING__NODE_MISSING_IDLE : 0;
+		fleet_apply(f, &b);
+		assert_int_equal(fleet_cpu_used(only_node(f)).known, sequence == 3);
+	}
 	fleet_free(f);
 }
 
@@ -214,6 +240,7 @@ static void test_stand_ins(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_node_is_idle_between_two_readings),
 		cmocka_unit_test(test_one_sample_is_no_rate), cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_missing_is_not_zero),   cmocka_unit_test(test_rows_end),
 		cmocka_unit_test(test_strange_batches),	      cmocka_unit_test(test_stand_ins),

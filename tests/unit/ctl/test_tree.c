@@ -96,6 +96,8 @@ static void test_values(void **state)
 	assert_true(json_is_integer(whole) && json_integer_value(whole) == 4);
 	assert_true(json_is_null(none) && json_is_null(time));
 	assert_true(json_real_value(seconds) == 1.5);
+	scoped(tree_freep) json_t *never = tree_seconds(true, UINT64_MAX);
+	assert_true(json_is_null(never));
 }
 
 int main(void)
