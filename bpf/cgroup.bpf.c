@@ -126,7 +126,7 @@ static __always_inline void write_psi(struct cgroup *c, struct plimsoll_row *row
 	__u64 first; /* as a number: the verifier adds no unknown to a pointer */
 
 	row->psi_known = 0;
-	if (!g || !g->enabled || bpf_core_read(&first, sizeof(first), &g->pcpu))
+	if (!cpu_offset_known || !g || !g->enabled || bpf_core_read(&first, sizeof(first), &g->pcpu))
 		return;
 	for (__u32 i = 0; i < n_cpus && i < PLIMSOLL_CPUS_MAX; i++)
 		add_cpu(&sum, (void *)(first + cpu_offset[i]));
