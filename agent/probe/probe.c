@@ -249,11 +249,6 @@ void probe_stats(const struct probe *p, struct probe_stats *ret)
 		ret->overflow_cpu_ns += load_u64(&slot_of(p, cpu, 0)->on_cpu_ns);
 }
 
-int probe_examine(struct probe_notice *ret, int room)
-{
-	return machine_examine("", ret, room);
-}
-
 int probe_notices(const struct probe *p, struct probe_notice *ret, int room)
 {
 	int n = machine_examine("", ret, room);

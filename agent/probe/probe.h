@@ -89,8 +89,7 @@ void probe_read(const struct probe *p, const struct probe_cgroup *c, struct prob
  * then; off (false) computes stats.ns_per_switch. Needs CAP_SYS_ADMIN; -EPERM without. */
 int probe_measure(struct probe *p, bool on);
 void probe_stats(const struct probe *p, struct probe_stats *ret);
-/* What this machine has, without loading anything: for `plimsoll doctor`. Returns the count. */
-int probe_examine(struct probe_notice *ret, int room);
+/* What this machine lacks or what was chosen for it. Returns the count. */
 int probe_notices(const struct probe *p, struct probe_notice *ret, int room);
 
 #endif

@@ -94,13 +94,6 @@ void probe_stats(const struct probe *p, struct probe_stats *ret)
 	*ret = p->stats;
 }
 
-int probe_examine(struct probe_notice *ret, int room)
-{
-	(void)ret;
-	(void)room;
-	return 0;
-}
-
 int probe_notices(const struct probe *p, struct probe_notice *ret, int room)
 {
 	(void)p;
