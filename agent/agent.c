@@ -403,9 +403,9 @@ static int start(struct agent *a, struct err *e)
 static void release(struct agent *a)
 {
 	loop_timer_close(a->tick);
-	loop_signal_close(a->interrupt);
-	loop_signal_close(a->terminate);
-	loop_signal_close(a->hangup);
+	loop_signal_end(a->interrupt);
+	loop_signal_end(a->terminate);
+	loop_signal_end(a->hangup);
 	a->probe = probe_close(a->probe);
 	a->sample = sample_free(a->sample);
 	a->encode = encode_free(a->encode);

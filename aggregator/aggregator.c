@@ -319,9 +319,9 @@ static void release(struct aggregator *a)
 	loop_timer_close(a->tick);
 	loop_timer_close(a->gather);
 	loop_timer_close(a->housekeeping);
-	loop_signal_close(a->interrupt);
-	loop_signal_close(a->terminate);
-	loop_signal_close(a->hangup);
+	loop_signal_end(a->interrupt);
+	loop_signal_end(a->terminate);
+	loop_signal_end(a->hangup);
 	scaler_free(a->scaler);
 	say_what_is_lost(a->decisions);
 	decisions_free(a->decisions);

@@ -534,9 +534,9 @@ static void live(struct run *r)
 	r->fleet = fleet_free(r->fleet);
 	r->load = load_free(r->load);
 	loop_timer_close(r->tick);
-	loop_signal_close(r->interrupt);
-	loop_signal_close(r->terminate);
-	loop_signal_close(r->hangup);
+	loop_signal_end(r->interrupt);
+	loop_signal_end(r->terminate);
+	loop_signal_end(r->hangup);
 	r->loop = loop_free(r->loop);
 }
 

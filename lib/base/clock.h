@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Two clocks that cannot be mixed up: clock_boot_t orders and measures (CLOCK_BOOTTIME: never steps,
- * counts suspend, the same for every process of a machine), clock_wall_t is only ever shown.
+ * counts suspend, the same for every process of a machine, also for one in a time namespace of its own),
+ * clock_wall_t is only ever shown.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
@@ -23,6 +24,7 @@ typedef struct {
 
 clock_boot_t clock_boot(void);
 clock_wall_t clock_wall(void);
+uint64_t clock_monotonic_ns(void); /* without suspend: CLOCK_MONOTONIC, as the kernel's own programs see it */
 
 /* later - earlier, 0 when it would be negative: an age is never negative. */
 uint64_t clock_since(clock_boot_t later, clock_boot_t earlier);

@@ -2,6 +2,7 @@
 #include "base/glob.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* Where matching goes on after a star took one byte more. `pattern` NULL: no star was seen yet. */
 struct retry {
@@ -65,4 +66,26 @@ bool glob_match(const char *pattern, const char *path)
 		}
 	}
 	return true;
+}
+
+bool glob_match_parts(const char *pattern, const char *const *part, size_t n)
+{
+	char path[GLOB_PARTS_BYTES + 1];
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t size = strlen(part[i]);
+
+		if (!size)
+			continue;
+		if (at + (at > 0) + size > GLOB_PARTS_BYTES)
+			return false;
+		if (at)
+			path[at++] = '/';
+		memcpy(path + at, part[i], size + 1);
+		at += size;
+		if (glob_match(pattern, path))
+			return true;
+	}
+	return false;
 }

@@ -8,8 +8,14 @@
 #define BASE_GLOB_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#define GLOB_PARTS_BYTES 1024 /* of all parts together; longer ones match nothing */
 
 /* The whole path must match. No allocation, no recursion; time at most |pattern| x |path|^2. */
 bool glob_match(const char *pattern, const char *path);
+/* The path is made of parts with a slash between them, empty ones left out; it may go on behind what matches,
+ * at a slash: "a" and "a/b" match ("a", "b", "c"). */
+bool glob_match_parts(const char *pattern, const char *const *part, size_t n);
 
 #endif

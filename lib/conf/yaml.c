@@ -139,14 +139,20 @@ static struct yaml_node *new_node(const yaml_event_t *event, enum yaml_kind kind
 	return n;
 }
 
+static int check_plain(struct reader *r, const yaml_event_t *at, const void *anchor, const void *tag)
+{
+	if (anchor)
+		return refuse(r, &at->start_mark, "an anchor (&name)");
+	return tag ? refuse(r, &at->start_mark, "a tag (!name)") : 0;
+}
+
 static int read_scalar(struct reader *r, const yaml_event_t *event, struct yaml_node **ret_node)
 {
 	const char *text = (const char *)event->data.scalar.value;
+	int error = check_plain(r, event, event->data.scalar.anchor, event->data.scalar.tag);
 
-	if (event->data.scalar.anchor)
-		return refuse(r, &event->start_mark, "an anchor (&name)");
-	if (event->data.scalar.tag)
-		return refuse(r, &event->start_mark, "a tag (!name)");
+	if (error)
+		return error;
 	if (strlen(text) != event->data.scalar.length)
 		return refuse(r, &event->start_mark, "a NUL byte in a text");
 	struct yaml_node *n = new_node(event, YAML_SCALAR);
@@ -162,15 +168,15 @@ static int read_sequence(struct reader *r, const yaml_event_t *start, unsigned d
 {
 	scoped(free_treep) struct yaml_node *self = new_node(start, YAML_SEQUENCE);
 	struct yaml_node **tail = &self->child;
+	int error;
 
-	if (start->data.sequence_start.anchor)
-		return refuse(r, &start->start_mark, "an anchor (&name)");
-	if (start->data.sequence_start.tag)
-		return refuse(r, &start->start_mark, "a tag (!name)");
+	error = check_plain(r, start, start->data.sequence_start.anchor, start->data.sequence_start.tag);
+	if (error)
+		return error;
 	for (;;) {
 		scoped(yaml_event_delete) yaml_event_t event = { 0 };
-		int error = next(r, &event);
 
+		error = next(r, &event);
 		if (error)
 			return error;
 		if (event.type == YAML_SEQUENCE_END_EVENT)
@@ -234,15 +240,15 @@ static int read_mapping(struct reader *r, const yaml_event_t *start, unsigned de
 	scoped(free_treep) struct yaml_node *self = new_node(start, YAML_MAPPING);
 	scoped(strmap_freep) struct strmap *seen = strmap_new();
 	struct yaml_node **tail = &self->child;
+	int error;
 
-	if (start->data.mapping_start.anchor)
-		return refuse(r, &start->start_mark, "an anchor (&name)");
-	if (start->data.mapping_start.tag)
-		return refuse(r, &start->start_mark, "a tag (!name)");
+	error = check_plain(r, start, start->data.mapping_start.anchor, start->data.mapping_start.tag);
+	if (error)
+		return error;
 	for (;;) {
 		scoped(yaml_event_delete) yaml_event_t event = { 0 };
-		int error = next(r, &event);
 
+		error = next(r, &event);
 		if (error)
 			return error;
 		if (event.type == YAML_MAPPING_END_EVENT)

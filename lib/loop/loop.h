@@ -38,7 +38,10 @@ void loop_fd_close(struct loop_fd *f);
 struct loop_signal;
 struct loop_signal *loop_signal_new(struct loop *l, int signum, void (*got)(int signum, void *data),
 				    void *data);
-void loop_signal_close(struct loop_signal *s);
+void loop_signal_close(struct loop_signal *s); /* it does again what it did by default */
+/* As a program ends: the signal is ignored from now on, so that one who asks a second time does not kill it
+ * in its last instants. */
+void loop_signal_end(struct loop_signal *s);
 
 /* The one door for other threads: any number of loop_wake_signal() become one call of `wake`. */
 struct loop_wake;

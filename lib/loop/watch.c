@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What comes from outside: file descriptors, signals, other threads. */
+#include <signal.h>
 #include <stdlib.h>
 
 #include "loop/handle.h"
@@ -90,6 +91,15 @@ void loop_signal_close(struct loop_signal *s)
 {
 	if (s)
 		loop_handle_close((uv_handle_t *)&s->uv);
+}
+
+void loop_signal_end(struct loop_signal *s)
+{
+	int signum = s ? s->uv.signum : 0;
+
+	loop_signal_close(s);
+	if (signum)
+		(void)signal(signum, SIG_IGN);
 }
 
 struct loop_wake {

@@ -202,3 +202,16 @@ int pki_ensure(const char *dir, const char *const *names, size_t n, struct err *
 		error = ensure_leaf(&p, names[i]);
 	return error;
 }
+
+int pki_share(const char *dir, const char *name, gid_t group, struct err *e)
+{
+	scoped(freep) char *path = mem_printf("%s/%s.key", dir, name);
+	scoped(closep) int key = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (key < 0 || fchown(key, (uid_t)-1, group) || fchmod(key, 0640))
+		return fail(e, path, "cannot be shared with the program's group", "check its owner");
+	if (stat(dir, &st) || chmod(dir, (st.st_mode & 07777) | S_IXUSR | S_IXGRP | S_IXOTH))
+		return fail(e, dir, "cannot be opened to the program's group", "check its owner");
+	return 0;
+}

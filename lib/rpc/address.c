@@ -18,9 +18,9 @@
 #define MAX_PORT 65535
 #define PRIVATE_NAME "/s" /* short: a socket path has 107 bytes */
 
-void rpc_address_init(struct rpc_address *a, const char *text, mode_t mode)
+void rpc_address_init(struct rpc_address *a, const char *text, mode_t mode, gid_t group)
 {
-	*a = (struct rpc_address){ .text = mem_strdup(text), .mode = mode ? mode : DEFAULT_MODE };
+	*a = (struct rpc_address){ .text = mem_strdup(text), .mode = mode ? mode : DEFAULT_MODE, .group = group };
 	if (strncmp(a->text, "unix:", 5) == 0)
 		a->path = a->text + 5;
 }
@@ -70,6 +70,8 @@ static int check_free(const char *path, struct err *e)
 {
 	scoped(closep) int fd = -1;
 	struct sockaddr_un un;
+	struct ucred who = {0};
+	socklen_t size = sizeof(who);
 	struct stat st;
 
 	if (fill_unix(path, &un) < 0 || lstat(path, &st) < 0)
@@ -84,17 +86,33 @@ static int check_free(const char *path, struct err *e)
 	if (fd < 0 || (connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0 && errno != EAGAIN))
 		return 0;
 	err_set(e, -EADDRINUSE, "cannot listen on unix:%s", path);
-	err_cause(e, "already running: another process listens there");
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && who.pid > 0)
+		err_cause(e, "already running: process %d listens there", (int)who.pid);
+	else /* of another process name space */
+		err_cause(e, "already running: another process listens there");
 	return err_fix(e, "stop it, or choose another socket");
+}
+
+static const char *fix_of_unix(int r)
+{
+	switch (r) {
+	case -ENOENT:
+		return "create its directory";
+	case -ENAMETOOLONG:
+		return "choose a path of at most 90 bytes";
+	case -ENOSPC:
+	case -EDQUOT:
+		return "make room on that file system, or choose a directory elsewhere";
+	default:
+		return "choose a directory this user may write to";
+	}
 }
 
 static int unix_failed(const struct rpc_address *a, int r, struct err *e)
 {
 	err_set(e, r, "cannot listen on %s", a->text);
 	err_cause(e, "%s", r == -ENAMETOOLONG ? "the path is too long for a socket" : strerror(-r));
-	return err_fix(e, r == -ENOENT ? "create its directory" :
-			  r == -ENAMETOOLONG ? "choose a path of at most 90 bytes" :
-					       "choose a directory this user may write to");
+	return err_fix(e, "%s", fix_of_unix(r));
 }
 
 /* Binds in `dir` and moves into place. Negative errno. */
@@ -111,7 +129,8 @@ static int bind_private(struct rpc_address *a, const char *dir, grpc_server *cor
 		return r;
 	if (grpc_server_add_http2_port(core, uri, creds) <= 0)
 		return -EIO;
-	if (chmod(path, a->mode) < 0 || lstat(path, &st) < 0 || rename(path, a->path) < 0) {
+	if ((a->group && chown(path, (uid_t)-1, a->group) < 0) || chmod(path, a->mode) < 0 ||
+	    lstat(path, &st) < 0 || rename(path, a->path) < 0) {
 		r = -errno;
 		(void)unlink(path);
 		return r;

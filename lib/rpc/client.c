@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +65,7 @@ static grpc_channel *new_channel(const struct rpc_client_options *o, size_t max_
 #define NUMBER(key_, number) { .type = GRPC_ARG_INTEGER, .key = key_, .value.integer = (number) }
 		NUMBER(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int)(2 * max_message)),
 		/* A dead server is noticed after 50 s at most, and only while calls are open. */
-		NUMBER(GRPC_ARG_KEEPALIVE_TIME_MS, 30000),
+		NUMBER(GRPC_ARG_KEEPALIVE_TIME_MS, o->no_keepalive ? INT_MAX : 30000),
 		NUMBER(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000),
 		NUMBER(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0),
 		NUMBER(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),

@@ -99,6 +99,7 @@ struct rpc_server_options {
 	struct rpc_span descriptors; /* FileDescriptorSet; empty: no reflection */
 	void *data;                  /* rpc_server_data() */
 	mode_t socket_mode;          /* unix sockets: chmod to this, 0: 0600 */
+	gid_t socket_group;          /* unix sockets: of this group, 0: of this process's */
 	uint32_t max_message, max_calls; /* 0: the limits above */
 	uint64_t connection_age_ns;      /* 0: 1 h; connections are then asked to reconnect */
 };
@@ -163,6 +164,7 @@ struct rpc_client_options {
 	struct rpc_tls tls;
 	uint32_t max_message;
 	uint64_t backoff_min_ns, backoff_max_ns; /* of the connection; 0: 200 ms and 10 s, with jitter */
+	bool no_keepalive; /* ask no open call whether its peer is still there: some servers refuse that as too often */
 };
 
 int rpc_client_new(struct loop *l, const struct rpc_client_options *o, struct rpc_client **ret_c,

@@ -129,7 +129,7 @@ static struct rpc_server *server_new(struct loop *l, const struct rpc_server_opt
 	s->loop = l;
 	s->inbox = rpc_inbox_open(l);
 	s->data = o->data;
-	rpc_address_init(&s->address, o->address, o->socket_mode);
+	rpc_address_init(&s->address, o->address, o->socket_mode, o->socket_group);
 	s->tls = o->tls;
 	s->tls.cert = mem_strdup(o->tls.cert);
 	s->tls.key = mem_strdup(o->tls.key);

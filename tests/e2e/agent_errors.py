@@ -87,7 +87,7 @@ def a_second_agent():
         while not os.path.exists(SOCKET):
             assert first.poll() is None and time.monotonic() < end, "the first agent does not start"
             time.sleep(0.05)
-        fails(START, FAILED, f"cannot listen on unix:{SOCKET}", "another process listens there",
+        fails(START, FAILED, f"cannot listen on unix:{SOCKET}", f"process {first.pid} listens there",
               "stop it, or choose another")
         assert first.poll() is None
     finally:

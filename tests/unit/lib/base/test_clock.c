@@ -4,8 +4,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+
+#define FAR_AWAY_S 100000
 
 static void boot_never_falls(void **state)
 {
@@ -18,6 +27,51 @@ static void boot_never_falls(void **state)
 		assert_true(now.ns >= before.ns && now.ns > 0);
 		before = now;
 	}
+}
+
+/* Below FAR_AWAY_S / 2 of each other: both are read within this test. */
+static bool near_by(uint64_t a_ns, uint64_t b_ns)
+{
+	return (a_ns > b_ns ? a_ns - b_ns : b_ns - a_ns) < FAR_AWAY_S / 2 * CLOCK_NS_PER_S;
+}
+
+static uint64_t raw_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * CLOCK_NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+/* Exit status of a process in a time namespace whose clocks are far away: 0 when it reads ours all the same. */
+static int look_from_a_time_namespace(uint64_t boot_ns, uint64_t monotonic_ns)
+{
+	static const char offsets[] = "monotonic 100000 0\nboottime 200000 0\n";
+	int fd, status;
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		return 77;
+	fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, offsets, strlen(offsets)) != (ssize_t)strlen(offsets))
+		return 77;
+	if (fork() == 0)
+		_exit(!near_by(clock_boot().ns, boot_ns) || !near_by(clock_monotonic_ns(), monotonic_ns));
+	return wait(&status) > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static void the_clocks_are_the_machines(void **state)
+{
+	int status;
+
+	(void)state;
+	if (fork() == 0) /* before our first reading, which is when offsets are looked for */
+		_exit(look_from_a_time_namespace(raw_ns(CLOCK_BOOTTIME), raw_ns(CLOCK_MONOTONIC)));
+	assert_true(wait(&status) > 0 && WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77) {
+		print_message("SKIP: needs root and time namespaces\n");
+		skip();
+	}
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void ages_are_never_negative(void **state)
@@ -45,6 +99,7 @@ static void wall_time_as_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_clocks_are_the_machines),
 		cmocka_unit_test(boot_never_falls),
 		cmocka_unit_test(ages_are_never_negative),
 		cmocka_unit_test(wall_time_as_text),

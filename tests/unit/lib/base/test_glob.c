@@ -73,10 +73,34 @@ static void hostile_patterns_end(void **state)
 	assert_false(glob_match("**/a*/**/a*/**a*b", path));
 }
 
+static void parts_match_from_the_front(void **state)
+{
+	static const char *const abc[] = {"a", "b", "c"}, *const last[] = {"", "", "c"};
+	char text[GLOB_PARTS_BYTES];
+	const char *const long_ones[] = {"a", text};
+
+	(void)state;
+	assert_true(glob_match_parts("a", abc, 3));
+	assert_true(glob_match_parts("a/b", abc, 3));
+	assert_true(glob_match_parts("a/*/c", abc, 3));
+	assert_true(glob_match_parts("**/c", abc, 3));
+	assert_false(glob_match_parts("b", abc, 3));
+	assert_false(glob_match_parts("a/b/c/d", abc, 3));
+	assert_false(glob_match_parts("", abc, 3));
+	assert_true(glob_match_parts("c", last, 3));
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_true(glob_match_parts("a", long_ones, 2));
+	assert_false(glob_match_parts("a/x*", long_ones, 2));
+	text[sizeof(text) - 3] = '\0'; /* all parts and the slash between them just fit */
+	assert_true(glob_match_parts("a/x*", long_ones, 2));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matches_as_listed),
+		cmocka_unit_test(parts_match_from_the_front),
 		cmocka_unit_test(hostile_patterns_end),
 	};
 

@@ -148,6 +148,20 @@ static void delivers_signals(void **state)
 	loop_free(l);
 }
 
+/* A raised signal would end the test if it were not ignored. */
+static void an_ended_signal_is_ignored(void **state)
+{
+	struct loop *l = loop_new();
+
+	(void)state;
+	loop_signal_end(loop_signal_new(l, SIGUSR1, got_signal, l));
+	raise(SIGUSR1);
+	loop_free(l);
+	raise(SIGUSR1);
+	assert_true(signal(SIGUSR1, SIG_DFL) == SIG_IGN);
+	loop_signal_end(NULL);
+}
+
 struct reader {
 	struct loop_fd *fd;
 	int pipe[2];
@@ -206,6 +220,7 @@ int main(void)
 		cmocka_unit_test(fires_once_without_repeat),
 		cmocka_unit_test(wakes_from_another_thread),
 		cmocka_unit_test(delivers_signals),
+		cmocka_unit_test(an_ended_signal_is_ignored),
 		cmocka_unit_test(watches_descriptors),
 		cmocka_unit_test(frees_what_was_left_open),
 	};

@@ -180,6 +180,21 @@ static inline void show_asserts(int severity, const char *text)
 		fprintf(stderr, "core: %s\n", text);
 }
 
+/* Of a group of tests: one core for all of them. */
+static inline int echo_setup(void **state)
+{
+	(void)state;
+	rpc_init(show_asserts);
+	return 0;
+}
+
+static inline int echo_teardown(void **state)
+{
+	(void)state;
+	rpc_shutdown();
+	return 0;
+}
+
 static inline void echo_stopped(void *data)
 {
 	struct echo *e = data;

@@ -292,20 +292,6 @@ static int on_tcp(void **state)
 	return 0;
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rpc_init(show_asserts);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rpc_shutdown();
-	return 0;
-}
-
 #define BOTH(test) \
 	cmocka_unit_test_setup(test, on_unix), cmocka_unit_test_setup(test, on_tcp)
 
@@ -328,5 +314,5 @@ int main(void)
 		BOTH(nobody_there),
 		cmocka_unit_test_setup(waits_for_the_server, on_unix),
 	};
-	return cmocka_run_group_tests(tests, start, end);
+	return cmocka_run_group_tests(tests, echo_setup, echo_teardown);
 }

@@ -112,25 +112,11 @@ static void watch_tells_changes(void **state)
 	echo_end(&e);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rpc_init(show_asserts);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rpc_shutdown();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(check_answers),
 		cmocka_unit_test(watch_tells_changes),
 	};
-	return cmocka_run_group_tests(tests, start, end);
+	return cmocka_run_group_tests(tests, echo_setup, echo_teardown);
 }

@@ -374,20 +374,6 @@ static void live_calls_return_to_zero(void **state)
 	assert_int_equal(counted().calls_live, 0);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rpc_init(show_asserts);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rpc_shutdown();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,5 +389,5 @@ int main(void)
 		cmocka_unit_test(hundred_clients),
 		cmocka_unit_test(live_calls_return_to_zero),
 	};
-	return cmocka_run_group_tests(tests, start, end);
+	return cmocka_run_group_tests(tests, echo_setup, echo_teardown);
 }

@@ -94,7 +94,7 @@ static void silent_peer_cannot_hold_the_server(void **state)
 	echo_end(&e);
 }
 
-static void socket_has_its_mode(void **state)
+static void socket_has_its_mode_and_group(void **state)
 {
 	struct echo e;
 	struct stat st;
@@ -108,9 +108,11 @@ static void socket_has_its_mode(void **state)
 	echo_init(&e, false);
 	o = echo_options(&e);
 	o.socket_mode = 0660;
+	o.socket_group = geteuid() == 0 ? 1 : getegid();
 	echo_serve(&e, &o);
 	assert_int_equal(stat(e.address + 5, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0660);
+	assert_int_equal(st.st_gid, o.socket_group);
 	echo_end(&e);
 }
 
@@ -267,27 +269,13 @@ static void survives_running_out_of_descriptors(void **state)
 	echo_end(&e);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rpc_init(show_asserts);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rpc_shutdown();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stops_with_calls_in_flight),
 		cmocka_unit_test(cancels_after_the_grace_time),
 		cmocka_unit_test(silent_peer_cannot_hold_the_server),
-		cmocka_unit_test(socket_has_its_mode),
+		cmocka_unit_test(socket_has_its_mode_and_group),
 		cmocka_unit_test(second_server_is_refused),
 		cmocka_unit_test(stale_socket_is_replaced),
 		cmocka_unit_test(other_file_is_not_replaced),
@@ -295,5 +283,5 @@ int main(void)
 		cmocka_unit_test(addresses_are_checked_by_form),
 		cmocka_unit_test(survives_running_out_of_descriptors),
 	};
-	return cmocka_run_group_tests(tests, start, end);
+	return cmocka_run_group_tests(tests, echo_setup, echo_teardown);
 }

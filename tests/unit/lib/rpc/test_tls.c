@@ -258,20 +258,6 @@ static void renewed_certificates_are_used(void **state)
 	finish(&f);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rpc_init(show_asserts);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rpc_shutdown();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,5 +270,5 @@ int main(void)
 		cmocka_unit_test(unreadable_files_are_explained),
 		cmocka_unit_test(renewed_certificates_are_used),
 	};
-	return cmocka_run_group_tests(tests, start, end);
+	return cmocka_run_group_tests(tests, echo_setup, echo_teardown);
 }
