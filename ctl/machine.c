@@ -9,10 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/btf.h"
 #include "base/mem.h"
 #include "base/scope.h"
 #include "ctl/checkup.h"
 
+#define BTF  "/sys/kernel/btf/vmlinux"
 #define LINE 4096 /* of /proc/self/mountinfo: overlay mounts are long */
 
 static FILE *open_below(const char *root, const char *path)
@@ -37,33 +39,32 @@ static bool first_line(const char *root, const char *path, char *ret, size_t siz
 
 /* Kernel */
 
-static bool older(unsigned major, unsigned minor, unsigned than_major, unsigned than_minor)
+/* By its names; a kernel that does not describe itself is asked in vain, see btf() below. */
+static int kernel_has(const char *root, const char *name)
 {
-	return major < than_major || (major == than_major && minor < than_minor);
+	scoped(fclosep) FILE *f = open_below(root, BTF);
+
+	return f ? btf_names(f, name) : -errno;
 }
 
 static void kernel(const char *root, struct checkup *to)
 {
-	char release[128] = "";
-	unsigned major = 0, minor = 0;
+	char release[128];
 
-	if (!first_line(root, "/proc/sys/kernel/osrelease", release, sizeof(release)) ||
-	    sscanf(release, "%u.%u", &major, &minor) != 2)
+	if (!first_line(root, "/proc/sys/kernel/osrelease", release, sizeof(release)))
 		checkup_add(to, "kernel", CHECKUP_FAIL, "mount /proc",
 			    "the kernel's release cannot be read below %s/proc", root);
-	else if (older(major, minor, 6, 1))
-		/* vendors port features back, so it may work all the same */
-		checkup_add(to, "kernel", CHECKUP_WARN,
-			    "boot Linux 6.1 or newer if the agent does not start",
-			    "Linux %s is older than 6.1, which brought the cgroup iterator",
-			    release);
+	else if (kernel_has(root, "bpf_iter__cgroup") == 0)
+		checkup_add(to, "kernel", CHECKUP_FAIL,
+			    "boot Linux 6.1 or newer, or a kernel whose vendor ported it back",
+			    "Linux %s has no cgroup iterator", release);
 	else
 		checkup_add(to, "kernel", CHECKUP_OK, NULL, "Linux %s", release);
 }
 
 static void btf(const char *root, struct checkup *to)
 {
-	scoped(fclosep) FILE *f = open_below(root, "/sys/kernel/btf/vmlinux");
+	scoped(fclosep) FILE *f = open_below(root, BTF);
 
 	if (f)
 		checkup_add(to, "btf", CHECKUP_OK, NULL, "the kernel describes its types");
@@ -72,7 +73,7 @@ static void btf(const char *root, struct checkup *to)
 			to, "btf", CHECKUP_FAIL,
 			"boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian 12, Ubuntu 22.04 "
 			"and RHEL 8 have it); in a container, mount the host's /sys",
-			"/sys/kernel/btf/vmlinux: %s: programs cannot find the kernel's fields",
+			BTF ": %s: programs cannot find the kernel's fields",
 			strerror(errno));
 }
 
@@ -128,19 +129,17 @@ static void capabilities(const char *root, struct checkup *to)
 			    perfmon ? "" : "CAP_PERFMON");
 }
 
-/* From 5.11 on BPF memory is charged to the cgroup and this limit no longer counts. */
+/* Once BPF memory was charged to the cgroup this limit no longer counted. That cannot be seen; libbpf tells it by a
+ * helper that came with the same kernel, and so do we. */
 static void memlock(const char *root, struct checkup *to)
 {
 	scoped(fclosep) FILE *f = open_below(root, "/proc/self/limits");
-	unsigned major = 0, minor = 0;
-	char line[256], soft[32] = "", release[128];
+	char line[256], soft[32] = "";
 
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "Max locked memory %31s", soft) == 1)
 			break;
-	if (first_line(root, "/proc/sys/kernel/osrelease", release, sizeof(release)))
-		(void)sscanf(release, "%u.%u", &major, &minor);
-	if (!older(major, minor, 5, 11))
+	if (kernel_has(root, "BPF_FUNC_ktime_get_coarse_ns") == 1)
 		checkup_add(to, "memlock", CHECKUP_OK, NULL,
 			    "this kernel charges BPF memory to the cgroup");
 	else if (strcmp(soft, "unlimited") == 0)
