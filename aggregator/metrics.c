@@ -81,7 +81,8 @@ static void refresh_store(const struct store *s)
 
 static void refresh_decisions(const struct aggregator *a)
 {
-	uint64_t now = clock_wall().ns, paused = 0;
+	clock_boot_t now = clock_boot();
+	uint64_t paused = 0;
 
 	if (!a->scaler)
 		return; /* still starting */

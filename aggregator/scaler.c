@@ -189,7 +189,7 @@ static void step(struct scaler_workload *w, clock_boot_t now)
 	const char *name = w->manifest.policy.name;
 	struct look l = {.policy = w->manifest.policy, .before = w->state};
 
-	l.paused = decisions_paused(w->scaler->decisions, name, clock_wall().ns);
+	l.paused = decisions_paused(w->scaler->decisions, name, now);
 	l.policy.enforce &= !l.paused && !w->acting && now.ns >= w->retry_ns;
 	if (store_view(w->workload, now, l.policy.window_ns, l.policy.fresh_ns, &l.view) < 0)
 		return; /* no memory for it: as if nothing was measured */

@@ -161,7 +161,7 @@ static void pause_message(struct rpc_call *c, struct rpc_msg *m)
 	if (q->for_ns)
 		p.until_unix_ns = q->for_ns < INT64_MAX - p.since_unix_ns ? p.since_unix_ns + q->for_ns
 									  : 0;
-	answer.was_paused = decisions_paused(d, q->workload, p.since_unix_ns) != NULL;
+	answer.was_paused = decisions_paused(d, q->workload, clock_boot()) != NULL;
 	decisions_pause(d, &p);
 	log_info("%s is paused %s (%s)", p.workload, p.until_unix_ns ? "for a time" : "until resumed",
 		 *p.why ? p.why : "no reason given");
@@ -178,9 +178,9 @@ static void resume_message(struct rpc_call *c, struct rpc_msg *m)
 	struct decisions *d = aggregator_of(c)->decisions;
 
 	/* A brake that outlived its policy can be released, too. */
-	if (!decisions_paused(d, q->workload, 0) && !has_policy(c, q->workload))
+	if (!decisions_paused(d, q->workload, (clock_boot_t){0}) && !has_policy(c, q->workload))
 		return;
-	answer.was_paused = decisions_paused(d, q->workload, clock_wall().ns) != NULL;
+	answer.was_paused = decisions_paused(d, q->workload, clock_boot()) != NULL;
 	(void)decisions_resume(d, q->workload);
 	if (answer.was_paused)
 		log_info("%s is resumed", q->workload);

@@ -103,7 +103,7 @@ static void set_policy(struct entry *e, const struct scaler_workload *w, const s
 
 	e->m.policy = text(p->name);
 	e->m.desired = w->judged ? w->verdict.to : 0;
-	e->m.paused = decisions_paused(l->aggregator->decisions, p->name, l->m.wall_unix_ns) != NULL;
+	e->m.paused = decisions_paused(l->aggregator->decisions, p->name, clock_boot()) != NULL;
 	set_value(&e->m.cpu_request_cores, &e->request, &request);
 	set_last(e, &w->last, l->m.wall_unix_ns);
 }

@@ -28,7 +28,7 @@ struct decisions {
 	uint64_t last_id;
 	struct change *first, **end;
 	size_t n_waiting, octets_waiting;
-	struct strmap *pauses; /* workload → struct pause, all there are */
+	struct strmap *pauses; /* workload → struct kept_pause, all there are */
 	char trouble[256];     /* empty: none */
 	struct decisions_counters counters;
 };
@@ -322,43 +322,54 @@ uint64_t decisions_last_id(const struct decisions *d)
 
 /* Pauses */
 
-static void keep_pause(const struct pause *p, void *data)
+struct kept_pause {
+	struct pause p;
+	clock_boot_t until; /* when it has an end */
+};
+
+static void keep_pause(struct decisions *d, const struct pause *p, uint64_t wall_unix_ns)
 {
-	struct decisions *d = data;
-	struct pause *kept = strmap_get(d->pauses, p->workload);
+	struct kept_pause *kept = strmap_get(d->pauses, p->workload);
+	uint64_t left = p->until_unix_ns > wall_unix_ns ? p->until_unix_ns - wall_unix_ns : 0;
+	uint64_t now = clock_boot().ns;
 
 	if (!kept) {
-		kept = mem_new(struct pause);
+		kept = mem_new(struct kept_pause);
 		strmap_put(d->pauses, p->workload, kept);
 	}
-	*kept = *p;
+	kept->p = *p;
+	kept->until.ns = left < UINT64_MAX - now ? now + left : UINT64_MAX;
+}
+
+static void read_pause(const struct pause *p, void *data)
+{
+	keep_pause(data, p, clock_wall().ns);
 }
 
 void decisions_pause(struct decisions *d, const struct pause *p)
 {
-	keep_pause(p, d);
+	keep_pause(d, p, p->since_unix_ns);
 	append(d, PAUSED, NULL)->p = *p;
 	flush(d);
 }
 
 bool decisions_resume(struct decisions *d, const char *workload)
 {
-	struct pause *p = strmap_del(d->pauses, workload);
+	struct kept_pause *kept = strmap_del(d->pauses, workload);
 
-	if (!p)
+	if (!kept)
 		return false;
-	append(d, RESUMED, NULL)->p = *p;
-	free(p);
+	append(d, RESUMED, NULL)->p = kept->p;
+	free(kept);
 	flush(d);
 	return true;
 }
 
-const struct pause *decisions_paused(const struct decisions *d, const char *workload,
-				     uint64_t wall_unix_ns)
+const struct pause *decisions_paused(const struct decisions *d, const char *workload, clock_boot_t now)
 {
-	const struct pause *p = strmap_get(d->pauses, workload);
+	const struct kept_pause *kept = strmap_get(d->pauses, workload);
 
-	return p && (!p->until_unix_ns || wall_unix_ns < p->until_unix_ns) ? p : NULL;
+	return kept && (!kept->p.until_unix_ns || now.ns < kept->until.ns) ? &kept->p : NULL;
 }
 
 /* Life */
@@ -373,7 +384,7 @@ int decisions_open(const char *state_dir, struct decisions **ret, struct err *e)
 	d->end = &d->first;
 	r = ledger_open(d->path, NULL, &d->ledger, e);
 	if (r == 0)
-		r = ledger_each_pause(d->ledger, keep_pause, d);
+		r = ledger_each_pause(d->ledger, read_pause, d);
 	if (r < 0) {
 		if (d->ledger)
 			err_set(e, r, "cannot read the pauses in %s", d->path);

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 
 #define DECISIONS_FILE "decisions.db"
@@ -54,7 +55,9 @@ struct decisions_query {
 struct pause { /* of one workload */
 	char workload[64];
 	uint64_t since_unix_ns;
-	uint64_t until_unix_ns; /* wall clock, because it must hold over a reboot; 0: until resumed */
+	/* Wall clock, because it must hold over a reboot; 0: until resumed. Counts when it is read from the file; in the
+	 * process that was told of it the time since then does, which no step of the clock changes. */
+	uint64_t until_unix_ns;
 	char why[200];
 };
 
@@ -89,8 +92,7 @@ uint64_t decisions_last_id(const struct decisions *d); /* 0: none was ever made 
 /* Flushed to the disk: a brake must hold, also over power loss. */
 void decisions_pause(struct decisions *d, const struct pause *p);
 bool decisions_resume(struct decisions *d, const char *workload); /* false: was not paused */
-/* NULL: not paused, or no longer at this time. Borrowed until the next change. */
-const struct pause *decisions_paused(const struct decisions *d, const char *workload,
-				     uint64_t wall_unix_ns);
+/* NULL: not paused, or no longer at this time (0: one that is over counts, too). Borrowed until the next change. */
+const struct pause *decisions_paused(const struct decisions *d, const char *workload, clock_boot_t now);
 
 #endif

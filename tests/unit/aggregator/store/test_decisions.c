@@ -184,26 +184,52 @@ static void lists_newest_first(void **state)
 	decisions_free(d);
 }
 
+static clock_boot_t in_s(double seconds)
+{
+	return (clock_boot_t){ clock_boot().ns + (uint64_t)(seconds * 1e9) };
+}
+
 static void pauses(void **state)
 {
 	struct decisions *d = reopen(NULL);
 	struct pause p = { "shop", 5, 0, "sale" };
+	uint64_t now = clock_wall().ns;
 
 	(void)state;
-	assert_null(decisions_paused(d, "shop", 1));
+	assert_null(decisions_paused(d, "shop", clock_boot()));
 	decisions_pause(d, &p);
-	p = (struct pause){ "until", 5, 100, "" };
+	p = (struct pause){ "until", now, now + 3600 * CLOCK_NS_PER_S, "" };
 	decisions_pause(d, &p);
 	for (int round = 0; round < 2; round++) {
-		assert_string_equal(decisions_paused(d, "shop", UINT64_MAX)->why, "sale");
-		assert_non_null(decisions_paused(d, "until", 99));
-		assert_null(decisions_paused(d, "until", 100));
+		assert_string_equal(decisions_paused(d, "shop", in_s(1e9))->why, "sale");
+		assert_non_null(decisions_paused(d, "until", in_s(3500)));
+		assert_null(decisions_paused(d, "until", in_s(3700)));
 		d = reopen(d);
 	}
 	assert_true(decisions_resume(d, "shop"));
 	assert_false(decisions_resume(d, "shop"));
 	d = reopen(d);
-	assert_null(decisions_paused(d, "shop", 1));
+	assert_null(decisions_paused(d, "shop", clock_boot()));
+	decisions_free(d);
+}
+
+/* The wall clock stepped by an hour, or by a second, just after the order: a pause of a minute takes a minute. */
+static void steps_of_the_clock_move_no_pause(void **state)
+{
+	static const double step_s[] = { -3600, -1, 1, 3600 };
+	struct decisions *d = reopen(NULL);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(step_s) / sizeof(step_s[0]); i++) {
+		struct pause p = { "shop", clock_wall().ns - (uint64_t)(int64_t)(step_s[i] * 1e9), 0, "" };
+
+		p.until_unix_ns = p.since_unix_ns + 60 * CLOCK_NS_PER_S;
+		decisions_pause(d, &p);
+		assert_non_null(decisions_paused(d, "shop", clock_boot()));
+		assert_non_null(decisions_paused(d, "shop", in_s(30)));
+		assert_null(decisions_paused(d, "shop", in_s(61)));
+	}
+	assert_true(decisions_resume(d, "shop"));
 	decisions_free(d);
 }
 
@@ -309,7 +335,7 @@ static void goes_on_when_the_disk_is_full(void **state)
 	assert_string_equal(x.outcome, "failed: late");
 	assert_int_equal(decisions_get(d, 1, &x, NULL), 0);
 	assert_string_equal(x.outcome, "failed: later");
-	assert_non_null(decisions_paused(d, "shop", 1));
+	assert_non_null(decisions_paused(d, "shop", clock_boot()));
 	unlink(filler);
 	decisions_retry(d);
 	assert_null(decisions_trouble(d));
@@ -318,7 +344,7 @@ static void goes_on_when_the_disk_is_full(void **state)
 	assert_int_equal(decisions_last_id(d), before);
 	assert_int_equal(decisions_get(d, before, &x, NULL), 0);
 	assert_string_equal(x.outcome, "failed: late");
-	assert_string_equal(decisions_paused(d, "shop", 1)->why, "full");
+	assert_string_equal(decisions_paused(d, "shop", clock_boot())->why, "full");
 	decisions_free(d);
 	umount2(folder, MNT_DETACH);
 }
@@ -391,7 +417,7 @@ static void limits_what_waits(void **state)
 	assert_int_equal(rename(other, folder), 0);
 	decisions_retry(d);
 	d = reopen(d);
-	assert_non_null(decisions_paused(d, "shop", 1));
+	assert_non_null(decisions_paused(d, "shop", clock_boot()));
 	decisions_free(d);
 }
 
@@ -489,6 +515,7 @@ int main(void)
 		TEST(survives_a_restart),
 		TEST(lists_newest_first),
 		TEST(pauses),
+		TEST(steps_of_the_clock_move_no_pause),
 		TEST(survives_kill_9),
 		TEST(file_size_limits_do_not_kill),
 		TEST(follows_its_folder),
