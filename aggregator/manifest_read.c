@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "decide/quantity_parse.h"
 
 #define API_VERSION "plimsoll.io/v1alpha1"
 #define KIND	    "ScalingPolicy"
@@ -101,69 +102,46 @@ static int get_seconds(const struct reader *r, const struct yaml_node *in, const
 	return code;
 }
 
-/* Decimal digits into thousandths: "0.25" is 250, *ret_end points behind. -ERANGE: finer or larger
- * than can be held; -EINVAL: no number. */
-static int parse_milli(const char *text, uint64_t *ret, const char **ret_end)
+/* A quantity in thousandths: "0.25", "250m" and "25e-2" are 250. False: it is none, or finer or larger than
+ * thousandths hold. */
+static bool parse_milli(const char *text, int64_t *ret)
 {
-	uint64_t value = 0, part = 1000;
-	const char *at = text;
+	struct quantity q, exact;
 
-	for (; isdigit((unsigned char)*at); at++) {
-		if (value > MOST_CPU_MILLI)
-			return -ERANGE;
-		value = value * 10 + (uint64_t)(*at - '0');
-	}
-	value *= 1000;
-	if (at != text && *at == '.')
-		for (at++; isdigit((unsigned char)*at); at++) {
-			part /= 10;
-			if (!part && *at != '0')
-				return -ERANGE;
-			value += part * (uint64_t)(*at - '0');
-		}
-	if (at == text || at[-1] == '.')
-		return -EINVAL;
-	*ret = value;
-	*ret_end = at;
-	return 0;
+	if (quantity_parse(text, strlen(text), &q) < 0)
+		return false;
+	exact = quantity_of_milli(quantity_milli(&q), q.format);
+	*ret = exact.value;
+	return quantity_compare(&q, &exact) == 0;
 }
 
 static int read_tolerance(const struct reader *r, const struct yaml_node *spec, struct policy *p)
 {
 	const struct yaml_node *n;
-	const char *end;
-	uint64_t permille;
+	int64_t permille;
 	int code = get_text(r, spec, "tolerance", &n);
 
 	if (code < 0 || !n)
 		return code;
-	if (parse_milli(n->text, &permille, &end) < 0 || *end || permille > 1000)
+	if (!parse_milli(n->text, &permille) || permille < 0 || permille > 1000)
 		return no_value(r, n, "tolerance",
 				"it is a share from 0 to 1, such as 0.1, no finer than 0.001");
 	p->tolerance_permille = (uint32_t)permille;
 	return 0;
 }
 
-/* A Kubernetes quantity of CPU: cores ("2", "0.5") or milli-cores ("250m"). */
 static int read_cpu_request(const struct reader *r, const struct yaml_node *target, struct policy *p)
 {
 	const struct yaml_node *n;
-	const char *end;
-	uint64_t value;
+	int64_t milli;
 	int code = get_text(r, target, "cpuRequest", &n);
 
 	if (code < 0 || !n)
 		return code;
-	code = parse_milli(n->text, &value, &end);
-	if (code == 0 && *end == 'm') {
-		code = value % 1000 ? -ERANGE : 0; /* finer than a milli-core */
-		value /= 1000;
-		end++;
-	}
-	if (code < 0 || *end || !value || value > MOST_CPU_MILLI)
+	if (!parse_milli(n->text, &milli) || milli < 1 || milli > MOST_CPU_MILLI)
 		return no_value(r, n, "cpuRequest",
 				"it is a quantity of CPU from 1m to 10000, such as 250m, 0.5 or 2");
-	p->cpu_request_milli = value;
+	p->cpu_request_milli = (uint64_t)milli;
 	return 0;
 }
 

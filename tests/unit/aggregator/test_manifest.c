@@ -113,6 +113,8 @@ static void what_is_wrong_is_named_with_its_place(void **unused)
 	refused("250m", "250k", "p.yaml:5:42", "250m, 0.5 or 2");
 	refused("250m", "0", "p.yaml:5:42", "cpuRequest");
 	refused("250m", "0.0001", "p.yaml:5:42", "cpuRequest");
+	refused("250m", "-1", "p.yaml:5:42", "cpuRequest");
+	refused("250m", "9E", "p.yaml:5:42", "cpuRequest"); /* Kubernetes reads it as 0 milli-cores */
 	refused(", cpuRequest: 250m", "", "p.yaml:8", "cpuRequest is missing");
 	refused("\"/web-*\"", "web", "p.yaml:5:20", "start with /");
 	refused("ScalingPolicy", "HorizontalPodAutoscaler", "p.yaml:2:7", "ScalingPolicy");
