@@ -16,7 +16,11 @@
 
 /* X(name as the file's "suite") */
 #define VECTORS_SUITES(X) \
-	X(quantity)
+	X(quantity) \
+	X(hpa_replica_calculator) \
+	X(hpa_normalize) \
+	X(hpa_sequence) \
+	X(hpa_defaults_validation)
 
 struct vectors_case {
 	const char *file, *name;
