@@ -20,7 +20,9 @@
 	X(hpa_replica_calculator) \
 	X(hpa_normalize) \
 	X(hpa_sequence) \
-	X(hpa_defaults_validation)
+	X(hpa_defaults_validation) \
+	X(vpa_histogram) \
+	X(vpa_recommendation)
 
 struct vectors_case {
 	const char *file, *name;
