@@ -142,7 +142,8 @@ static bool prefixed(struct span s, const char *prefix, const char *runtime, str
 	return true;
 }
 
-/* Conmon's own scopes ("crio-conmon-", "libpod-conmon-") fail the test for hex digits: units. */
+/* Conmon's own cgroups ("crio-conmon-", "libpod-conmon-") fail the test for hex digits: units, or just
+ * cgroups where systemd does not make them. */
 static bool engine(struct span s, struct found *ret)
 {
 	static const struct {
@@ -154,6 +155,7 @@ static bool engine(struct span s, struct found *ret)
 		{"libpod-", "podman"},
 		{"libpod-payload-", "podman"},
 		{"nerdctl-", "containerd"},
+		{"kata_", "kata"}, /* a whole pod's virtual machine, by its sandbox's id */
 	};
 	struct span stem = ends(s, ".scope") ? drop(s, strlen(".scope")) : s;
 
@@ -200,7 +202,7 @@ static bool machine(struct span s, struct span parent, struct found *ret)
 
 	if (starts(s, payload) && s.n > strlen(payload))
 		*ret = (struct found){skip(s, strlen(payload)), "lxc"};
-	else if (same(parent, "lxc") && s.n)
+	else if ((same(parent, "lxc") || same(parent, "lxc.payload")) && s.n)
 		*ret = (struct found){s, "lxc"};
 	else if (starts(s, scope) && ends(s, ".scope") && s.n > strlen(scope) + strlen(".scope"))
 		*ret = (struct found){drop(skip(s, strlen(scope)), strlen(".scope")),
@@ -214,13 +216,21 @@ static bool machine(struct span s, struct span parent, struct found *ret)
 	return true;
 }
 
+/* Podman without systemd gives its pods a bare id, and the containers in them their prefix. */
+static bool podman_pod(struct span s, struct span parent)
+{
+	return same(parent, "libpod_parent") && all_hex(s, CONTAINER_HEX);
+}
+
 static bool container(struct span s, struct span parent, struct found *ret)
 {
 	if (engine(s, ret) || machine(s, parent, ret))
 		return true;
-	if (!all_hex(s, CONTAINER_HEX))
+	if (!all_hex(s, CONTAINER_HEX) || podman_pod(s, parent))
 		return false;
-	*ret = (struct found){s, same(parent, "docker") ? "docker" : ""};
+	*ret = (struct found){s, same(parent, "docker")		 ? "docker"
+				 : same(parent, "kata_overhead") ? "kata"
+								 : ""};
 	return true;
 }
 
@@ -232,6 +242,12 @@ static bool unit(struct span s)
 		if (ends(s, suffixes[i]) && s.n > strlen(suffixes[i]))
 			return true;
 	return false;
+}
+
+/* The services that Talos, which has no systemd, runs for Kubernetes. */
+static bool talos_service(struct span s, struct span parent)
+{
+	return same(parent, "podruntime") && s.n;
 }
 
 /* systemd's names carry "\x2d" for a dash and the like; people do not want to read that. */
@@ -260,16 +276,16 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-static bool branch(struct span s)
+static bool branch(struct span s, struct span parent)
 {
-	static const char *const names[] = {"kubepods", "burstable", "besteffort",
-					    "docker",   "lxc",       "libpod_parent"};
+	static const char *const names[] = {"kubepods",	     "burstable",   "besteffort",    "docker",	  "lxc",
+					    "libpod_parent", "lxc.payload", "kata_overhead", "podruntime"};
 	struct identity dropped;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (same(s, names[i]))
 			return true;
-	return ends(s, ".slice") || pod_directory(s, s, &dropped);
+	return ends(s, ".slice") || podman_pod(s, parent) || pod_directory(s, s, &dropped);
 }
 
 /* What the walk down a path knows so far. */
@@ -308,6 +324,14 @@ static void enter_pod(struct walk *w, const struct identity *pod)
 	w->pod_open = true;
 }
 
+static void be_unit(struct walk *w, struct span s, const char *runtime, size_t row_length)
+{
+	w->id->kind = IDENTITY_UNIT;
+	w->id->runtime = runtime;
+	w->id->row_length = row_length;
+	copy(w->id->name, sizeof(w->id->name), s);
+}
+
 static void step(struct walk *w, struct span s, struct span parent, size_t row_length)
 {
 	struct identity pod = {0};
@@ -318,20 +342,18 @@ static void step(struct walk *w, struct span s, struct span parent, size_t row_l
 		enter_pod(w, &pod);
 	if (!is_container)
 		is_container = container(s, parent, &f);
-	if (is_container && (w->pod_open || !w->contained)) {
+	if (is_container && (w->pod_open || !w->contained))
 		be_container(w, &f, row_length);
-	} else if (!w->contained && unit(s)) {
-		w->id->kind = IDENTITY_UNIT;
-		w->id->runtime = "systemd";
-		w->id->row_length = row_length;
-		copy(w->id->name, sizeof(w->id->name), s);
-	}
+	else if (!w->contained && unit(s))
+		be_unit(w, s, "systemd", row_length);
+	else if (!w->contained && talos_service(s, parent))
+		be_unit(w, s, "talos", row_length);
 }
 
 void identity_parse(const char *path, struct identity *ret)
 {
 	struct walk w = {.id = ret};
-	struct span s = {path, 0}, parent = s;
+	struct span s = {path, 0}, last = s, parent = s; /* last: the last name with any letters */
 	const char *p = path;
 
 	*ret = (struct identity){.kind = IDENTITY_CGROUP, .runtime = "", .qos = ""};
@@ -341,14 +363,25 @@ void identity_parse(const char *path, struct identity *ret)
 		p += s.n;
 		if (!s.n)
 			break;
-		step(&w, s, parent, (size_t)(p - path));
-		parent = s;
+		step(&w, s, last, (size_t)(p - path));
+		parent = last;
+		last = s;
 	}
 	if (ret->kind != IDENTITY_CGROUP)
 		return;
 	ret->row_length = strlen(path);
-	ret->branch = branch(parent) || !parent.n;
-	copy(ret->name, sizeof(ret->name), parent.n ? parent : span_of("/"));
+	ret->branch = branch(last, parent) || !last.n;
+	copy(ret->name, sizeof(ret->name), last.n ? last : span_of("/"));
+}
+
+const char *identity_runtime(const char *name)
+{
+	static const char *const words[] = {"containerd", "cri-o", "docker"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(name, words[i]) == 0)
+			return words[i];
+	return "";
 }
 
 char *identity_text(const char *bytes)
