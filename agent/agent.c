@@ -2,17 +2,17 @@
 #include "agent/agent.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/metrics.h"
 #include "agent/serve.h"
 #include "agent/stream.h"
+#include "agent/victims.h"
 #include "agent/watch.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -20,30 +20,7 @@
 #include "pki/pki.h"
 #include "plimsoll/version.h"
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * CLOCK_NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
 /* About ourselves */
-
-static void observe_process(void)
-{
-	scoped(fclosep) FILE *f = fopen("/proc/self/statm", "re");
-	struct rusage use;
-	unsigned long size, resident;
-
-	getrusage(RUSAGE_SELF, &use);
-	agent_set(agent_cpu_seconds_total,
-		  (uint64_t)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * CLOCK_NS_PER_S +
-			  (uint64_t)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) *
-				  CLOCK_NS_PER_US);
-	if (f && fscanf(f, "%lu %lu", &size, &resident) == 2)
-		agent_set(agent_resident_memory_bytes, resident * (uint64_t)sysconf(_SC_PAGESIZE));
-}
 
 static void observe_rpc(void)
 {
@@ -61,18 +38,18 @@ static void observe_probe(struct agent *a)
 	struct probe_stats p;
 
 	probe_stats(a->probe, &p);
-	agent_set(agent_bpf_switch_seconds, (uint64_t)(p.ns_per_switch * 1e3));
 	agent_set(agent_bpf_map_bytes, p.map_bytes);
 	agent_set(agent_bpf_lost_total, p.lost);
 	agent_set(agent_probe_pass_seconds, p.pass_ns_last);
 	agent_set(agent_probe_cgroups, p.cgroups);
 	agent_set(agent_slots_full, p.slots_full);
+	agent_set(agent_births_late_total, p.births_late);
 	agent_set(agent_overflow_cpu_seconds_total, p.overflow_cpu_ns);
 }
 
 void agent_observe(struct agent *a)
 {
-	observe_process();
+	self_observe(&a->self);
 	observe_rpc();
 	observe_probe(a);
 	agent_set(agent_spool_batches, spool_batches(a->spool));
@@ -127,6 +104,8 @@ static void fill_second(struct agent *a, clock_boot_t at)
 		.spool_dropped = spool_dropped(a->spool),
 		.read_errors = agent_get(agent_read_errors_total),
 		.late_ticks = agent_get(agent_late_ticks_total),
+		.births_late = p.births_late,
+		.tables_full = p.lost,
 	};
 }
 
@@ -161,7 +140,7 @@ static void spool_second(struct agent *a)
 
 static void take_second(struct agent *a)
 {
-	uint64_t begin_ns = monotonic_ns();
+	uint64_t begin_ns = clock_monotonic_ns();
 	clock_boot_t at;
 	struct err e;
 
@@ -172,26 +151,14 @@ static void take_second(struct agent *a)
 	}
 	read_again(a);
 	sample_take(a->sample, at);
+	victims_log(a->sample);
 	fill_second(a, at);
 	spool_second(a);
 	agent_count(agent_ticks_total, 1);
 	agent_count(agent_samples_total, sample_live(a->sample));
 	agent_set(agent_rows, sample_live(a->sample));
 	agent_set(agent_sequence, a->second.sequence);
-	agent_set(agent_tick_seconds, monotonic_ns() - begin_ns);
-}
-
-static void measure(struct agent *a)
-{
-	if (a->measuring) {
-		(void)probe_measure(a->probe, false);
-		a->measuring = false;
-		a->measure_at_ns = a->last_tick_ns + AGENT_MEASURE_EVERY_NS;
-	} else if (a->last_tick_ns >= a->measure_at_ns) {
-		a->measuring = probe_measure(a->probe, true) == 0;
-		if (!a->measuring) /* not permitted: it will not be later either */
-			a->measure_at_ns = UINT64_MAX;
-	}
+	agent_set(agent_tick_seconds, clock_monotonic_ns() - begin_ns);
 }
 
 static int make_certificates(struct agent *a, struct err *e)
@@ -223,7 +190,7 @@ static void tick(void *data)
 	take_second(a);
 	watch_second(a);
 	stream_pump(a->stream);
-	measure(a);
+	self_tick(&a->self, a->last_tick_ns);
 	renew_certificates(a);
 }
 
@@ -277,8 +244,7 @@ static void got_signal(int signum, void *data)
 		log_info("nothing to reload: options are read at start, certificates when they "
 			 "change");
 	} else if (a->stopping) {
-		log_warn("told to stop a second time, not waiting for readers");
-		loop_stop(a->loop);
+		log_info("stopping already: readers have a moment to take what is theirs");
 	} else {
 		log_info("stopping");
 		stop(a);
@@ -330,9 +296,10 @@ static int start_sampling(struct agent *a, struct err *e)
 	if (r < 0)
 		return r;
 	sample_attach(a->sample, a->probe);
+	malloc_trim(0); /* loading read the kernel's types, some 10 MiB that are free again */
 	take_second(a);
 	agent_set(agent_first_sample_seconds, clock_since(clock_boot(), a->started));
-	a->measure_at_ns = a->last_tick_ns + AGENT_MEASURE_FIRST_NS;
+	self_start(&a->self, a->probe, a->last_tick_ns);
 	a->renew_at_ns = a->last_tick_ns + AGENT_RENEW_EVERY_NS;
 	return 0;
 }
@@ -372,10 +339,13 @@ static void log_notices(const struct agent *a)
 static void log_ready(const struct agent *a)
 {
 	const struct agent_options *o = a->options;
+	char port[16] = "none";
 
-	log_info("node %s: %u rows every %g s; socket %s, TCP port %d, aggregator %s", o->node,
-		 sample_live(a->sample), (double)o->interval / 1e9, *o->socket ? o->socket : "none",
-		 serve_port(a->serve), *o->aggregator ? o->aggregator : "none");
+	if (*o->listen)
+		snprintf(port, sizeof(port), "%d", serve_port(a->serve));
+	log_info("node %s: %u rows every %g s; socket %s, TCP port %s, aggregator %s", o->node,
+		 sample_live(a->sample), (double)o->interval / 1e9, *o->socket ? o->socket : "none", port,
+		 *o->aggregator ? o->aggregator : "none");
 }
 
 static int start(struct agent *a, struct err *e)

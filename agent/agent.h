@@ -13,16 +13,13 @@
 #include "agent/encode.h"
 #include "agent/options.h"
 #include "agent/probe/probe.h"
+#include "agent/self.h"
 #include "agent/spool.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "rpc/rpc.h"
 
 #define AGENT_GRACE_NS	     (2 * CLOCK_NS_PER_S) /* open calls at shutdown */
-/* Our cost a context switch is measured for one tick, soon after start and then once a minute: the
- * kernel's statistics themselves cost about 20 ns a switch while they are on. */
-#define AGENT_MEASURE_FIRST_NS (2 * CLOCK_NS_PER_S)
-#define AGENT_MEASURE_EVERY_NS (60 * CLOCK_NS_PER_S)
 #define AGENT_RENEW_EVERY_NS   (24 * 3600 * CLOCK_NS_PER_S) /* own certificates, see pki.h */
 
 struct serve;
@@ -42,11 +39,12 @@ struct agent {
 	struct loop_signal *interrupt, *terminate, *hangup;
 	struct encode_second second; /* the last one sampled */
 	struct node_facts facts;
+	struct self self;
 	struct rpc_tls tls; /* own its texts; all NULL: plain text */
 	struct watch *watches; /* open Watch calls */
 	clock_boot_t started;
-	uint64_t last_tick_ns, measure_at_ns, renew_at_ns; /* CLOCK_MONOTONIC: suspend is nobody's lateness */
-	bool measuring, cannot_read, too_large, stopping;
+	uint64_t last_tick_ns, renew_at_ns; /* CLOCK_MONOTONIC: suspend is nobody's lateness */
+	bool cannot_read, too_large, stopping;
 	unsigned busy; /* parts still stopping */
 	int exit_code;
 };

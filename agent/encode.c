@@ -4,20 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/glob.h"
 #include "base/mem.h"
 #include "plimsoll/v1/metrics.pb-c.h"
 #include "plimsoll/version.h"
-
-/* Columns and the sample's members have the same names but for the unit of memory ones. */
-#define COLUMNS(X)                                                                                 \
-	X(cpu_ns)                                                                                  \
-	X(runq_wait_ns) X(switches) X(memory_usage_bytes) X(memory_working_set_bytes)              \
-		X(memory_limit_bytes) X(psi_cpu_some_ns) X(psi_cpu_full_ns) X(psi_memory_some_ns)  \
-			X(psi_memory_full_ns) X(psi_io_some_ns) X(psi_io_full_ns)
+#include "wire/columns.h"
+#include "wire/pattern.h"
 
 typedef Plimsoll__V1__Batch batch;
 typedef Plimsoll__V1__Identity identity_message;
+
+struct victim {
+	Plimsoll__V1__OomVictim message;
+	char *name;
+};
 
 struct encode {
 	batch batch;
@@ -25,9 +24,11 @@ struct encode {
 	Plimsoll__V1__Source source;
 	Plimsoll__V1__Node node;
 	Plimsoll__V1__Losses losses;
-	size_t room_rows, room_names, room_gone, room_hist, room_bytes;
+	size_t room_rows, room_names, room_gone, room_hist, room_bytes, room_victims;
 	identity_message *names;
+	struct victim *victims;
 	uint8_t *bytes;
+	uint64_t in_use[SIGNALS]; /* 0: no row has another value than 0 */
 };
 
 struct job { /* one call of encode_batch() */
@@ -40,12 +41,16 @@ struct job { /* one call of encode_batch() */
 
 bool encode_filter_match(const struct encode_filter *f, const struct sample_row *r)
 {
-	if (!f || !f->n)
-		return true;
-	for (size_t i = 0; i < f->n; i++)
-		if (glob_match(f->cgroups[i], r->cgroup))
-			return true;
-	return false;
+	const struct pattern_row row = {
+		.cgroup = r->cgroup,
+		.container_id = r->container_id,
+		.pod_namespace = r->pod_namespace ? r->pod_namespace : "",
+		.pod_name = r->pod_name ? r->pod_name : "",
+		.name = r->name,
+		.workload = r->workload ? r->workload : "",
+	};
+
+	return !f || pattern_match(f->cgroups, f->n, &row);
 }
 
 /* Room */
@@ -74,9 +79,8 @@ static void make_room(struct encode *e, size_t rows, size_t names, size_t gone)
 		e->room_rows = rounded(rows);
 		grow(&c->row, e->room_rows, sizeof(*c->row));
 		grow(&c->flags, e->room_rows, sizeof(*c->flags));
-#define X(name) grow(&c->name, e->room_rows, sizeof(*c->name));
-		COLUMNS(X)
-#undef X
+		for (int id = 0; id < SIGNALS; id++)
+			grow(columns_values(c, (enum signal_id)id), e->room_rows, sizeof(uint64_t));
 	}
 	if (names > e->room_names) {
 		e->room_names = rounded(names);
@@ -101,22 +105,38 @@ static void make_room_hist(struct encode *e, size_t n)
 	grow(&c->hist_count, e->room_hist, sizeof(*c->hist_count));
 }
 
+/* They move when there are more, so they are pointed to once all are there. */
+static void make_room_victims(struct encode *e, size_t n)
+{
+	if (n <= e->room_victims)
+		return;
+	e->room_victims = rounded(n);
+	grow(&e->victims, e->room_victims, sizeof(*e->victims));
+	grow(&e->batch.oom_victims, e->room_victims, sizeof(*e->batch.oom_victims));
+}
+
 /* Rows */
+
+static void forget_victims(struct encode *e)
+{
+	for (size_t i = 0; i < e->batch.n_oom_victims; i++)
+		free(e->victims[i].name);
+	e->batch.n_oom_victims = 0;
+}
 
 static void clear(struct encode *e)
 {
 	batch *b = &e->batch;
 	Plimsoll__V1__Columns *c = &e->columns;
 
+	forget_victims(e);
 	b->n_dictionary = b->n_gone = b->live_rows = 0;
 	b->source = NULL;
 	b->columns = NULL;
 	b->node = NULL;
 	b->losses = NULL;
 	c->n_row = c->n_flags = c->n_hist_row = c->n_hist_bucket = c->n_hist_count = 0;
-#define X(name) c->n_##name = 0;
-	COLUMNS(X)
-#undef X
+	memset(e->in_use, 0, sizeof(e->in_use));
 }
 
 static char *text(const char *s)
@@ -139,6 +159,11 @@ static void add_name(struct encode *e, const struct sample_row *r)
 	m->qos = text(r->qos);
 	m->name = text(r->name);
 	m->first_seen_boottime_ns = r->first_seen.ns;
+	if (r->named) {
+		m->pod_namespace = text(r->pod_namespace);
+		m->pod_name = text(r->pod_name);
+		m->workload = text(r->workload);
+	}
 	e->batch.dictionary[i] = m;
 }
 
@@ -147,8 +172,8 @@ static void add_hist(struct encode *e, const struct sample_row *r, uint32_t inde
 {
 	Plimsoll__V1__Columns *c = &e->columns;
 
-	make_room_hist(e, c->n_hist_row + HIST_BUCKETS);
-	for (uint32_t b = 0; b < HIST_BUCKETS; b++) {
+	make_room_hist(e, c->n_hist_row + SIGNAL_BUCKETS);
+	for (uint32_t b = 0; b < SIGNAL_BUCKETS; b++) {
 		if (whole ? r->now.hist[b] == 0 : r->now.hist[b] == r->before.hist[b])
 			continue;
 		c->hist_row[c->n_hist_row++] = index;
@@ -164,25 +189,52 @@ static void add_values(struct encode *e, const struct sample_row *r, bool whole)
 
 	c->row[c->n_row++] = r->id;
 	c->flags[c->n_flags++] = r->now.missing;
-#define X(name) c->name[c->n_##name++] = r->now.name;
-	COLUMNS(X)
-#undef X
+	for (int id = 0; id < SIGNALS; id++) {
+		(*columns_values(c, (enum signal_id)id))[index] = r->now.value[id];
+		e->in_use[id] |= r->now.value[id];
+	}
 	add_hist(e, r, index, whole);
+}
+
+static void add_victim(struct encode *e, const struct sample_row *r)
+{
+	const struct plimsoll_victim *from = &r->now.victim;
+	size_t i = e->batch.n_oom_victims++;
+	struct victim *v;
+
+	make_room_victims(e, i + 1);
+	v = &e->victims[i];
+	plimsoll__v1__oom_victim__init(&v->message);
+	v->message.row = r->id;
+	v->message.pid = from->pid;
+	v->message.name = v->name = identity_text(from->comm);
+	v->message.boottime_ns = from->at_ns;
+	v->message.count = from->count;
+}
+
+static void point_to_victims(struct encode *e)
+{
+	for (size_t i = 0; i < e->batch.n_oom_victims; i++)
+		e->batch.oom_victims[i] = &e->victims[i].message;
 }
 
 static void add_row(const struct job *j, const struct sample_row *r)
 {
+	bool filtered = j->filter && j->filter->n;
 	bool now_only = j->form != ENCODE_DELTA && j->form != ENCODE_KEYFRAME;
-	bool all = j->form != ENCODE_DELTA;
+	bool whole = j->form != ENCODE_DELTA || r->fresh || (r->renamed && filtered); /* its new name may be the first that fits */
 
 	if ((r->ended && now_only) || !encode_filter_match(j->filter, r))
 		return;
 	if (!r->ended)
 		j->e->batch.live_rows++;
-	if (all || r->fresh)
+	if (whole || r->renamed)
 		add_name(j->e, r);
-	if (j->form != ENCODE_PREAMBLE && (all || r->changed))
-		add_values(j->e, r, all || r->fresh);
+	if (j->form != ENCODE_PREAMBLE && (whole || r->changed))
+		add_values(j->e, r, whole);
+	if (j->form != ENCODE_PREAMBLE && r->now.victim.at_ns &&
+	    (whole || r->now.victim.count != r->before.victim.count))
+		add_victim(j->e, r);
 	if (r->ended)
 		j->e->batch.gone[j->e->batch.n_gone++] = r->id;
 }
@@ -217,6 +269,8 @@ static void add_losses(struct encode *e, const struct encode_losses *l)
 	e->losses.spool_dropped = l->spool_dropped;
 	e->losses.read_errors = l->read_errors;
 	e->losses.late_ticks = l->late_ticks;
+	e->losses.births_late = l->births_late;
+	e->losses.tables_full = l->tables_full;
 	e->batch.losses = &e->losses;
 }
 
@@ -238,6 +292,13 @@ static void add_head(const struct job *j, const struct encode_second *s)
 	b->columns = &j->e->columns;
 	add_node(j->e, &s->node);
 	add_losses(j->e, &s->losses);
+}
+
+static void leave_out_zeros(struct encode *e)
+{
+	for (int id = 0; id < SIGNALS; id++)
+		*columns_length(&e->columns, (enum signal_id)id) =
+			e->in_use[id] ? e->columns.n_row : 0;
 }
 
 static struct encode_bytes pack(struct encode *e)
@@ -266,6 +327,8 @@ struct encode_bytes encode_batch(struct encode *e, enum encode_form form,
 		e->batch.gone[e->batch.n_gone++] = extra_gone[i];
 	for (size_t i = 0; i < j.n_rows; i++)
 		add_row(&j, j.rows[i]);
+	leave_out_zeros(e);
+	point_to_victims(e);
 	add_head(&j, second);
 	return pack(e);
 }
@@ -286,11 +349,13 @@ struct encode *encode_free(struct encode *e)
 {
 	if (!e)
 		return NULL;
+	forget_victims(e);
+	free(e->victims);
+	free(e->batch.oom_victims);
 	free(e->columns.row);
 	free(e->columns.flags);
-#define X(name) free(e->columns.name);
-	COLUMNS(X)
-#undef X
+	for (int id = 0; id < SIGNALS; id++)
+		free(*columns_values(&e->columns, (enum signal_id)id));
 	free(e->columns.hist_row);
 	free(e->columns.hist_bucket);
 	free(e->columns.hist_count);

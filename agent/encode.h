@@ -29,12 +29,12 @@ struct encode_source {
 	uint32_t cpus;
 };
 
-struct encode_losses { /* cumulative in the epoch, as in metrics.proto */
-	uint64_t slots_full, spool_dropped, read_errors, late_ticks;
+struct encode_losses { /* as in metrics.proto: cumulative in the epoch, but slots_full, which is now */
+	uint64_t slots_full, spool_dropped, read_errors, late_ticks, births_late, tables_full;
 };
 
 struct encode_filter { /* NULL: all rows */
-	char *const *cgroups; /* globs on the row's cgroup */
+	char *const *cgroups; /* patterns, see wire/pattern.h */
 	size_t n;             /* 0: all rows */
 };
 

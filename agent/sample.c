@@ -4,17 +4,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/probe/victim.h"
 #include "base/mem.h"
 #include "base/obj.h"
 
 #define SAMPLE_MAGIC 0x73616d70u
-#define ALL_MEMORY   (PROBE_NO_MEMORY | PROBE_NO_WORKING_SET)
-#define ALL          (PROBE_NO_CPU | ALL_MEMORY | PROBE_NO_PSI)
+#define ALL_MEMORY                                                                                 \
+	(SIGNAL_NO_MEMORY | SIGNAL_NO_WORKING_SET | SIGNAL_NO_DETAIL | SIGNAL_NO_COMPOSITION)
+
+/* How a row's value comes from its cgroups', by signal. */
+enum scope { OWN, SUM, MAX, FIRST };
+enum kind { COUNTER, GAUGE };
+
+static const struct {
+	uint8_t scope, kind;
+	uint32_t group;
+} rule[SIGNALS] = {
+#define SIGNAL(ID, name, KIND, SCOPE, GROUP, ...) [SIGNAL_##ID] = {SCOPE, KIND, SIGNAL_NO_##GROUP},
+#include "plimsoll/signals.def"
+};
+
+static const uint32_t all_groups = 0
+#define GROUP(ID, bit, ...) | bit
+#include "plimsoll/signals.def"
+	;
+
+/* Groups that a row misses when one of its cgroups does; of the others only its own counts. */
+static const uint32_t shared_groups = 0
+#define SHARED_OWN(bit)	  0
+#define SHARED_SUM(bit)	  bit
+#define SHARED_MAX(bit)	  bit
+#define SHARED_FIRST(bit) bit
+#define SIGNAL(ID, name, KIND, SCOPE, GROUP, ...) | SHARED_##SCOPE(SIGNAL_NO_##GROUP)
+#define NOTE(ID, name, GROUP, prose) | SIGNAL_NO_##GROUP
+#include "plimsoll/signals.def"
+	;
 
 struct row {
 	struct sample_row out;     /* first: rows are handed out as this */
-	struct sample_values base; /* counters of its cgroups that ended */
-	uint64_t inactive_file_bytes;
+	struct signals base; /* summed counters of its cgroups that ended */
+	struct signals *last; /* what its own cgroup said at its end; NULL: it lives */
 	bool told;         /* was in the rows of a second */
 	bool buried;       /* and its end was too */
 	bool holds_others; /* other rows are below it */
@@ -41,7 +70,7 @@ struct sample {
 	size_t n_members, room_members;
 	struct sample_row **rows; /* by id */
 	size_t n_rows, room_rows;
-	struct probe_reading reading; /* scratch */
+	struct signals reading; /* scratch */
 };
 
 static struct row *row_of(struct sample_row *out)
@@ -74,7 +103,7 @@ static struct row *row_new(struct sample *s, const char *path, const struct iden
 	r->out.container_id = identity_text(id->container_id);
 	r->out.name = identity_text(id->name);
 	r->out.first_seen = clock_boot();
-	r->out.now.missing = ALL;
+	r->out.now.missing = all_groups;
 	row_push(s, r);
 	return r;
 }
@@ -84,8 +113,32 @@ static void row_free(struct row *r)
 	free(r->out.cgroup);
 	free(r->out.pod_uid);
 	free(r->out.container_id);
+	free(r->out.pod_namespace);
+	free(r->out.pod_name);
+	free(r->out.workload);
 	free(r->out.name);
+	free(r->last);
 	free(r);
+}
+
+static void replace(char **text, const char *by)
+{
+	free(*text);
+	*text = mem_strdup(by);
+}
+
+void sample_name(struct sample_row *r, const struct sample_names *n)
+{
+	r->kind = n->kind;
+	if (!*r->runtime)
+		r->runtime = identity_runtime(n->runtime);
+	if (!*r->pod_uid)
+		replace(&r->pod_uid, n->pod_uid);
+	replace(&r->pod_namespace, n->pod_namespace);
+	replace(&r->pod_name, n->pod_name);
+	replace(&r->name, n->name);
+	replace(&r->workload, n->workload ? n->workload : "");
+	r->named = r->renamed = true;
 }
 
 static void row_end(struct sample *s, struct row *r)
@@ -94,13 +147,15 @@ static void row_end(struct sample *s, struct row *r)
 	s->live--;
 }
 
-static void add(struct sample_values *to, const struct probe_reading *from)
+/* Sums only what goes on counting when a cgroup ends. */
+static void add_counters(struct signals *to, const struct signals *from)
 {
-	to->cpu_ns += from->cpu_ns;
-	to->runq_wait_ns += from->runq_wait_ns;
-	to->switches += from->switches;
-	for (unsigned i = 0; i < HIST_BUCKETS; i++)
+	for (unsigned i = 0; i < SIGNALS; i++)
+		if (rule[i].scope == SUM && rule[i].kind == COUNTER)
+			to->value[i] += from->value[i];
+	for (unsigned i = 0; i < SIGNAL_BUCKETS; i++)
 		to->hist[i] += from->hist[i];
+	victim_add(&to->victim, &from->victim);
 }
 
 /* Births and deaths, inside probe_open() and probe_pass() */
@@ -158,8 +213,25 @@ static void fold(struct sample *s, const struct member *m)
 	if (!s->probe)
 		return;
 	s->read(s->probe, m->cgroup, &s->reading);
-	if (!(s->reading.missing & PROBE_NO_CPU))
-		add(&m->row->base, &s->reading);
+	add_counters(&m->row->base, &s->reading);
+	if (m->own) {
+		m->row->last = mem_new(struct signals);
+		*m->row->last = s->reading;
+	}
+}
+
+static bool ran_itself(struct sample *s, const struct member *m)
+{
+	s->read(s->probe, m->cgroup, &s->reading);
+	return !(s->reading.missing & SIGNAL_NO_CPU) && s->reading.cpu_ns > 0;
+}
+
+static void become_row(struct sample *s, struct member *m)
+{
+	struct identity id;
+
+	identity_parse(m->cgroup->path, &id);
+	m->row = row_new(s, m->cgroup->path, &id);
 }
 
 static void gone(struct probe_cgroup *c, void *data)
@@ -167,6 +239,8 @@ static void gone(struct probe_cgroup *c, void *data)
 	struct sample *s = obj_cast(struct sample, data, SAMPLE_MAGIC);
 	struct member *m = c->data, *parent = c->parent ? c->parent->data : NULL;
 
+	if (!m->row && m->plain && s->probe && ran_itself(s, m))
+		become_row(s, m); /* it came and went between two seconds, or ran only at its end */
 	if (m->row)
 		fold(s, m);
 	if (m->row && m->own)
@@ -201,20 +275,6 @@ static void forget_ended(struct sample *s)
 	s->n_rows = kept;
 }
 
-static bool ran_itself(struct sample *s, const struct member *m)
-{
-	s->read(s->probe, m->cgroup, &s->reading);
-	return !(s->reading.missing & PROBE_NO_CPU) && s->reading.cpu_ns > 0;
-}
-
-static void become_row(struct sample *s, struct member *m)
-{
-	struct identity id;
-
-	identity_parse(m->cgroup->path, &id);
-	m->row = row_new(s, m->cgroup->path, &id);
-}
-
 /* Rule 4 of identity.h. A leaf that was a row and gets children without ever having run anything
  * was only on the way to be a branch. */
 static void settle(struct sample *s, struct member *m)
@@ -229,33 +289,55 @@ static void settle(struct sample *s, struct member *m)
 	}
 }
 
+/* Of a row that was told before, what goes on counting to the end, and the peak; of another one all there is. */
+static bool is_last_word(const struct row *r, unsigned i)
+{
+	if (r->last->missing & rule[i].group)
+		return false;
+	if (!r->told)
+		return rule[i].scope == OWN || rule[i].kind == GAUGE;
+	return rule[i].scope == OWN && (rule[i].kind == COUNTER || i == SIGNAL_MEMORY_PEAK_BYTES);
+}
+
+static void say_last_words(struct row *r)
+{
+	struct signals *now = &r->out.now;
+
+	for (unsigned i = 0; i < SIGNALS; i++)
+		if (is_last_word(r, i))
+			now->value[i] = r->last->value[i];
+	if (!r->told)
+		now->missing = r->last->missing;
+}
+
+/* Sums begin anew; an ended row keeps what its gauges were last. */
 static void start_second(struct row *r)
 {
-	struct sample_values *now = &r->out.now;
+	struct signals *now = &r->out.now;
 
 	r->out.before = *now;
 	r->out.fresh = !r->told;
-	r->inactive_file_bytes = 0;
+	r->out.renamed = false;
 	r->holds_others = false;
-	now->cpu_ns = r->base.cpu_ns;
-	now->runq_wait_ns = r->base.runq_wait_ns;
-	now->switches = r->base.switches;
+	for (unsigned i = 0; i < SIGNALS; i++)
+		if (rule[i].scope == SUM && rule[i].kind == COUNTER)
+			now->value[i] = r->base.value[i];
+		else if (rule[i].scope != OWN && !r->out.ended)
+			now->value[i] = 0;
 	memcpy(now->hist, r->base.hist, sizeof(now->hist));
-	if (!r->out.ended) /* an ended row keeps what its memory was last */
+	now->victim = r->base.victim;
+	if (!r->out.ended)
 		now->missing = 0;
+	else if (r->last)
+		say_last_words(r);
 }
 
-static void copy_own(struct sample_values *now, const struct probe_reading *from)
+static void join_value(uint64_t *to, uint64_t from, enum scope scope, bool own)
 {
-	now->memory_usage_bytes = from->memory_usage_bytes;
-	now->memory_limit_bytes = from->memory_limit_bytes;
-	now->psi_cpu_some_ns = from->psi_cpu_some_ns;
-	now->psi_cpu_full_ns = from->psi_cpu_full_ns;
-	now->psi_memory_some_ns = from->psi_memory_some_ns;
-	now->psi_memory_full_ns = from->psi_memory_full_ns;
-	now->psi_io_some_ns = from->psi_io_some_ns;
-	now->psi_io_full_ns = from->psi_io_full_ns;
-	now->missing |= from->missing & (PROBE_NO_MEMORY | PROBE_NO_PSI);
+	if (scope == SUM)
+		*to += from;
+	else if (scope == OWN ? own : scope == MAX ? from > *to : from && (!*to || from < *to))
+		*to = from;
 }
 
 static void tell_row_above(const struct member *m)
@@ -272,73 +354,56 @@ static void tell_row_above(const struct member *m)
 
 static void contribute(struct sample *s, const struct member *m)
 {
-	const struct probe_reading *from = &s->reading;
-	struct sample_values *now = &m->row->out.now;
+	const struct signals *from = &s->reading;
+	struct signals *now = &m->row->out.now;
 
 	s->read(s->probe, m->cgroup, &s->reading);
-	if (!(from->missing & PROBE_NO_CPU))
-		add(now, from);
-	m->row->inactive_file_bytes += from->inactive_file_bytes;
-	now->missing |= from->missing & (PROBE_NO_CPU | PROBE_NO_WORKING_SET);
-	if (!m->own)
-		return;
-	copy_own(now, from);
-	tell_row_above(m);
+	for (unsigned i = 0; i < SIGNALS; i++)
+		join_value(&now->value[i], from->value[i], (enum scope)rule[i].scope, m->own);
+	for (unsigned i = 0; i < SIGNAL_BUCKETS; i++)
+		now->hist[i] += from->hist[i];
+	victim_add(&now->victim, &from->victim);
+	now->missing |= from->missing & (m->own ? all_groups : shared_groups);
+	if (m->own)
+		tell_row_above(m);
 }
 
-/* Two of them are estimates that may come out a hair too long: the time of a task that runs across
+/* Some are estimates that may come out a hair too long: the time of a task that runs across
  * the pass, and stalls since the kernel last averaged them over its CPUs. A counter that fell would
  * be refused downstream. */
-static void never_fall(struct sample_values *now, const struct sample_values *before)
+static void never_fall(struct signals *now, const struct signals *before)
 {
-	static const size_t counters[] = {
-		offsetof(struct sample_values, cpu_ns),
-		offsetof(struct sample_values, runq_wait_ns),
-		offsetof(struct sample_values, switches),
-		offsetof(struct sample_values, psi_cpu_some_ns),
-		offsetof(struct sample_values, psi_cpu_full_ns),
-		offsetof(struct sample_values, psi_memory_some_ns),
-		offsetof(struct sample_values, psi_memory_full_ns),
-		offsetof(struct sample_values, psi_io_some_ns),
-		offsetof(struct sample_values, psi_io_full_ns),
-	};
-
-	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
-		uint64_t *value = (uint64_t *)((char *)now + counters[i]);
-		uint64_t least = *(const uint64_t *)((const char *)before + counters[i]);
-
-		if (*value < least)
-			*value = least;
-	}
+	for (unsigned i = 0; i < SIGNALS; i++)
+		if (rule[i].kind == COUNTER && now->value[i] < before->value[i])
+			now->value[i] = before->value[i];
+	if (now->victim.count < before->victim.count) /* one was being written */
+		now->victim = before->victim;
 }
 
 /* On a hybrid machine CPU time goes to the memory cgroup of a task where it has one. A cgroup without
  * memory of its own that never ran anything may be idle, or its tasks' time may be counted elsewhere:
  * that is not known to be 0. */
-static bool may_be_counted_elsewhere(const struct sample_values *now)
+static bool may_be_counted_elsewhere(const struct signals *now)
 {
-	return (now->missing & PROBE_NO_MEMORY) && !now->switches && !now->cpu_ns;
+	return (now->missing & SIGNAL_NO_MEMORY) && !now->switches && !now->cpu_ns;
 }
 
 static void finish_second(struct row *r)
 {
-	struct sample_values *now = &r->out.now;
-	uint64_t usage = now->memory_usage_bytes;
+	struct signals *now = &r->out.now;
+	uint64_t usage = now->memory_usage_bytes, idle = now->memory_inactive_file_bytes;
 
 	never_fall(now, &r->out.before);
-	if (!r->out.ended) {
+	if (!r->out.ended || !r->told) {
 		if (r->holds_others)
 			now->missing |= ALL_MEMORY;
-		if (now->missing & PROBE_NO_MEMORY)
-			now->missing |= PROBE_NO_WORKING_SET;
+		if (now->missing & SIGNAL_NO_MEMORY)
+			now->missing |= SIGNAL_NO_WORKING_SET;
 		if (may_be_counted_elsewhere(now))
-			now->missing |= PROBE_NO_CPU;
-		now->memory_working_set_bytes =
-			usage > r->inactive_file_bytes ? usage - r->inactive_file_bytes : 0;
+			now->missing |= SIGNAL_NO_CPU;
+		now->memory_working_set_bytes = usage > idle ? usage - idle : 0;
 	}
-	r->out.changed = r->out.fresh || memcmp(now, &r->out.before,
-						offsetof(struct sample_values, missing) +
-							sizeof(now->missing)) != 0;
+	r->out.changed = r->out.fresh || memcmp(now, &r->out.before, sizeof(*now)) != 0;
 	r->told = true;
 	r->buried = r->out.ended;
 }

@@ -4,10 +4,10 @@
  * says, keeps every row's counters from falling when one of its cgroups ends, and knows what changed
  * since the second before. Loop-thread-only; nothing blocks; no allocation unless cgroups come.
  *
- * Of a row: CPU time, run-queue wait, switches and histogram are summed over the cgroups that belong
- * to it; memory, limit and PSI are those of its own cgroup (the kernel includes the children); the
- * working set is usage less the inactive file pages of all its cgroups, at least 0. A row that holds
- * other rows (user@1000.service, a kind node) reports its memory as missing: it would count twice.
+ * How the cgroups of a row make one value stands in signals.def: those of scope OWN are its own
+ * cgroup's (the kernel includes the children), others are put together. The working set is usage less
+ * the inactive file pages of all its cgroups, at least 0. A row that holds other rows
+ * (user@1000.service, a kind node) reports its memory as missing: it would count twice.
  */
 #ifndef AGENT_SAMPLE_H
 #define AGENT_SAMPLE_H
@@ -19,16 +19,7 @@
 #include "agent/identity.h"
 #include "agent/probe/probe.h"
 #include "base/clock.h"
-
-struct sample_values { /* counters only grow */
-	uint64_t cpu_ns, runq_wait_ns, switches;
-	uint64_t memory_usage_bytes, memory_working_set_bytes, memory_limit_bytes;
-	uint64_t psi_cpu_some_ns, psi_cpu_full_ns;
-	uint64_t psi_memory_some_ns, psi_memory_full_ns;
-	uint64_t psi_io_some_ns, psi_io_full_ns;
-	uint32_t hist[HIST_BUCKETS]; /* of run-queue wait; wraps at 2^32 */
-	uint32_t missing;            /* PROBE_NO_…; last: what is compared ends here */
-};
+#include "plimsoll/signal.h"
 
 struct sample_row { /* valid until the next sample_take() */
 	uint32_t id; /* from 1, never reused; rows are ordered by it */
@@ -36,14 +27,17 @@ struct sample_row { /* valid until the next sample_take() */
 	const char *runtime, *qos; /* all texts are UTF-8 */
 	char *cgroup, *pod_uid, *container_id, *name;
 	clock_boot_t first_seen;
+	char *pod_namespace, *pod_name, *workload; /* NULL: not known */
 	bool fresh;   /* first seen in this second */
+	bool named;   /* sample_name() was called */
+	bool renamed; /* in this second */
 	bool ended;   /* its last second: `now` holds its final counters */
 	bool changed; /* `now` differs from `before`, or fresh */
-	struct sample_values now, before;
+	struct signals now, before;
 };
 
 typedef void (*sample_read_fn)(const struct probe *p, const struct probe_cgroup *c,
-			       struct probe_reading *ret);
+			       struct signals *ret);
 
 struct sample;
 struct sample *sample_new(sample_read_fn read); /* probe_read, or a test's own */
@@ -52,6 +46,15 @@ struct sample *sample_free(struct sample *s);   /* after probe_close(); NULL is 
 /* Give this to probe_open(), then the probe to sample_attach(). */
 struct probe_watcher sample_watcher(struct sample *s);
 void sample_attach(struct sample *s, const struct probe *p);
+
+struct sample_names { /* what a runtime knows about its container */
+	enum identity_kind kind;
+	const char *runtime, *pod_uid, *pod_namespace, *pod_name, *name; /* UTF-8, at most IDENTITY_NAME_MAX bytes */
+	const char *workload; /* what it is one of many of; NULL or "": nobody says */
+};
+/* For a row of sample_rows(), in the second that it shall be told with; texts are copied. What the path
+ * says about pod and runtime stays as it is. */
+void sample_name(struct sample_row *r, const struct sample_names *n);
 
 /* After a probe_pass() that was of `at`: brings all rows up to that second. */
 void sample_take(struct sample *s, clock_boot_t at);

@@ -32,13 +32,23 @@ void manifests_done(struct manifests *m)
 	*m = (struct manifests){0};
 }
 
+/* --- one document ------------------------------------------------------------------------------- */
+
 static int check_new(const struct manifests *all, const struct manifest *m, struct err *e)
 {
 	for (size_t i = 0; i < all->n; i++) {
-		if (strcmp(all->item[i].policy.name, m->policy.name) != 0)
+		const struct manifest *old = &all->item[i];
+		bool same_name = !strcmp(old->policy.name, m->policy.name);
+
+		if (!same_name && strcmp(old->cgroup, m->cgroup) != 0)
 			continue;
-		err_set(e, -EEXIST, "%s: the policy %s is there already", m->where, m->policy.name);
-		err_cause(e, "it is also at %s", all->item[i].where);
+		if (same_name)
+			err_set(e, -EEXIST, "%s: the policy %s is there already", m->where, m->policy.name);
+		else
+			err_set(e, -EEXIST, "%s: the policy %s is for the replicas of %s", m->where, m->policy.name,
+				old->policy.name);
+		err_cause(e, same_name ? "it is also at %s" : "two policies would pull at them; the other is at %s",
+			  old->where);
 		return err_fix(e, "rename or remove one of them");
 	}
 	if (all->n < MANIFEST_MAX)
@@ -62,6 +72,8 @@ static int add_document(const struct yaml_doc *doc, struct manifests *to, struct
 	to->item[to->n++] = m;
 	return 0;
 }
+
+/* --- all of them -------------------------------------------------------------------------------- */
 
 static int add_documents(const struct yaml_doc *first, struct manifests *to, struct err *e)
 {

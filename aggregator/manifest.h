@@ -2,8 +2,8 @@
 /*
  * ScalingPolicy manifests: YAML files into plain values (docs/policy.md is the reference). Every
  * complaint names file, line and column, and an unknown key the nearest one that exists. One bad
- * document refuses all of them: half of somebody's policies is not what they asked for. Blocks on the
- * files only; any thread.
+ * document refuses all of them: half of somebody's policies is not what they asked for. Two policies on
+ * the same replicas are refused, too. Blocks on the files only; any thread.
  */
 #ifndef AGGREGATOR_MANIFEST_H
 #define AGGREGATOR_MANIFEST_H
@@ -23,7 +23,7 @@
 
 struct manifest {
 	struct policy policy;
-	char *cgroup;        /* glob (base/glob.h) */
+	char *cgroup;        /* see store_workload(): a glob on paths or on names */
 	char **command;      /* exec: NULL-terminated; NULL: none */
 	uint64_t timeout_ns; /* exec */
 	char *where;         /* file:line:column of the document's name */

@@ -145,24 +145,39 @@ static int read_cpu_request(const struct reader *r, const struct yaml_node *targ
 	return 0;
 }
 
+/* Replicas by the paths of their cgroups, or by their names. */
+static int read_selector(const struct reader *r, const struct yaml_node *target, struct manifest *m)
+{
+	const struct yaml_node *path, *name;
+	int code = get_text(r, target, "name", &name);
+
+	if (code == 0)
+		code = name ? get_text(r, target, "cgroup", &path) : need_text(r, target, "cgroup", &path);
+	if (code < 0)
+		return code;
+	if (path && name)
+		return complain(r, name, "name and cgroup are both given", "one of them says which are the replicas");
+	if (path && *path->text != '/')
+		return complain(r, path, "cgroup does not start with /",
+				"it is matched against paths below the cgroup root");
+	if (name && *name->text == '/')
+		return complain(r, name, "name starts with /", "it is matched against NAMESPACE/POD/CONTAINER");
+	m->cgroup = mem_strdup((path ? path : name)->text);
+	return 0;
+}
+
 static int read_target(const struct reader *r, const struct yaml_node *spec, struct manifest *m)
 {
-	static const char *const names[] = {"cgroup", "cpuRequest"};
-	const struct yaml_node *target, *glob;
+	static const char *const names[] = {"cgroup", "name", "cpuRequest"};
+	const struct yaml_node *target;
 	int code = get_mapping(r, spec, "target", names, COUNT(names), &target);
 
 	if (code < 0)
 		return code;
 	if (!target)
 		return complain(r, spec, "target is missing", "it says which cgroups are the replicas");
-	code = need_text(r, target, "cgroup", &glob);
-	if (code < 0)
-		return code;
-	if (*glob->text != '/')
-		return complain(r, glob, "cgroup does not start with /",
-				"it is matched against paths below the cgroup root");
-	m->cgroup = mem_strdup(glob->text);
-	return read_cpu_request(r, target, &m->policy);
+	code = read_selector(r, target, m);
+	return code < 0 ? code : read_cpu_request(r, target, &m->policy);
 }
 
 static int read_replicas(const struct reader *r, const struct yaml_node *spec, struct policy *p)

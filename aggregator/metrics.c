@@ -25,7 +25,7 @@ static _Atomic uint64_t values[AGGREGATOR_METRICS];
 const struct metric_table aggregator_metric_table = {rows, values, AGGREGATOR_METRICS};
 
 /* One row a reason, in the order of the enum. */
-_Static_assert(M_aggregator_refused_cpu_time_total - M_aggregator_refused_wire_version_total + 1 ==
+_Static_assert(M_aggregator_refused_victim_total - M_aggregator_refused_wire_version_total + 1 ==
 		       STORE_REFUSALS,
 	       "metrics.def lacks a reason of store/batch.h");
 
@@ -76,6 +76,7 @@ static void refresh_store(const struct store *s)
 	aggregator_set(aggregator_rows_over_limit_total, c->rows_over_limit);
 	aggregator_set(aggregator_agents_expired_total, c->nodes_expired);
 	aggregator_set(aggregator_rows_expired_total, c->rows_expired);
+	aggregator_set(aggregator_rows_renamed_total, c->rows_renamed);
 	aggregator_set(aggregator_rows_ambiguous_total, c->rows_ambiguous);
 }
 

@@ -121,10 +121,8 @@ static void order(struct scaler_workload *w)
 	aggregator_count(aggregator_actions_total, 1);
 	w->acting = w->last.id;
 	r = act_run(w->act, &o, acted, w);
-	if (r == 0)
-		return;
-	w->acting = 0;
-	failed(w, strerror(-r));
+	if (r < 0)
+		acted(strerror(-r), w);
 }
 
 /* Deciding */
@@ -221,7 +219,7 @@ struct scaler *scaler_new(struct loop *l, struct store *s, struct decisions *d)
 
 static void workload_done(struct scaler_workload *w, const char *why)
 {
-	struct manifests one = {mem_new(struct manifest), 1};
+	struct manifests one = {.item = mem_new(struct manifest), .n = 1};
 
 	if (w->acting)
 		decisions_set_outcome(w->scaler->decisions, w->acting, why);

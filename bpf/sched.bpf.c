@@ -2,9 +2,10 @@
 /*
  * On-CPU time and run-queue wait of every cgroup from one hook. At sched_switch the kernel's own
  * sched_info of both tasks still tells the state before the switch: when `next` was queued, and what
- * it had waited before. So no wake-up hook and no time stamp of our own is needed, and the sums are
- * the kernel's (/proc/PID/schedstat). Runs with the run queue locked and interrupts off; each CPU
- * writes only its own slots, so nothing is atomic.
+ * it had waited before; and how long both have run is up to date. So no wake-up hook and no time stamp of our
+ * own is needed, and the sums are the kernel's (/proc/PID/schedstat, cpu.stat). Runs with the run queue locked and interrupts off; each CPU
+ * writes only its own slots, so nothing is atomic but the word that says what of a leg is not charged yet: a
+ * task that is moved to another cgroup while it runs is charged up to then by whoever moves it.
  */
 #include "kernel.h"
 
@@ -12,23 +13,14 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "array.h"
+#include "cost.h"
+#include "hist.h"
 #include "table.h"
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct plimsoll_slot);
-	__uint(max_entries, 1); /* set at load: CPUs x slots */
-} slots SEC(".maps");
+MAPPED_ARRAY(slots, struct plimsoll_slot, 1); /* set at load: CPUs x slots */
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct plimsoll_running);
-	__uint(max_entries, 1); /* set at load: CPUs */
-} running SEC(".maps");
+MAPPED_ARRAY(running, struct plimsoll_running, 1); /* set at load: CPUs */
 
 /* What is remembered of a task, found by the low bits of its pid. Two tasks may share one; each word
  * tells by itself whom it is about, so a reader needs no lock. */
@@ -48,69 +40,41 @@ struct {
 	__uint(max_entries, PLIMSOLL_MEMOS);
 } memos SEC(".maps");
 
-const volatile __u32 n_slots = 1;
 __u32 clock_wanted;      /* user space: compare the clocks at the next switch */
 __u64 clock_offset_ns;   /* CLOCK_MONOTONIC - rq clock, answered here */
 
-#define NS_PER_US 1000ull
-#define LAST_LOWER_NS (NS_PER_US << ((PLIMSOLL_HIST_BUCKETS - 2) / 2)) /* hist_lower_ns() of the last bucket */
 #define WAIT_BITS 56 /* of a saved total: 2.2 years of waiting; the rest is the pid's high part + 1 */
-
-/* hist_bucket() of lib/base/hist.c without a count-leading-zeros instruction. */
-static __always_inline __u32 bucket_of(__u64 ns)
-{
-	__u32 us, e = 0;
-
-	if (ns < NS_PER_US)
-		return 0;
-	if (ns >= LAST_LOWER_NS)
-		return PLIMSOLL_HIST_BUCKETS - 1;
-	us = (__u32)(ns / NS_PER_US);
-#define HALVE(bits) \
-	if (us >> bits) { \
-		us >>= bits; \
-		e += bits; \
-	}
-	HALVE(16)
-	HALVE(8)
-	HALVE(4)
-	HALVE(2)
-	e += us >> 1;
-	return 1 + 2 * e + (ns >= (3 * NS_PER_US / 2) << e);
-}
 
 static __always_inline __u32 slot_of(struct css_set *set)
 {
-	struct cgroup *c = set->dfl_cgrp;
-	bool legacy = false;
-	__u32 row;
+	__u32 row = table_row_of(set);
 
-	if (memory_legacy) {
-		struct cgroup *m = set->subsys[bpf_core_enum_value(enum cgroup_subsys_id,
-								   memory_cgrp_id)]->cgroup;
-		legacy = m->level > 0;
-		if (legacy)
-			c = m;
-	}
-	row = table_find(PLIMSOLL_KEY(c->kn->id, legacy));
 	return row < n_slots ? row : 0;
 }
 
-/* One word of the set, the table it was looked up in, and the slot: with another set or table in mind
- * it does not give a slot. */
-static __always_inline __u64 place_of(__u64 address, __u32 slot)
+/* Another one after each change of what a css_set's address may stand for: the address of one that is gone can be
+ * that of another's, and then a task was moved there, or is new. */
+static __always_inline __u32 table_stamp(void)
 {
-	return PLIMSOLL_MIX(address) ^ ((__u64)table_version << 32 | slot);
+	return table_now() + *(volatile __u32 *)&table_moves;
 }
 
-static __always_inline __u32 remembered_slot(struct memo *m, struct css_set *set, __u64 address)
+/* One word of the set, when it was looked up, and the slot: with another set or time in mind it does not give a
+ * slot. */
+static __always_inline __u64 place_of(__u64 address, __u32 stamp, __u32 slot)
 {
-	__u64 slot = m->place ^ place_of(address, 0);
+	return PLIMSOLL_MIX(address) ^ ((__u64)stamp << 32 | slot);
+}
 
-	if (slot && slot < n_slots)
+static __always_inline __u32 remembered_slot(struct memo *m, struct css_set *set, __u64 address, bool is_new)
+{
+	__u32 stamp = table_stamp(); /* before we look, so that what we find is never older than we say */
+	__u64 slot = m->place ^ place_of(address, stamp, 0);
+
+	if (slot && slot < n_slots && !is_new)
 		return (__u32)slot;
 	slot = slot_of(set);
-	m->place = place_of(address, (__u32)slot);
+	m->place = place_of(address, stamp, (__u32)slot);
 	return (__u32)slot;
 }
 
@@ -149,21 +113,48 @@ static __always_inline __u64 leg_start(struct task_struct *prev, __u64 switched)
 	return switched && arrival > switched ? arrival : switched;
 }
 
+/* What the kernel says that it ran since we saw it come: unlike a difference of clocks that is without time that a
+ * hypervisor stole. `since`: what it ran before that is charged. Never more than the time since then, whatever we
+ * mistook for its beginning. */
+static __always_inline __u64 uncharged(struct task_struct *prev, volatile struct plimsoll_running *r, __u64 since,
+				       __u64 now)
+{
+	__u64 ran = prev->se.sum_exec_runtime - r->ran_ns, charged = since - r->switched_ns;
+	__s64 left = (__s64)(ran - charged), most = (__s64)(now - since);
+
+	if (left > most)
+		left = most;
+	return left > 0 ? (__u64)left : 0;
+}
+
+/* The one we saw come is not the one that leaves: a switch was not shown to us. */
+static __always_inline __u64 unseen_leg(struct task_struct *prev, volatile struct plimsoll_running *r, __u64 since,
+					__u64 now)
+{
+	__u64 start = leg_start(prev, r->switched_ns);
+
+	if (since > start)
+		start = since;
+	return start && now > start ? now - start : 0;
+}
+
 static __always_inline void leave(struct task_struct *prev, volatile struct plimsoll_running *r,
 				  __u32 cpu, __u64 now)
 {
-	__u64 start = leg_start(prev, r->switched_ns);
-	__u32 slot = r->slot;
 	struct plimsoll_slot *s;
+	__u64 since, leg;
+	bool seen;
 
-	r->arrival_ns = 0; /* first: a reader must not count this leg twice */
-	if (!start || !prev->pid)
+	if (!prev->pid) {
+		r->arrival_ns = 0;
 		return;
-	if ((__u64)prev->cgroups != r->css_set)
-		slot = slot_of(prev->cgroups);
-	s = slot_at(cpu, slot);
-	if (s && now > start)
-		s->on_cpu_ns += now - start;
+	}
+	since = __sync_lock_test_and_set(&r->arrival_ns, 0); /* first: nobody must count this leg twice */
+	seen = since && (__u64)prev == r->task;
+	leg = seen ? uncharged(prev, r, since, now) : unseen_leg(prev, r, since, now);
+	s = slot_at(cpu, seen && since == r->switched_ns ? r->slot : slot_of(BPF_CORE_READ(prev, cgroups)));
+	if (s)
+		s->on_cpu_ns += leg;
 }
 
 static __always_inline void arrive(struct task_struct *next, volatile struct plimsoll_running *r,
@@ -178,8 +169,10 @@ static __always_inline void arrive(struct task_struct *next, volatile struct pli
 
 	if (!m)
 		return;
+	r->task = (__u64)next;
+	r->ran_ns = next->se.sum_exec_runtime;
 	r->css_set = (__u64)set; /* read back as a number: the verifier lets nobody calculate with it */
-	slot = remembered_slot(m, set, r->css_set);
+	slot = remembered_slot(m, set, r->css_set, !next->sched_info.pcount);
 	wait = wait_of(m, next, now);
 	bucket = bucket_of(wait);
 	s = slot_at(cpu, slot);
@@ -195,6 +188,7 @@ static __always_inline void arrive(struct task_struct *next, volatile struct pli
 SEC("tp_btf/sched_switch")
 int BPF_PROG(sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
+	COST(SWITCH);
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct plimsoll_running *r = bpf_map_lookup_elem(&running, &cpu);
 	__u64 now = prev->se.cfs_rq->rq->clock; /* just updated; the clock of sched_info */
@@ -209,6 +203,73 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct *prev, struct task_s
 		clock_wanted = 0;
 		clock_offset_ns = bpf_ktime_get_ns() - now;
 	}
+	return 0;
+}
+
+/* What the task on a CPU ran in the cgroup that it came with, if it is not in that any more. Moves come one at a time. */
+static __always_inline void split_leg(__u32 cpu, __u64 now)
+{
+	volatile struct plimsoll_running *r = bpf_map_lookup_elem(&running, &cpu);
+	__u64 since = r ? __sync_fetch_and_add(&r->arrival_ns, 0) : 0; /* before the rest is read */
+	bool moved = since && since != r->switched_ns;
+	struct task_struct *task;
+	struct css_set *set = NULL;
+	struct plimsoll_slot *s;
+	__u32 slot, on_cpu = 0;
+
+	if (!since || now <= since)
+		return;
+	task = (void *)r->task;
+	bpf_core_read(&on_cpu, sizeof(on_cpu), &task->on_cpu); /* else its leaving was hidden from us */
+	bpf_core_read(&set, sizeof(set), &task->cgroups);
+	if (!on_cpu || (__u64)set == (moved ? r->moved_set : r->css_set))
+		return;
+	slot = moved ? r->moved_slot : r->slot;
+	r->moved_set = (__u64)set;
+	r->moved_slot = slot_of(set);
+	if (__sync_val_compare_and_swap(&r->arrival_ns, since, now) != since)
+		return; /* it left in between, and all of that leg is charged */
+	s = slot_at(cpu, slot);
+	if (s)
+		__sync_fetch_and_add(&s->on_cpu_ns, now - since);
+}
+
+/* It tells only of a process's leader; its threads are found by what has become of them. */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(sched_moved, struct cgroup *to, const char *path, struct task_struct *leader, bool threadgroup)
+{
+	COST(MOVE);
+	__u64 now = clock_offset_ns ? bpf_ktime_get_ns() - clock_offset_ns : 0;
+
+	__sync_fetch_and_add(&table_moves, 1);
+	for (__u32 cpu = 0; cpu < PLIMSOLL_CPUS_MAX && cpu < n_cpus; cpu++)
+		split_leg(cpu, now);
+	return 0;
+}
+
+/* Run once, at the start: a task that has its CPU since before we looked, and may never let go of it. If it does in
+ * this moment, its CPU finds another task than is written here, and goes by what the kernel says of that one. */
+SEC("iter/task")
+int sched_running(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	volatile struct plimsoll_running *r;
+	struct css_set *set;
+	__u32 cpu;
+
+	if (!task || !task->pid || !task->on_cpu || !clock_offset_ns)
+		return 0;
+	cpu = BPF_CORE_READ(task, se.cfs_rq, rq, cpu);
+	set = BPF_CORE_READ(task, cgroups);
+	r = bpf_map_lookup_elem(&running, &cpu);
+	if (!r || r->switched_ns)
+		return 0;
+	r->task = (__u64)task;
+	r->css_set = (__u64)set;
+	r->ran_ns = task->se.sum_exec_runtime;
+	r->slot = slot_of(set);
+	r->switched_ns = bpf_ktime_get_ns() - clock_offset_ns;
+	r->arrival_ns = r->switched_ns;
 	return 0;
 }
 

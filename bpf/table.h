@@ -1,42 +1,114 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Cgroup → row, for both programs: an open-addressing table in an mmapped array that user space
+ * Cgroup → row, for every program: an open-addressing table in an mmapped array that user space
  * writes. A hash map would cost a call and a lock; this is a few loads that the verifier checks.
  */
 #ifndef BPF_TABLE_H
 #define BPF_TABLE_H
 
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#include "array.h"
 #include "plimsoll/slot.h"
 
+MAPPED_ARRAY(table, struct plimsoll_entry, 2); /* set at load */
+
+/* Full: the birth is late, see cgroup.bpf.c. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, struct plimsoll_entry);
-	__uint(max_entries, 2); /* set at load */
-} table SEC(".maps");
+	__type(value, struct plimsoll_fresh);
+	__uint(max_entries, 1u << PLIMSOLL_FRESH_BITS);
+} fresh __weak SEC(".maps");
 
-const volatile __u32 table_bits = 1;     /* capacity of one half: 1 << table_bits */
-const volatile bool memory_legacy = false; /* memory is a v1 hierarchy */
-__u32 table_version; /* user space: grows with each change; odd: the second half counts */
+const volatile __u32 table_bits __weak = 1;     /* room of one half: 1 << table_bits */
+const volatile bool memory_legacy __weak = false; /* memory is a v1 hierarchy */
+const volatile __u32 n_slots __weak = 1;
+const volatile __u32 n_cpus __weak = 1;
+__u64 pass __weak; /* user space: number of this sample */
+/* User space: PLIMSOLL_TABLE_NEXT at each change. */
+__u32 table_version __weak SEC(".data.table") = PLIMSOLL_TABLE_NEXT(0, 1);
+__u32 cost_wanted __weak SEC(".data.table"); /* see cost.h; here, for all programs have this line at hand */
+__u32 table_moves __weak SEC(".data.table"); /* sched.bpf.c lets it grow with each move of a task to another cgroup */
+__u32 births_known __weak SEC(".data.table"); /* user space: births before this number are in the table */
 
-static __always_inline __u32 table_find(__u64 key)
+/* The i-th place of a key. */
+static __always_inline struct plimsoll_fresh *fresh_set(__u64 key, __u32 i)
 {
-	__u32 mask = (1u << table_bits) - 1;
-	__u32 at = (__u32)PLIMSOLL_HASH(key, table_bits);
+	__u32 set = (__u32)PLIMSOLL_HASH(key, PLIMSOLL_FRESH_BITS) ^ i;
+
+	return bpf_map_lookup_elem(&fresh, &set);
+}
+
+/* Of a cgroup that was made since the table was written. */
+static __always_inline __u32 fresh_find(__u64 key)
+{
+	for (int s = 0; s < PLIMSOLL_FRESH_SETS; s++) {
+		struct plimsoll_fresh *f = fresh_set(key, s);
+
+		for (int i = 0; f && i < PLIMSOLL_FRESH_WAYS; i++)
+			if (f->way[i].key == key)
+				return (__s32)(f->way[i].number - births_known) >= 0 ? f->way[i].row : 0;
+	}
+	return 0;
+}
+
+static __always_inline __u32 table_now(void)
+{
+	return *(volatile __u32 *)&table_version;
+}
+
+/* This and the next one are functions of their own, which the kernel verifies once a program, not once a path. */
+__weak __noinline __u32 table_look(__u64 key, __u32 version)
+{
+	__u32 bits = PLIMSOLL_TABLE_BITS(version), mask = (1u << bits) - 1;
+	__u32 at = (__u32)PLIMSOLL_HASH(key, bits);
 
 	for (int i = 0; i < PLIMSOLL_PROBES_MAX; i++) {
-		__u32 index = ((table_version & 1) << table_bits) + ((at + i) & mask);
+		__u32 index = (PLIMSOLL_TABLE_HALF(version) << table_bits) + ((at + i) & mask);
 		struct plimsoll_entry *e = bpf_map_lookup_elem(&table, &index);
 
 		if (!e || !e->key)
-			return 0;
+			break;
 		if (e->key == key)
 			return (__u32)e->row;
 	}
-	return 0;
+	return fresh_find(key);
+}
+
+/* A birth goes over from `fresh` to the table while we look. */
+__weak __noinline __u32 table_find(__u64 key)
+{
+	__u32 version, row;
+
+	for (int i = 0; i < 2; i++) {
+		version = table_now();
+		row = table_look(key, version);
+		if (row || version == table_now())
+			break;
+	}
+	return row;
+}
+
+/* The row of a task's cgroup. On a hybrid machine that is its memory cgroup where it has one below the root, since
+ * engines that know only v1 leave all tasks in the root of v2. Read, not followed: for each step from a pointer that
+ * the verifier trusts Linux 6.18 looks through the names of all its types, and that is most of what loading takes. */
+static __always_inline __u32 table_row_of(struct css_set *set)
+{
+	struct cgroup *c = BPF_CORE_READ(set, dfl_cgrp);
+	__u32 hierarchy = PLIMSOLL_UNIFIED;
+
+	if (memory_legacy) {
+		__u32 memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+		struct cgroup *m = BPF_CORE_READ(set, subsys[memory], cgroup);
+
+		if (BPF_CORE_READ(m, level) > 0) {
+			c = m;
+			hierarchy = PLIMSOLL_MEMORY;
+		}
+	}
+	return table_find(PLIMSOLL_KEY(BPF_CORE_READ(c, kn, id), hierarchy));
 }
 
 #endif

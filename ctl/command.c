@@ -11,6 +11,7 @@
 #include "ctl/brake.h"
 #include "ctl/completion.h"
 #include "ctl/decisions.h"
+#include "ctl/describe.h"
 #include "ctl/doctor.h"
 #include "ctl/explain.h"
 #include "ctl/get.h"
@@ -27,18 +28,22 @@ const struct command command_table[] = {
 	{"top", "", "live view of every workload",
 	 "On an aggregator: workloads, what they use, what holds them back, the last decision. On "
 	 "an "
-	 "agent: every cgroup of its node. Keys: arrows select, enter explains, s sorts, / "
+	 "agent: every cgroup of its node. Keys: arrows select, enter explains (on an agent: shows every signal), s sorts, / "
 	 "filters, d "
 	 "shows decisions, p pauses and resumes, q quits. Plain lines when stdout is no terminal.",
 	 " seconds sort ", 0, 0, top_run},
-	{"get", "[workloads|nodes|pods|cgroups|decisions] [NAME...]", "list things once",
-	 "Without a word: workloads. NAME limits the list; for pods and cgroups it may hold * and "
-	 "**.",
+	{"get", "[workloads|nodes|containers|pods|cgroups|decisions] [NAME...]", "list things once",
+	 "Without a word: workloads. NAME limits the list and may hold * and **. Containers, pods and cgroups go by NAMESPACE/POD/CONTAINER or its "
+	 "beginning up to a slash, by a unit's name, an id, or a path that begins with a slash.",
 	 " watch seconds sort limit since ", 0, 1024, get_run},
-	{"watch", "[workloads|nodes|pods|cgroups|decisions] [NAME...]",
+	{"watch", "[workloads|nodes|containers|pods|cgroups|decisions] [NAME...]",
 	 "the same as a stream of lines",
 	 "As get, once a second, until Ctrl-C; decisions as they are made.",
 	 " watch seconds sort limit since holds ", 0, 1024, get_watch},
+	{"describe", "CGROUP", "everything about one container",
+	 "Every signal and cause of one container, unit or other cgroup, and what would help. CGROUP is "
+	 "its path as in get cgroups, or its name; * and ** as there, if one fits.",
+	 " ", 1, 1, describe_run},
 	{"decisions", "[WORKLOAD...]", "what was decided, newest first",
 	 "With --watch new decisions follow as they are made.", " watch seconds limit since holds ",
 	 0, 1024, decisions_run},
@@ -143,7 +148,7 @@ int command_check(const struct command *c, const struct opt_origins *origins,
 		err_set(e, -EINVAL, "\"%.60s\" is too much", s->words[c->most]);
 		err_cause(e, "plimsoll %s takes %s", c->name, *c->words ? c->words : "no words");
 	}
-	return err_fix(e, "write: plimsoll %s %s", c->name, c->words);
+	return err_fix(e, "write: plimsoll %s%s%s", c->name, *c->words ? " " : "", c->words);
 }
 
 int command_fail(const struct err *e)

@@ -260,7 +260,7 @@ static int is_an_agent(const struct connect *c, struct err *e)
 	err_cause(e, "%.200s is an agent", c->address);
 	err_fix(e, "ask an aggregator: --server unix:" CONNECT_AGGREGATOR
 		   " or --server HOST:" DEFAULT_PORT
-		   "; an agent can be asked for top, nodes and cgroups");
+		   "; an agent can be asked for top, nodes, pods, containers and cgroups");
 	return -EOPNOTSUPP;
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ctl/figure.h"
+#include "wire/columns.h"
 
 struct fleet {
 	struct strmap *nodes;
@@ -18,6 +20,11 @@ static void row_free(struct fleet_row *r)
 	free(r->container_id);
 	free(r->qos);
 	free(r->name);
+	free(r->pod_namespace);
+	free(r->pod_name);
+	free(r->workload);
+	free(r->title);
+	free(r->victim.name);
 	free(r);
 }
 
@@ -130,32 +137,19 @@ static void name_row(struct fleet_node *n, const Plimsoll__V1__Identity *d)
 	rename_to(&r->container_id, d->container_id);
 	rename_to(&r->qos, d->qos);
 	rename_to(&r->name, d->name);
+	rename_to(&r->pod_namespace, d->pod_namespace);
+	rename_to(&r->pod_name, d->pod_name);
+	rename_to(&r->workload, d->workload);
+	free(r->title);
+	r->title = *d->pod_name ? mem_printf("%s/%s/%s", d->pod_namespace, d->pod_name, d->name)
+				: mem_strdup(d->name);
 }
 
-/* In the order of enum fleet_column. */
-static uint64_t cell(const Plimsoll__V1__Columns *c, enum fleet_column column, size_t i)
+static void fill_row(struct fleet_row *r, const Plimsoll__V1__Columns *c, size_t i, uint32_t unknown)
 {
-	const struct {
-		const uint64_t *values;
-		size_t n;
-	} of[FLEET_COLUMNS] = {
-		{c->cpu_ns, c->n_cpu_ns},
-		{c->runq_wait_ns, c->n_runq_wait_ns},
-		{c->psi_cpu_some_ns, c->n_psi_cpu_some_ns},
-		{c->psi_memory_some_ns, c->n_psi_memory_some_ns},
-		{c->psi_io_some_ns, c->n_psi_io_some_ns},
-		{c->memory_usage_bytes, c->n_memory_usage_bytes},
-		{c->memory_working_set_bytes, c->n_memory_working_set_bytes},
-		{c->memory_limit_bytes, c->n_memory_limit_bytes},
-	};
-	return i < of[column].n ? of[column].values[i] : 0;
-}
-
-static void fill_row(struct fleet_row *r, const Plimsoll__V1__Columns *c, size_t i)
-{
-	for (int column = 0; column < FLEET_COLUMNS; column++)
-		r->now[column] = cell(c, (enum fleet_column)column, i);
-	r->flags = i < c->n_flags ? c->flags[i] : 0;
+	for (int s = 0; s < SIGNALS; s++)
+		r->now[s] = columns_get(c, (enum signal_id)s, i);
+	r->flags = unknown | (i < c->n_flags ? c->flags[i] : 0);
 	if (!r->samples) {
 		memcpy(r->before, r->now, sizeof(r->before));
 		r->flags_before = r->flags;
@@ -163,14 +157,29 @@ static void fill_row(struct fleet_row *r, const Plimsoll__V1__Columns *c, size_t
 	}
 }
 
-static void fill_waits(struct fleet_node *n, const Plimsoll__V1__Columns *c)
+static void fill_hist(struct fleet_node *n, const Plimsoll__V1__Columns *c)
 {
 	for (size_t i = 0; i < c->n_hist_row && i < c->n_hist_bucket && i < c->n_hist_count; i++) {
 		struct fleet_row *r =
 			c->hist_row[i] < c->n_row ? map_get(n->rows, c->row[c->hist_row[i]]) : NULL;
 
-		if (r && c->hist_bucket[i] < HIST_BUCKETS)
-			r->waits[c->hist_bucket[i]] = c->hist_count[i];
+		if (r && c->hist_bucket[i] < SIGNAL_BUCKETS)
+			r->hist[c->hist_bucket[i]] = c->hist_count[i];
+	}
+}
+
+static void fill_victims(struct fleet_node *n, const Plimsoll__V1__Batch *b)
+{
+	for (size_t i = 0; i < b->n_oom_victims; i++) {
+		const Plimsoll__V1__OomVictim *v = b->oom_victims[i];
+		struct fleet_row *r = map_get(n->rows, v->row);
+
+		if (!r)
+			continue;
+		rename_to(&r->victim.name, v->name);
+		r->victim.pid = v->pid;
+		r->victim.boottime_ns = v->boottime_ns;
+		r->victim.count = v->count;
 	}
 }
 
@@ -194,7 +203,7 @@ static void step(struct fleet_node *n, uint64_t at_ns)
 		struct fleet_row *r = value;
 
 		memcpy(r->before, r->now, sizeof(r->before));
-		memcpy(r->waits_before, r->waits, sizeof(r->waits_before));
+		memcpy(r->hist_before, r->hist, sizeof(r->hist_before));
 		r->flags_before = r->flags;
 		r->samples += r->samples > 0;
 	}
@@ -205,14 +214,17 @@ static void measure(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 	if (b->boottime_ns > n->now_ns)
 		step(n, b->boottime_ns);
 	if (b->columns) {
+		uint32_t unknown = columns_unknown(b->wire_version);
+
 		for (size_t i = 0; i < b->columns->n_row; i++) {
 			struct fleet_row *r = map_get(n->rows, b->columns->row[i]);
 
 			if (r)
-				fill_row(r, b->columns, i);
+				fill_row(r, b->columns, i, unknown);
 		}
-		fill_waits(n, b->columns);
+		fill_hist(n, b->columns);
 	}
+	fill_victims(n, b);
 	n->wall_unix_ns = b->wall_unix_ns;
 	n->sequence = b->sequence;
 	if (b->node) {
@@ -223,7 +235,8 @@ static void measure(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 	}
 	if (b->losses)
 		n->lost = b->losses->slots_full + b->losses->spool_dropped +
-			  b->losses->read_errors + b->losses->late_ticks;
+			  b->losses->read_errors + b->losses->late_ticks +
+			  b->losses->births_late + b->losses->tables_full;
 }
 
 static void forget(struct fleet_node *n, uint64_t id)
@@ -295,22 +308,25 @@ bool fleet_rated(const struct fleet *f)
 
 static const struct fleet_value unknown = {false, 0};
 
-static uint32_t needs(enum fleet_column c)
+static const struct {
+	uint32_t group;
+	double scale;
+} rule[SIGNALS] = {
+#define SIGNAL(ID, name, KIND, SCOPE, GROUP, unit, scale, ...) \
+	[SIGNAL_##ID] = {SIGNAL_NO_##GROUP, scale},
+#include "plimsoll/signals.def"
+};
+
+static const uint16_t hist_group[SIGNAL_HISTS] = {
+#define HISTOGRAM(ID, name, GROUP, ...) [SIGNAL_HIST_##ID] = SIGNAL_NO_##GROUP,
+#include "plimsoll/signals.def"
+};
+
+static uint32_t needs(enum signal_id s)
 {
-	switch (c) {
-	case FLEET_CPU:
-	case FLEET_WAIT:
-		return PLIMSOLL__V1__MISSING__MISSING_CPU;
-	case FLEET_PSI_CPU:
-	case FLEET_PSI_MEMORY:
-	case FLEET_PSI_IO:
-		return PLIMSOLL__V1__MISSING__MISSING_PSI;
-	case FLEET_WORKING_SET:
-		return PLIMSOLL__V1__MISSING__MISSING_WORKING_SET |
-		       PLIMSOLL__V1__MISSING__MISSING_MEMORY;
-	default:
-		return PLIMSOLL__V1__MISSING__MISSING_MEMORY;
-	}
+	uint32_t group = rule[s].group;
+
+	return group == SIGNAL_NO_WORKING_SET ? group | SIGNAL_NO_MEMORY : group;
 }
 
 /* Counters go on while nobody can read them: over such a gap there is no rate. */
@@ -320,24 +336,29 @@ static bool is_gap(const struct fleet_row *r, uint32_t needed)
 }
 
 struct fleet_value fleet_rate(const struct fleet_node *n, const struct fleet_row *r,
-			      enum fleet_column c)
+			      enum signal_id c)
 {
+	double seconds = (double)(n->now_ns - n->before_ns) / 1e9;
+
 	if (is_gap(r, needs(c)) || n->now_ns <= n->before_ns || r->now[c] < r->before[c])
 		return unknown;
-	return (struct fleet_value){true, (double)(r->now[c] - r->before[c]) /
-						  (double)(n->now_ns - n->before_ns)};
+	return (struct fleet_value){true, (double)(r->now[c] - r->before[c]) / rule[c].scale / seconds};
 }
 
-struct fleet_value fleet_level(const struct fleet_row *r, enum fleet_column c)
+struct fleet_value fleet_level(const struct fleet_row *r, enum signal_id c)
 {
-	if (!r->samples || (r->flags & needs(c)) || (c == FLEET_LIMIT && !r->now[c]))
+	bool limit = c == SIGNAL_MEMORY_LIMIT_BYTES || c == SIGNAL_MEMORY_HIGH_BYTES ||
+		     c == SIGNAL_CPU_QUOTA_NS;
+
+	if (!r->samples || (r->flags & needs(c)) || (limit && !r->now[c]))
 		return unknown;
-	return (struct fleet_value){true, (double)r->now[c]};
+	return (struct fleet_value){true, (double)r->now[c] / rule[c].scale};
 }
 
 struct fleet_value fleet_wait_share(const struct fleet_node *n, const struct fleet_row *r)
 {
-	struct fleet_value cpu = fleet_rate(n, r, FLEET_CPU), wait = fleet_rate(n, r, FLEET_WAIT);
+	struct fleet_value cpu = fleet_rate(n, r, SIGNAL_CPU_NS),
+			   wait = fleet_rate(n, r, SIGNAL_RUNQ_WAIT_NS);
 	double runnable = cpu.value + wait.value;
 
 	if (!cpu.known || !wait.known)
@@ -345,17 +366,66 @@ struct fleet_value fleet_wait_share(const struct fleet_node *n, const struct fle
 	return (struct fleet_value){true, runnable > 0 ? wait.value / runnable : 0};
 }
 
-struct fleet_value fleet_wait_p95(const struct fleet_row *r)
+struct fleet_value fleet_quantile(const struct fleet_row *r, enum signal_histogram h, double quantile)
 {
 	uint64_t delta[HIST_BUCKETS], ns;
+	unsigned first = (unsigned)h * HIST_BUCKETS;
 
-	if (is_gap(r, PLIMSOLL__V1__MISSING__MISSING_CPU))
+	if (is_gap(r, hist_group[h]))
 		return unknown;
-	for (int i = 0; i < HIST_BUCKETS; i++)
-		delta[i] = (uint32_t)(r->waits[i] - r->waits_before[i]); /* counters of 32 bits */
-	if (hist_quantile(delta, 0.95, &ns) < 0)
+	for (unsigned i = 0; i < HIST_BUCKETS; i++)
+		delta[i] = (uint32_t)(r->hist[first + i] - r->hist_before[first + i]);
+	if (hist_quantile(delta, quantile, &ns) < 0)
 		return unknown;
-	return (struct fleet_value){true, (double)ns};
+	return (struct fleet_value){true, (double)ns / 1e9};
+}
+
+struct fleet_value fleet_mean(const struct fleet_row *r, enum signal_id total, enum signal_id count)
+{
+	if (is_gap(r, needs(total)) || r->now[total] < r->before[total] ||
+	    r->now[count] <= r->before[count])
+		return unknown;
+	return (struct fleet_value){true, (double)(r->now[total] - r->before[total]) /
+						  rule[total].scale /
+						  (double)(r->now[count] - r->before[count])};
+}
+
+struct fleet_value fleet_victim_age(const struct fleet_node *n, const struct fleet_row *r)
+{
+	uint64_t at_ns = r->victim.boottime_ns;
+
+	if (!r->victim.name)
+		return unknown;
+	return (struct fleet_value){true, n->now_ns > at_ns ? (double)(n->now_ns - at_ns) / 1e9 : 0};
+}
+
+void fleet_victim(const struct fleet_node *n, const struct fleet_row *r, struct buf *to)
+{
+	uint64_t age_ns = (uint64_t)(fleet_victim_age(n, r).value * 1e9);
+
+	if (r->victim.name)
+		buf_printf(to, "%s (%u), %s ago", r->victim.name, r->victim.pid, figure_age(age_ns).text);
+	else
+		buf_printf(to, "%s", !r->samples || (r->flags & SIGNAL_NO_OOM) ? FIGURE_NONE : "none");
+}
+
+bool fleet_saturation(const struct fleet_node *n, const struct fleet_row *r, struct saturation *ret)
+{
+	struct fleet_value used = fleet_cpu_used(n);
+	const struct saturation_input in = {
+		.before = r->before,
+		.now = r->now,
+		.missing = r->flags | r->flags_before,
+		.elapsed_ns = n->now_ns - n->before_ns,
+		.cpus = n->cpus ? n->cpus : 1,
+		.node_known = used.known,
+		.node_busy_ns = (uint64_t)(used.value * n->cpus * (double)(n->now_ns - n->before_ns)),
+	};
+
+	if (r->samples < 2 || !n->before_ns || n->now_ns <= n->before_ns)
+		return false;
+	saturation_of(&in, ret);
+	return true;
 }
 
 struct fleet_value fleet_cpu_used(const struct fleet_node *n)

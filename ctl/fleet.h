@@ -10,32 +10,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/hist.h"
 #include "base/map.h"
+#include "decide/saturation.h"
+#include "plimsoll/signal.h"
 #include "plimsoll/v1/metrics.pb-c.h"
-
-enum fleet_column { /* counters first */
-	FLEET_CPU,
-	FLEET_WAIT,
-	FLEET_PSI_CPU,
-	FLEET_PSI_MEMORY,
-	FLEET_PSI_IO,
-	FLEET_COUNTERS,
-	FLEET_USAGE = FLEET_COUNTERS,
-	FLEET_WORKING_SET,
-	FLEET_LIMIT,
-	FLEET_COLUMNS,
-};
 
 struct fleet_row {
 	uint32_t id;
 	Plimsoll__V1__Kind kind;
 	char *cgroup, *runtime, *pod_uid, *container_id, *qos, *name;
+	char *pod_namespace, *pod_name, *workload; /* "": not known */
+	char *title; /* namespace/pod/name, or the name alone */
 	uint32_t flags, flags_before; /* Missing */
 	unsigned samples;
-	uint64_t now[FLEET_COLUMNS], before[FLEET_COLUMNS];
-	uint64_t waits[HIST_BUCKETS], waits_before[HIST_BUCKETS];
+	uint64_t now[SIGNALS], before[SIGNALS];
+	uint32_t hist[SIGNAL_BUCKETS], hist_before[SIGNAL_BUCKETS]; /* wrap */
 	bool named; /* in the keyframe that is being read */
+	struct {
+		char *name; /* NULL: none was told */
+		uint32_t pid;
+		uint64_t boottime_ns, count;
+	} victim; /* whom the kernel killed last for want of memory */
 };
 
 struct fleet_node {
@@ -69,10 +66,19 @@ struct fleet_value {
 };
 /* Of a counter: units a second (for times: seconds a second). */
 struct fleet_value fleet_rate(const struct fleet_node *n, const struct fleet_row *r,
-			      enum fleet_column counter);
-struct fleet_value fleet_level(const struct fleet_row *r, enum fleet_column level); /* a limit of 0: unknown */
+			      enum signal_id counter);
+/* Of a gauge, in its unit. A limit or quota of 0 (there is none) is not known. */
+struct fleet_value fleet_level(const struct fleet_row *r, enum signal_id gauge);
 struct fleet_value fleet_wait_share(const struct fleet_node *n, const struct fleet_row *r); /* waiting of runnable */
-struct fleet_value fleet_wait_p95(const struct fleet_row *r); /* ns */
+/* Of what came between the two samples; in seconds. */
+struct fleet_value fleet_quantile(const struct fleet_row *r, enum signal_histogram h, double quantile);
+/* "name (pid), 12s ago"; "none" since the agent began to count; "–": nobody sees who. Not safe for a terminal. */
+void fleet_victim(const struct fleet_node *n, const struct fleet_row *r, struct buf *to);
+struct fleet_value fleet_victim_age(const struct fleet_node *n, const struct fleet_row *r); /* in seconds */
+/* Mean of what `total` added up over `count`, both counters, between the two samples; in its unit. */
+struct fleet_value fleet_mean(const struct fleet_row *r, enum signal_id total, enum signal_id count);
+/* False: there are no two samples to compare. */
+bool fleet_saturation(const struct fleet_node *n, const struct fleet_row *r, struct saturation *ret);
 struct fleet_value fleet_cpu_used(const struct fleet_node *n); /* share of all CPUs */
 
 #endif

@@ -14,12 +14,13 @@ static const struct kind {
 } kinds[] = {
 	{"workloads", "workload", workload_show},
 	{"nodes", "node", measured_nodes},
+	{"containers", "container", measured_containers},
 	{"pods", "pod", measured_pods},
 	{"cgroups", "cgroup", measured_cgroups},
 	{"decisions", "decision", decisions_show},
 };
 
-const char *const get_kinds[] = {"workloads", "nodes", "pods", "cgroups", "decisions"};
+const char *const get_kinds[] = {"workloads", "nodes", "containers", "pods", "cgroups", "decisions"};
 const size_t get_n_kinds = sizeof(get_kinds) / sizeof(get_kinds[0]);
 
 static const struct kind *find(const char *word)
@@ -41,7 +42,7 @@ static int unknown(const char *word)
 	struct err e;
 
 	err_set(&e, -EINVAL, "\"%.60s\" cannot be listed", word);
-	err_cause(&e, "there are workloads, nodes, pods, cgroups and decisions");
+	err_cause(&e, "there are workloads, nodes, containers, pods, cgroups and decisions");
 	if (near)
 		err_fix(&e, "did you mean \"plimsoll get %s\"?", near);
 	else

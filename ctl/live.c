@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/obj.h"
 #include "base/scope.h"
+#include "ctl/column.h"
 #include "ctl/connect.h"
 #include "ctl/question.h"
 #include "ctl/screen.h"
@@ -49,6 +50,7 @@ struct live {
 	const workload **all;
 	size_t n_all;
 	char *selected;               /* name */
+	char *page;                   /* name of an agent's cgroup whose page is open, NULL: none */
 	char *newest_decisions;       /* ids of all workloads, to see when there is a new one */
 	uint64_t received_ns, age_ns; /* of the newest sample when it was received */
 	uint64_t message_until_ns;
@@ -224,6 +226,8 @@ static void got_workloads(struct live *v, struct rpc_msg *m)
 	look_for_decisions(v);
 }
 
+static void fill_page(struct live *v);
+
 static void got_batch(struct live *v, const Plimsoll__V1__Batch *b)
 {
 	const workload **list;
@@ -240,6 +244,8 @@ static void got_batch(struct live *v, const Plimsoll__V1__Batch *b)
 	}
 	v->view.aged = true;
 	v->age_ns = clock_since(clock_boot(), (clock_boot_t){b->boottime_ns});
+	if (v->page && v->view.mode == VIEW_TEXT)
+		fill_page(v);
 	heard(v);
 }
 
@@ -289,7 +295,7 @@ static void open_stream(void *data)
 
 /* Explaining */
 
-static void show_text(struct live *v, const char *text)
+static void set_text(struct live *v, const char *text)
 {
 	struct view *w = &v->view;
 	scoped(buf_done) struct buf safe = {0};
@@ -298,12 +304,54 @@ static void show_text(struct live *v, const char *text)
 	text_safe_lines(text, &safe);
 	free(v->text);
 	at = v->text = buf_take(&safe);
-	w->n_lines = w->first_line = 0;
+	w->n_lines = 0;
 	for (char *line; at && (line = strsep(&at, "\n"));) {
 		w->line = mem_array(w->line, w->n_lines + 1, sizeof(*w->line));
 		w->line[w->n_lines++] = line;
 	}
-	w->mode = VIEW_TEXT;
+}
+
+static void show_text(struct live *v, const char *text)
+{
+	set_text(v, text);
+	v->view.first_line = 0;
+	v->view.mode = VIEW_TEXT;
+}
+
+static bool is_called(const struct fleet_row *r, const char *name)
+{
+	return strcmp(r->cgroup, name) == 0 || (*r->pod_name && strcmp(r->title, name) == 0);
+}
+
+/* An agent's cgroup: all of its signals, again with each second while the page is open. */
+static void fill_page(struct live *v)
+{
+	scoped(buf_done) struct buf page = {0};
+	const struct fleet_node *n;
+	size_t nodes = 0;
+
+	while ((n = fleet_next(v->fleet, &nodes))) {
+		size_t rows = 0;
+		uint64_t id;
+		void *row;
+
+		while (map_next(n->rows, &rows, &id, &row))
+			if (is_called(row, v->page))
+				column_page(n, row, &page);
+	}
+	if (!page.size)
+		buf_printf(&page, "%s has ended", v->page);
+	set_text(v, buf_text(&page));
+}
+
+static void open_page(struct live *v, const char *name)
+{
+	free(v->page);
+	v->page = mem_strdup(name);
+	v->before = v->view.mode;
+	fill_page(v);
+	v->view.first_line = 0;
+	v->view.mode = VIEW_TEXT;
 }
 
 static void got_explanation(struct rpc_msg *m, const struct err *e, void *data)
@@ -323,8 +371,7 @@ static void explain(struct live *v, const char *id)
 	Plimsoll__V1__ExplainRequest q = PLIMSOLL__V1__EXPLAIN_REQUEST__INIT;
 
 	if (!id || !*id) {
-		say(v, v->view.agent ? "an agent decides nothing; ask an aggregator"
-				     : "nothing was decided for it yet");
+		say(v, "nothing was decided for it yet");
 		return;
 	}
 	q.id = (char *)(uintptr_t)id;
@@ -440,7 +487,7 @@ static void move(struct live *v, long by)
 	} else if (w->mode == VIEW_DECISIONS) {
 		w->decision = moved(w->decision, by, w->n_decisions);
 	} else {
-		w->first_line = moved(w->first_line, by, w->n_lines);
+		w->first_line = moved(w->first_line, by, w->n_rows);
 	}
 }
 
@@ -480,6 +527,8 @@ static void enter(struct live *v)
 
 	if (v->view.mode == VIEW_DECISIONS && v->view.decision < v->view.n_decisions)
 		explain(v, v->view.decisions[v->view.decision]->id);
+	else if (v->view.mode == VIEW_LIST && w && v->view.agent)
+		open_page(v, w->name);
 	else if (v->view.mode == VIEW_LIST && w)
 		explain(v, w->last_decision);
 }
@@ -570,6 +619,7 @@ static void release(struct live *v)
 	free(v->view.line);
 	free(v->text);
 	free(v->selected);
+	free(v->page);
 	free(v->newest_decisions);
 }
 

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/measured.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/scope.h"
+#include "ctl/column.h"
 #include "ctl/connect.h"
 #include "ctl/figure.h"
 #include "ctl/fleet.h"
 #include "ctl/listing.h"
 #include "ctl/method.h"
 
+#define CAUSE_LEAST 0.05 /* as the aggregator: below it is nobody's trouble */
 #define LIST_NS (4 * CLOCK_NS_PER_S) /* by then even a late node has sent two seconds */
 
 struct item { /* of either listing; `row` is NULL for nodes */
@@ -35,9 +39,9 @@ static void part_cell(struct text_table *t, struct fleet_value v, struct fleet_v
 	figure_cell(t, part, figure_share);
 }
 
-static struct figure duration(double ns)
+static struct figure seconds(double s)
 {
-	return figure_duration((uint64_t)ns);
+	return figure_duration((uint64_t)(s * 1e9));
 }
 
 static struct figure age(double ns)
@@ -144,59 +148,133 @@ static const char *kind_word(Plimsoll__V1__Kind k)
 		return "container";
 	case PLIMSOLL__V1__KIND__KIND_UNIT:
 		return "unit";
+	case PLIMSOLL__V1__KIND__KIND_SANDBOX:
+		return "sandbox";
 	default:
 		return "cgroup";
 	}
 }
 
-static const struct text_column row_columns[] = {
-	{"TIME", false, false},    {"NODE", false, true},      {"CGROUP", false, false},
-	{"KIND", false, false},    {"NAME", false, true},      {"CPU", true, false},
-	{"MEMORY", true, false},   {"MEM/LIMIT", true, false}, {"WAIT P95", true, false},
-	{"CPU WAIT", true, false}, {"CPU STALL", true, true},  {"MEM STALL", true, true},
-	{"IO STALL", true, true},
+/* TIME, NODE, CGROUP … and, wide, every column of column_table and every cause. */
+static struct text_column row_columns[TEXT_COLUMNS] = {
+	{"TIME", false, false},  {"NODE", false, true},      {"CGROUP", false, false},
+	{"KIND", false, false},  {"NAME", false, true},      {"CPU", true, false},
+	{"MEMORY", true, false}, {"MEM/LIMIT", true, false}, {"WAIT P95", true, false},
+	{"SATURATION", true, false}, {"BY WHAT", false, false}, {"WHAT HELPS", false, true},
+	{"LAST OOM VICTIM", false, true},
 };
+#define FIXED_COLUMNS 13
+#define CGROUP_COLUMN 2
+#define NAME_COLUMN   4
+
+/* What a narrow list has, too: a wide one says it once. */
+static bool is_fixed(const struct column *c)
+{
+	for (size_t i = 0; i < FIXED_COLUMNS; i++)
+		if (strcasecmp(c->title, row_columns[i].title) == 0)
+			return true;
+	return false;
+}
+
+static void add_column(size_t n, const char *prefix, const char *title)
+{
+	static char titles[TEXT_COLUMNS][32];
+
+	snprintf(titles[n], sizeof(titles[n]), "%s%s", prefix, title);
+	for (char *c = titles[n]; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	row_columns[n] = (struct text_column){titles[n], true, true};
+}
+
+static size_t n_row_columns(void)
+{
+	size_t n = FIXED_COLUMNS;
+
+	for (size_t i = 0; i < column_n; i++)
+		if (!is_fixed(&column_table[i]))
+			add_column(n++, "", column_table[i].title);
+	for (int c = 0; c < SATURATION_CAUSES; c++)
+		add_column(n++, "by ", saturation_word((enum saturation_cause)c)); /* of the saturation */
+	return n;
+}
+
+static void saturation_cells(struct text_table *t, const struct saturation *s)
+{
+	enum saturation_cause worst = saturation_worst(s);
+	struct fleet_value highest = {saturation_tells(s), 0};
+
+	if (worst < SATURATION_CAUSES)
+		highest.value = (double)s->permille[worst] / SATURATION_FULL;
+	load_cell(t, highest);
+	text_or_dash(t, highest.value >= CAUSE_LEAST ? saturation_word(worst) : "");
+	text_or_dash(t, saturation_advice_word(s->advice));
+}
 
 static void row_cells(struct text_table *t, const void *item)
 {
 	const struct fleet_node *n = ((const struct item *)item)->node;
 	const struct fleet_row *r = ((const struct item *)item)->row;
+	scoped(buf_done) struct buf victim = {0};
+	struct saturation s = {0};
 
+	(void)fleet_saturation(n, r, &s);
+	fleet_victim(n, r, &victim);
 	text_cell(t, PAINT_PLAIN, "%s", n->name);
 	text_cell(t, PAINT_PLAIN, "%s", r->cgroup);
 	text_cell(t, PAINT_PLAIN, "%s", kind_word(r->kind));
-	text_or_dash(t, r->name);
-	figure_cell(t, fleet_rate(n, r, FLEET_CPU), figure_cores);
-	figure_cell(t, fleet_level(r, FLEET_WORKING_SET), figure_bytes);
-	part_cell(t, fleet_level(r, FLEET_WORKING_SET), fleet_level(r, FLEET_LIMIT));
-	figure_cell(t, fleet_wait_p95(r), duration);
-	load_cell(t, fleet_wait_share(n, r));
-	figure_cell(t, fleet_rate(n, r, FLEET_PSI_CPU), figure_share);
-	figure_cell(t, fleet_rate(n, r, FLEET_PSI_MEMORY), figure_share);
-	figure_cell(t, fleet_rate(n, r, FLEET_PSI_IO), figure_share);
+	text_or_dash(t, r->title);
+	figure_cell(t, fleet_rate(n, r, SIGNAL_CPU_NS), figure_cores);
+	figure_cell(t, fleet_level(r, SIGNAL_MEMORY_WORKING_SET_BYTES), figure_bytes);
+	part_cell(t, fleet_level(r, SIGNAL_MEMORY_WORKING_SET_BYTES),
+		  fleet_level(r, SIGNAL_MEMORY_LIMIT_BYTES));
+	figure_cell(t, fleet_quantile(r, SIGNAL_HIST_RUNQ_WAIT, 0.95), seconds);
+	saturation_cells(t, &s);
+	text_cell(t, PAINT_PLAIN, "%s", buf_text(&victim));
+	for (size_t i = 0; i < column_n; i++)
+		if (!is_fixed(&column_table[i]))
+			text_cell(t, PAINT_PLAIN, "%s", column_figure(&column_table[i], n, r).text);
+	for (int c = 0; c < SATURATION_CAUSES; c++)
+		load_cell(t, (struct fleet_value){(s.known & 1u << c) != 0,
+						  (double)s.permille[c] / SATURATION_FULL});
+}
+
+static json_t *advice_tree(const struct fleet_node *n, const struct fleet_row *r)
+{
+	struct saturation s = {0};
+
+	if (!fleet_saturation(n, r, &s) || s.advice == SATURATION_NONE)
+		return json_null();
+	return tree_string(saturation_advice_word(s.advice));
 }
 
 static json_t *row_tree(const void *item)
 {
 	const struct fleet_node *n = ((const struct item *)item)->node;
 	const struct fleet_row *r = ((const struct item *)item)->row;
-	struct fleet_value p95 = fleet_wait_p95(r);
+	struct fleet_value p95 = fleet_quantile(r, SIGNAL_HIST_RUNQ_WAIT, 0.95);
 	json_t *o = json_pack(
 		"{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "node", tree_string(n->name), "cgroup",
 		tree_string(r->cgroup), "kind", kind_word(r->kind), "name", tree_string(r->name),
 		"runtime", tree_string(r->runtime), "pod_uid", tree_string(r->pod_uid),
 		"container_id", tree_string(r->container_id), "qos", tree_string(r->qos));
 
-	json_object_set_new(o, "cpu_cores", tree_of(fleet_rate(n, r, FLEET_CPU)));
-	json_object_set_new(o, "memory_usage_bytes", tree_of(fleet_level(r, FLEET_USAGE)));
+	json_object_set_new(o, "pod_namespace", tree_string(r->pod_namespace));
+	json_object_set_new(o, "pod_name", tree_string(r->pod_name));
+	json_object_set_new(o, "workload", tree_string(r->workload));
+	json_object_set_new(o, "cpu_cores", tree_of(fleet_rate(n, r, SIGNAL_CPU_NS)));
+	json_object_set_new(o, "memory_usage_bytes", tree_of(fleet_level(r, SIGNAL_MEMORY_USAGE_BYTES)));
 	json_object_set_new(o, "memory_working_set_bytes",
-			    tree_of(fleet_level(r, FLEET_WORKING_SET)));
-	json_object_set_new(o, "memory_limit_bytes", tree_of(fleet_level(r, FLEET_LIMIT)));
+			    tree_of(fleet_level(r, SIGNAL_MEMORY_WORKING_SET_BYTES)));
+	json_object_set_new(o, "memory_limit_bytes", tree_of(fleet_level(r, SIGNAL_MEMORY_LIMIT_BYTES)));
 	json_object_set_new(o, "runq_saturation", tree_of(fleet_wait_share(n, r)));
-	json_object_set_new(o, "runq_wait_p95_seconds", tree_number(p95.known, p95.value / 1e9));
-	json_object_set_new(o, "psi_cpu_some", tree_of(fleet_rate(n, r, FLEET_PSI_CPU)));
-	json_object_set_new(o, "psi_memory_some", tree_of(fleet_rate(n, r, FLEET_PSI_MEMORY)));
-	json_object_set_new(o, "psi_io_some", tree_of(fleet_rate(n, r, FLEET_PSI_IO)));
+	json_object_set_new(o, "runq_wait_p95_seconds", tree_of(p95));
+	json_object_set_new(o, "psi_cpu_some", tree_of(fleet_rate(n, r, SIGNAL_PSI_CPU_SOME_NS)));
+	json_object_set_new(o, "psi_memory_some", tree_of(fleet_rate(n, r, SIGNAL_PSI_MEMORY_SOME_NS)));
+	json_object_set_new(o, "psi_io_some", tree_of(fleet_rate(n, r, SIGNAL_PSI_IO_SOME_NS)));
+	json_object_set_new(o, "saturation", column_saturation_tree(n, r));
+	json_object_set_new(o, "advice", advice_tree(n, r));
+	json_object_set_new(o, "oom_victim", column_victim_tree(n, r));
+	json_object_set_new(o, "signals", column_tree(n, r));
 	return o;
 }
 
@@ -205,26 +283,34 @@ static const char *row_name(const void *item)
 	return ((const struct item *)item)->row->cgroup;
 }
 
-static const struct listing row_listing = {
+static struct listing row_listing = {
 	.kind = "Cgroup",
 	.word = "cgroup",
 	.columns = row_columns,
-	.n_columns = sizeof(row_columns) / sizeof(row_columns[0]),
 	.cells = row_cells,
 	.tree = row_tree,
 	.name = row_name,
 	.none = "no such cgroup: plimsoll get cgroups lists all of them",
 };
 
-static const struct listing pod_listing = {
+static struct listing pod_listing = {
 	.kind = "PodContainer",
 	.word = "pod",
 	.columns = row_columns,
-	.n_columns = sizeof(row_columns) / sizeof(row_columns[0]),
 	.cells = row_cells,
 	.tree = row_tree,
 	.name = row_name,
 	.none = "no container of a pod: plimsoll get cgroups lists everything that is measured",
+};
+
+static struct listing container_listing = {
+	.kind = "Container",
+	.word = "container",
+	.columns = row_columns,
+	.cells = row_cells,
+	.tree = row_tree,
+	.name = row_name,
+	.none = "no container: plimsoll get cgroups lists everything that is measured",
 };
 
 /* Collecting */
@@ -250,6 +336,12 @@ static void add(struct show *w, const struct fleet_node *node, const struct flee
 	w->item[w->n++] = (struct item){node, row};
 }
 
+static bool belongs(const struct listing *l, Plimsoll__V1__Kind kind)
+{
+	return l == &row_listing || kind == PLIMSOLL__V1__KIND__KIND_POD_CONTAINER ||
+	       (l == &container_listing && kind == PLIMSOLL__V1__KIND__KIND_CONTAINER);
+}
+
 static void add_node(struct show *w, const struct fleet_node *n)
 {
 	size_t cursor = 0;
@@ -263,9 +355,20 @@ static void add_node(struct show *w, const struct fleet_node *n)
 	while (map_next(n->rows, &cursor, &id, &row)) {
 		const struct fleet_row *r = row;
 
-		if (w->listing == &row_listing || r->kind == PLIMSOLL__V1__KIND__KIND_POD_CONTAINER)
+		if (belongs(w->listing, r->kind))
 			add(w, n, r);
 	}
+}
+
+static struct fleet_value highest(const struct fleet_node *n, const struct fleet_row *r)
+{
+	struct saturation s = {0};
+	enum saturation_cause worst;
+
+	if (!fleet_saturation(n, r, &s))
+		return (struct fleet_value){false, 0};
+	worst = saturation_worst(&s);
+	return (struct fleet_value){saturation_tells(&s), worst < SATURATION_CAUSES ? s.permille[worst] : 0};
 }
 
 /* What --sort means for a row; unknown is less than nothing. */
@@ -276,11 +379,11 @@ static double number_of(const struct item *i, const char *by)
 	if (!i->row)
 		return 0;
 	if (strcmp(by, "cpu") == 0)
-		v = fleet_rate(i->node, i->row, FLEET_CPU);
+		v = fleet_rate(i->node, i->row, SIGNAL_CPU_NS);
 	else if (strcmp(by, "memory") == 0)
-		v = fleet_level(i->row, FLEET_WORKING_SET);
+		v = fleet_level(i->row, SIGNAL_MEMORY_WORKING_SET_BYTES);
 	else if (strcmp(by, "saturation") == 0)
-		v = fleet_wait_share(i->node, i->row);
+		v = highest(i->node, i->row);
 	return v.known ? v.value : -1;
 }
 
@@ -403,20 +506,30 @@ int measured_nodes(const struct session *s, char **names, size_t n, bool watch)
 	return show(s, &node_listing, &q, watch);
 }
 
-int measured_pods(const struct session *s, char **globs, size_t n, bool watch)
+static int show_rows(const struct session *s, struct listing *l, char **globs, size_t n, bool watch)
 {
 	Plimsoll__V1__Query q = PLIMSOLL__V1__QUERY__INIT;
 
 	q.cgroup = globs;
 	q.n_cgroup = n;
-	return show(s, &pod_listing, &q, watch);
+	l->n_columns = n_row_columns();
+	/* People call containers by their names, which are longer than a line with their paths. */
+	row_columns[CGROUP_COLUMN].wide = l != &row_listing;
+	row_columns[NAME_COLUMN].wide = l == &row_listing;
+	return show(s, l, &q, watch);
+}
+
+int measured_containers(const struct session *s, char **globs, size_t n, bool watch)
+{
+	return show_rows(s, &container_listing, globs, n, watch);
+}
+
+int measured_pods(const struct session *s, char **globs, size_t n, bool watch)
+{
+	return show_rows(s, &pod_listing, globs, n, watch);
 }
 
 int measured_cgroups(const struct session *s, char **globs, size_t n, bool watch)
 {
-	Plimsoll__V1__Query q = PLIMSOLL__V1__QUERY__INIT;
-
-	q.cgroup = globs;
-	q.n_cgroup = n;
-	return show(s, &row_listing, &q, watch);
+	return show_rows(s, &row_listing, globs, n, watch);
 }

@@ -5,8 +5,9 @@
 
 #include "ctl/command.h"
 
-/* Names of nodes, or glob patterns of cgroup paths. Two samples make a rate, so a list takes a second. */
+/* Names of nodes, or glob patterns of paths or names (wire/pattern.h). Two samples make a rate, so a list takes a second. */
 int measured_nodes(const struct session *s, char **names, size_t n, bool watch);
+int measured_containers(const struct session *s, char **globs, size_t n, bool watch);
 int measured_pods(const struct session *s, char **globs, size_t n, bool watch);
 int measured_cgroups(const struct session *s, char **globs, size_t n, bool watch);
 

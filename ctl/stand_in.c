@@ -7,9 +7,12 @@
 
 enum { CPU, MEMORY, LIMIT, WAIT, STALL_CPU, STALL_MEMORY, STALL_IO, P95, VALUES };
 
+#define CAUSE_LEAST 50 /* permille: as the aggregator, a share of time below it is nobody's trouble */
+
 struct one {
 	Plimsoll__V1__Workload workload;
-	Plimsoll__V1__Value value[VALUES];
+	Plimsoll__V1__Value value[VALUES], cause_value[SATURATION_CAUSES];
+	Plimsoll__V1__Cause cause[SATURATION_CAUSES], *causes[SATURATION_CAUSES];
 };
 
 struct stand_in {
@@ -17,34 +20,50 @@ struct stand_in {
 	const Plimsoll__V1__Workload **list;
 };
 
-static void set(struct one *o, int which, struct fleet_value v)
+static char *text(const char *s)
 {
-	plimsoll__v1__value__init(&o->value[which]);
-	o->value[which].known = v.known;
-	o->value[which].value = v.value;
-	o->value[which].coverage = 1;
+	return (char *)(uintptr_t)s; /* protobuf-c has no const strings; nobody writes to these */
 }
 
-/* As an aggregator names it; empty when nothing holds it back. */
-static const char *cause(const struct one *o)
+static Plimsoll__V1__Value *set_value(Plimsoll__V1__Value *v, bool known, double value)
 {
-	static const struct {
-		int value;
-		const char *name;
-	} causes[] = {
-		{WAIT, "cpu run queue"}, {STALL_MEMORY, "memory stalls"}, {STALL_IO, "io stalls"}};
-	const char *name = "";
-	double highest = 0.005; /* what would show as 0 % is no cause */
+	plimsoll__v1__value__init(v);
+	v->known = known;
+	v->value = value;
+	v->coverage = 1;
+	return v;
+}
 
-	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
-		const Plimsoll__V1__Value *v = &o->value[causes[i].value];
+static void set(struct one *o, int which, struct fleet_value v)
+{
+	set_value(&o->value[which], v.known, v.value);
+}
 
-		if (v->known && v->value > highest) {
-			highest = v->value;
-			name = causes[i].name;
-		}
+static struct fleet_value in_ns(struct fleet_value seconds)
+{
+	return (struct fleet_value){seconds.known, seconds.value * 1e9};
+}
+
+static void set_causes(struct one *o, const struct fleet_node *n, const struct fleet_row *r)
+{
+	struct saturation s = {0};
+	enum saturation_cause worst;
+
+	(void)fleet_saturation(n, r, &s);
+	for (int c = 0; c < SATURATION_CAUSES; c++) {
+		plimsoll__v1__cause__init(&o->cause[c]);
+		o->cause[c].name = text(saturation_word((enum saturation_cause)c));
+		o->cause[c].value = set_value(&o->cause_value[c], (s.known & 1u << c) != 0,
+					      (double)s.permille[c] / SATURATION_FULL);
+		o->causes[c] = &o->cause[c];
 	}
-	return name;
+	worst = saturation_worst(&s);
+	o->workload.saturation = o->causes;
+	o->workload.n_saturation = SATURATION_CAUSES;
+	o->workload.by_what = text(worst < SATURATION_CAUSES && s.permille[worst] >= CAUSE_LEAST
+					   ? saturation_word(worst)
+					   : "");
+	o->workload.advice = text(saturation_advice_word(s.advice));
 }
 
 static void fill(struct one *o, const struct fleet_node *n, const struct fleet_row *r)
@@ -52,15 +71,15 @@ static void fill(struct one *o, const struct fleet_node *n, const struct fleet_r
 	Plimsoll__V1__Workload *w = &o->workload;
 
 	plimsoll__v1__workload__init(w);
-	set(o, CPU, fleet_rate(n, r, FLEET_CPU));
-	set(o, MEMORY, fleet_level(r, FLEET_WORKING_SET));
-	set(o, LIMIT, fleet_level(r, FLEET_LIMIT));
+	set(o, CPU, fleet_rate(n, r, SIGNAL_CPU_NS));
+	set(o, MEMORY, fleet_level(r, SIGNAL_MEMORY_WORKING_SET_BYTES));
+	set(o, LIMIT, fleet_level(r, SIGNAL_MEMORY_LIMIT_BYTES));
 	set(o, WAIT, fleet_wait_share(n, r));
-	set(o, STALL_CPU, fleet_rate(n, r, FLEET_PSI_CPU));
-	set(o, STALL_MEMORY, fleet_rate(n, r, FLEET_PSI_MEMORY));
-	set(o, STALL_IO, fleet_rate(n, r, FLEET_PSI_IO));
-	set(o, P95, fleet_wait_p95(r));
-	w->name = r->cgroup;
+	set(o, STALL_CPU, fleet_rate(n, r, SIGNAL_PSI_CPU_SOME_NS));
+	set(o, STALL_MEMORY, fleet_rate(n, r, SIGNAL_PSI_MEMORY_SOME_NS));
+	set(o, STALL_IO, fleet_rate(n, r, SIGNAL_PSI_IO_SOME_NS));
+	set(o, P95, in_ns(fleet_quantile(r, SIGNAL_HIST_RUNQ_WAIT, 0.95)));
+	w->name = *r->pod_name ? r->title : r->cgroup;
 	w->replicas = 1;
 	w->cpu_cores = &o->value[CPU];
 	w->memory_working_set_bytes = &o->value[MEMORY];
@@ -70,7 +89,7 @@ static void fill(struct one *o, const struct fleet_node *n, const struct fleet_r
 	w->psi_memory_some = &o->value[STALL_MEMORY];
 	w->psi_io_some = &o->value[STALL_IO];
 	w->runq_wait_p95_ns = &o->value[P95];
-	w->by_what = (char *)(uintptr_t)cause(o);
+	set_causes(o, n, r);
 }
 
 static size_t count(const struct fleet *f)

@@ -125,6 +125,35 @@ void text_fit(const char *text, int width, bool right, struct buf *to)
 		buf_printf(to, "%*s", width - used, "");
 }
 
+size_t text_break(const char *line, int width)
+{
+	size_t blank = 0, gap = 0, n;
+	int columns;
+
+	n = beginning(line, width > 0 ? width : 1, &columns);
+	if (!line[n])
+		return n;
+	for (size_t at = strspn(line, " "); at <= n; at++) {
+		if (line[at] != ' ')
+			continue;
+		blank = at;
+		if (line[at + 1] == ' ' && at > n / 2) /* not the one behind the label */
+			gap = at;
+		at += strspn(line + at, " ") - 1;
+	}
+	if (gap || blank)
+		return gap ? gap : blank;
+	return n ? n : strlen(line);
+}
+
+int text_hang(const char *line, int width)
+{
+	size_t at = strspn(line, " "), word = strcspn(line + at, " "), gap = strspn(line + at + word, " ");
+	int hang = (int)(at + word + gap);
+
+	return gap > 1 && hang <= width / 2 ? hang : (int)at < width / 2 ? (int)at : 0;
+}
+
 void text_begin(struct text_table *t, const struct text_column *columns, size_t n, bool wide)
 {
 	must(n <= TEXT_COLUMNS);

@@ -20,7 +20,13 @@ void text_safe_lines(const char *text, struct buf *to); /* the same, newlines st
 /* As much of a safe text as fits into `width` columns, cut with "…", padded with blanks. */
 void text_fit(const char *text, int width, bool right, struct buf *to);
 
-#define TEXT_COLUMNS 16
+/* A safe line that is wider than the screen goes on in further rows. Bytes that fit into one row of `width`
+ * columns, to the last wide gap if there is one, else to the last blank. */
+size_t text_break(const char *line, int width);
+/* Column at which those rows begin: below what follows the label, if the line has one. */
+int text_hang(const char *line, int width);
+
+#define TEXT_COLUMNS 96 /* a wide list of cgroups has some 80 */
 
 struct text_column {
 	const char *title;

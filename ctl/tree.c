@@ -13,6 +13,7 @@
 #include "base/scope.h"
 #include "base/unicode.h"
 
+#define SMALLEST_GRAIN 1e15 /* what is below is rounding of the machine's */
 #define DIGITS 15 /* of a number: what a double holds for sure */
 
 json_t *tree_string(const char *s)
@@ -29,11 +30,24 @@ json_t *tree_string(const char *s)
 	return json_string(buf_text(&valid));
 }
 
+/* Six places after the point, and of what is small as many as show six digits. */
+static double grain_of(double value)
+{
+	double grain = 1e6;
+
+	for (value = fabs(value); value > 0 && value < 0.1 && grain < SMALLEST_GRAIN; value *= 10)
+		grain *= 10;
+	return grain;
+}
+
 json_t *tree_number(bool known, double value)
 {
+	double grain;
+
 	if (!known || !isfinite(value))
 		return json_null();
-	value = round(value * 1e6) / 1e6;
+	grain = grain_of(value);
+	value = round(value * grain) / grain;
 	if (value == floor(value) && fabs(value) < 9e15)
 		return json_integer((json_int_t)value);
 	return json_real(value);

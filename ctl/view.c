@@ -102,8 +102,7 @@ static void keys(const struct view *v, struct buf *row)
 	if (v->mode == VIEW_LIST) {
 		char sort[48];
 
-		if (!v->agent)
-			key(v, row, &room, "enter", "explain");
+		key(v, row, &room, "enter", v->agent ? "all signals" : "explain");
 		snprintf(sort, sizeof(sort), "sort: %s", v->sort);
 		key(v, row, &room, "s", sort);
 		key(v, row, &room, "/", *v->filter ? v->filter : "filter");
@@ -232,6 +231,14 @@ static enum paint cell_cause(const struct view *v, const workload *w, int width,
 	return *w->by_what ? PAINT_PLAIN : PAINT_DIM;
 }
 
+static enum paint cell_advice(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	(void)width;
+	text_safe(*w->advice ? w->advice : FIGURE_NONE, to);
+	return *w->advice ? PAINT_BOLD : PAINT_DIM;
+}
+
 static enum paint cell_history(const struct view *v, const workload *w, int width, struct buf *to)
 {
 	history_draw(v->cpu, w->name, width, v->style->unicode, to);
@@ -270,6 +277,7 @@ static const struct column {
 	{"WAIT p95", 8, true, 5, FOR_ALL, cell_wait},
 	{"SATURATION", BAR_WIDTH + 5, false, 2, FOR_ALL, cell_saturation},
 	{"BY WHAT", 13, false, 6, FOR_ALL, cell_cause},
+	{"WHAT HELPS", 22, false, 7, FOR_ALL, cell_advice},
 	{"LAST DECISION", 30, false, 1, FOR_WORKLOADS, cell_decision},
 };
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
@@ -426,10 +434,13 @@ static void pane(const struct view *v, struct buf *rows, int n)
 		decision_row(v, v->decisions[i], false, &rows[2 + i]);
 }
 
+#define NOTHING_ROWS 2 /* a blank, and why the list is empty */
+
 /* Rows for the pane of decisions with its blank and its title; 0: none. */
 static int pane_rows(const struct view *v, int body)
 {
-	int wanted = (int)v->n_decisions, free = body - (int)v->n - 2;
+	int list = v->n ? (int)v->n : NOTHING_ROWS;
+	int wanted = (int)v->n_decisions, free = body - list - 2;
 
 	if (v->agent || !wanted || v->rows < PANE_ROWS)
 		return 0;
@@ -454,7 +465,7 @@ static void draw_list(struct view *v, struct buf *rows)
 	int body = v->rows - HEAD_ROWS - 1, below = pane_rows(v, body), room = body - below;
 
 	titles(v, &l, &rows[HEAD_ROWS - 1]);
-	if (!v->n && room > 1) {
+	if (!v->n && room >= NOTHING_ROWS) {
 		buf_printf(&rows[HEAD_ROWS + 1], "  ");
 		add_fit(v, &rows[HEAD_ROWS + 1], PAINT_DIM, nothing(v), v->columns - 2, false);
 	}
@@ -482,17 +493,47 @@ static void draw_decisions(struct view *v, struct buf *rows)
 	}
 }
 
+/* One line from row `n` of the text on; shown if there are `rows` and it is in sight. Returns the row behind it. */
+static size_t text_line(const struct view *v, const char *line, size_t n, struct buf *rows)
+{
+	size_t room = (size_t)(v->rows - HEAD_ROWS);
+	int width = v->columns - 2, hang = text_hang(line, width), indent = 0; /* a blank on either side */
+
+	do {
+		size_t bytes = text_break(line, width - indent);
+		scoped(buf_done) struct buf piece = {0};
+
+		if (rows && n >= v->first_line && n < v->first_line + room) {
+			struct buf *row = &rows[HEAD_ROWS - 1 + n - v->first_line];
+
+			buf_add(&piece, line, bytes);
+			buf_printf(row, " %*s", indent, "");
+			add_peer(v, row, n ? PAINT_PLAIN : PAINT_BOLD, buf_text(&piece), width - indent);
+		}
+		n++;
+		line += bytes + strspn(line + bytes, " ");
+		indent = hang;
+	} while (*line);
+	return n;
+}
+
+static size_t text_rows(const struct view *v, struct buf *rows)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_lines; i++)
+		n = text_line(v, v->line[i], n, rows);
+	return n;
+}
+
 static void draw_text(struct view *v, struct buf *rows)
 {
 	size_t room = (size_t)(v->rows - HEAD_ROWS);
 
-	if (v->first_line + room > v->n_lines)
-		v->first_line = v->n_lines > room ? v->n_lines - room : 0;
-	for (size_t i = 0; i < room && v->first_line + i < v->n_lines; i++) {
-		buf_printf(&rows[HEAD_ROWS - 1 + i], " ");
-		add_peer(v, &rows[HEAD_ROWS - 1 + i], i + v->first_line ? PAINT_PLAIN : PAINT_BOLD,
-			 v->line[v->first_line + i], v->columns - 1);
-	}
+	v->n_rows = text_rows(v, NULL);
+	if (v->first_line + room > v->n_rows)
+		v->first_line = v->n_rows > room ? v->n_rows - room : 0;
+	(void)text_rows(v, rows);
 }
 
 int view_page(const struct view *v)

@@ -34,7 +34,7 @@ struct view {
 	decision *const *decisions; /* newest first */
 	size_t n_decisions, decision, first_decision;
 	char **line;            /* of a text */
-	size_t n_lines, first_line;
+	size_t n_lines, n_rows, first_line; /* rows: of the screen, as view_draw() found it; first_line is one */
 	const struct history *cpu;
 	char trouble[560];      /* empty: all is well */
 	char message[256];      /* of the last key, for some seconds */

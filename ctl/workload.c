@@ -6,10 +6,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/glob.h"
 #include "base/mem.h"
 #include "base/scope.h"
 #include "ctl/connect.h"
 #include "ctl/listing.h"
+
+#define CAUSE_SHOWN 0.005 /* what would show as 0 % is left out */
 
 bool workload_known(const value *v)
 {
@@ -44,20 +47,32 @@ struct figure workload_wait(const value *v)
 						  : figure_none();
 }
 
+void workload_causes(const workload *w, struct buf *to)
+{
+	for (size_t i = 0; i < w->n_saturation; i++) {
+		const value *v = w->saturation[i]->value;
+
+		if (workload_known(v) && v->value >= CAUSE_SHOWN)
+			buf_printf(to, "%s%s %s", to->size ? ", " : "", w->saturation[i]->name,
+				   figure_share(v->value).text);
+	}
+}
+
 bool workload_saturation(const workload *w, double *ret_share)
 {
-	const value *all[] = {w->runq_saturation, w->psi_memory_some, w->psi_io_some};
-	bool known = false;
+	size_t known = 0;
 
 	*ret_share = 0;
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (!workload_known(all[i]))
+	for (size_t i = 0; i < w->n_saturation; i++) {
+		const value *v = w->saturation[i]->value;
+
+		if (!workload_known(v))
 			continue;
-		known = true;
-		if (all[i]->value > *ret_share)
-			*ret_share = all[i]->value;
+		known++;
+		if (v->value > *ret_share)
+			*ret_share = v->value;
 	}
-	return known;
+	return *ret_share > 0 || (known && known == w->n_saturation); /* 0 is only known where every cause is */
 }
 
 void workload_pods(const workload *w, struct buf *to)
@@ -119,9 +134,8 @@ static const struct text_column columns[] = {
 	{"TIME", false, false},          {"WORKLOAD", false, false}, {"POLICY", false, true},
 	{"PODS", true, false},           {"CPU", true, false},       {"CPU/REQ", true, false},
 	{"MEMORY", true, false},         {"MEM/LIMIT", true, false}, {"WAIT P95", true, false},
-	{"SATURATION", true, false},     {"BY WHAT", false, false},  {"CPU STALL", true, true},
-	{"MEM STALL", true, true},       {"IO STALL", true, true},   {"COVERAGE", true, true},
-	{"LAST DECISION", false, false},
+	{"SATURATION", true, false},     {"BY WHAT", false, false},  {"CAUSES", false, true},
+	{"WHAT HELPS", false, true},     {"COVERAGE", true, true},   {"LAST DECISION", false, false},
 };
 
 static void saturation_cell(struct text_table *t, const workload *w)
@@ -142,7 +156,7 @@ static void plain(struct text_table *t, struct figure f)
 static void cells(struct text_table *t, const void *item)
 {
 	const workload *w = item;
-	scoped(buf_done) struct buf pods = {0}, last = {0};
+	scoped(buf_done) struct buf pods = {0}, last = {0}, causes = {0};
 
 	workload_pods(w, &pods);
 	workload_last_decision(w, &last);
@@ -156,9 +170,9 @@ static void cells(struct text_table *t, const void *item)
 	plain(t, workload_wait(w->runq_wait_p95_ns));
 	saturation_cell(t, w);
 	text_cell(t, PAINT_PLAIN, "%s", *w->by_what ? w->by_what : FIGURE_NONE);
-	plain(t, workload_share(w->psi_cpu_some));
-	plain(t, workload_share(w->psi_memory_some));
-	plain(t, workload_share(w->psi_io_some));
+	workload_causes(w, &causes);
+	text_cell(t, PAINT_PLAIN, "%s", causes.size ? buf_text(&causes) : FIGURE_NONE);
+	text_cell(t, PAINT_PLAIN, "%s", *w->advice ? w->advice : FIGURE_NONE);
 	plain(t,
 	      workload_known(w->cpu_cores) ? figure_share(w->cpu_cores->coverage) : figure_none());
 	text_cell(t, w->paused ? PAINT_WARN : PAINT_PLAIN, "%s", buf_text(&last));
@@ -184,6 +198,15 @@ static json_t *last_decision_tree(const workload *w)
 			 tree_seconds(true, w->last_decision_age_ns));
 }
 
+static json_t *causes_tree(const workload *w)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < w->n_saturation; i++)
+		json_object_set_new(o, w->saturation[i]->name, number(w->saturation[i]->value));
+	return o;
+}
+
 static json_t *tree(const void *item)
 {
 	const workload *w = item;
@@ -204,6 +227,8 @@ static json_t *tree(const void *item)
 	json_object_set_new(o, "psi_memory_some", number(w->psi_memory_some));
 	json_object_set_new(o, "psi_io_some", number(w->psi_io_some));
 	json_object_set_new(o, "by_what", text_or_null(w->by_what));
+	json_object_set_new(o, "saturation", causes_tree(w));
+	json_object_set_new(o, "advice", text_or_null(w->advice));
 	json_object_set_new(o, "age_seconds",
 			    tree_seconds(workload_known(cpu), cpu ? cpu->age_ns : 0));
 	json_object_set_new(o, "coverage",
@@ -248,7 +273,7 @@ static const char *missing(char **names, size_t n, const Plimsoll__V1__ListWorkl
 		bool found = false;
 
 		for (size_t j = 0; j < r->n_workload && !found; j++)
-			found = strcmp(r->workload[j]->name, names[i]) == 0;
+			found = glob_match(names[i], r->workload[j]->name); /* as the aggregator matches */
 		if (!found)
 			return names[i];
 	}

@@ -15,6 +15,7 @@ int workload_show(const struct session *s, char **names, size_t n, bool watch);
 
 /* `by` as --sort; unknown values come last. */
 void workload_sort(const workload **w, size_t n, const char *by);
+void workload_causes(const workload *w, struct buf *to); /* "cpu-throttle 41%, memory 3%" */
 /* The highest of what holds it back, 0 … 1; false: nothing was measured. */
 bool workload_saturation(const workload *w, double *ret_share);
 

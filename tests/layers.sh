@@ -26,23 +26,24 @@ only() {
         grep -vE "^($folders)")
 }
 
-lib='(base|loop|rpc|conf|pki)/[a-z_]+\.h|plimsoll/version\.h'
-allow bpf '(kernel|table)\.h|plimsoll/[a-z_]+\.h'
-allow include/plimsoll 'no include at all'
+lib='(base|loop|rpc|wire|conf|pki)/[a-z_]+\.h|plimsoll/(version\.h|signal\.h|signals\.def)'
+allow bpf '(kernel|array|place|table|tally|socket|cost|hist|cast|psi|pid|skb)\.h|plimsoll/[a-z_]+\.h'
+allow include/plimsoll 'plimsoll/((signals|programs)\.def|victim\.h)'
 allow lib/base 'base/[a-z_]+\.h'
 allow lib/loop '(base|loop)/[a-z_]+\.h'
 allow lib/rpc '(base|loop|rpc)/[a-z_]+\.h|(grpc|google)/.*\.pb-c\.h'
+allow lib/wire '(base|wire)/[a-z_]+\.h|plimsoll/(signal\.h|signals\.def)|plimsoll/v1/[a-z]+\.pb-c\.h'
 allow lib/conf '(base|conf)/[a-z_]+\.h'
 allow lib/pki '(base|pki)/[a-z_]+\.h'
-allow agent/probe '(base|agent/probe)/[a-z_]+\.h|plimsoll/[a-z_]+\.h|[a-z_]+\.skel\.h'
-allow agent "$lib|agent/[a-z_/]+\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
-allow decide '(base|decide)/[a-z_]+\.h'
-allow aggregator/store '(base|decide|aggregator/store)/[a-z_]+\.h'
+allow agent/probe '(base|agent/probe)/[a-z_]+\.h|plimsoll/[a-z_]+\.(h|def)|[a-z_]+\.skel\.h'
+allow agent "$lib|plimsoll/programs\.def|agent/[a-z_/]+\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
+allow decide '(base|decide)/[a-z_]+\.h|plimsoll/(signal\.h|signals\.def)'
+allow aggregator/store '(base|decide|aggregator/store)/[a-z_]+\.h|plimsoll/(signal\.h|signals\.def)'
 allow aggregator/ingest "$lib|aggregator/(store|ingest)/[a-z_]+\.h|aggregator/aggregator\.h|aggregator/metrics\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
 allow aggregator/act "$lib|aggregator/act/[a-z_]+\.h|decide/verdict\.h|decide/policy\.h|aggregator/metrics\.(h|def)"
-allow aggregator/serve "$lib|aggregator/(store|serve)/[a-z_]+\.h|aggregator/[a-z]+\.(h|def)|decide/[a-z_]+\.h|plimsoll/v1/[a-z]+\.pb-c\.h"
+allow aggregator/serve "$lib|aggregator/(store|serve)/[a-z_]+\.h|aggregator/[a-z_]+\.(h|def)|decide/[a-z_]+\.h|plimsoll/v1/[a-z]+\.pb-c\.h"
 allow aggregator "$lib|aggregator/[a-z_/]+\.(h|def)|decide/[a-z_]+\.h|plimsoll/v1/[a-z]+\.pb-c\.h"
-allow ctl "$lib|ctl/[a-z_]+\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
+allow ctl "$lib|decide/saturation\.h|ctl/[a-z_]+\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
 allow demo "$lib|demo/[a-z_]+\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
 only 'uv\.h' 'lib/loop/'
 only 'grpc/' 'lib/rpc/'
@@ -53,5 +54,5 @@ only 'openssl/' 'lib/pki/'
 only 'sqlite3\.h' 'aggregator/store/ledger\.'
 only 'microhttpd\.h' 'aggregator/serve/'
 only 'jansson\.h' 'aggregator/[a-z_]+\.|aggregator/(act|serve)/|ctl/|demo/'
-only 'plimsoll/v1/[a-z]+\.pb-c\.h' 'agent/(encode|query|watch|serve|stream)\.|aggregator/(ingest|serve)/|aggregator/[a-z_]+\.|ctl/|demo/|lib/rpc/'
+only 'plimsoll/v1/[a-z]+\.pb-c\.h' 'agent/(encode|query|watch|serve|stream)\.|aggregator/(ingest|serve)/|aggregator/[a-z_]+\.|ctl/|demo/|lib/(rpc|wire)/'
 exit $bad

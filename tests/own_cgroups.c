@@ -35,11 +35,14 @@ __attribute__((format(printf, 2, 3), noreturn)) static void stop(int status, con
 }
 
 /* The hierarchies that have our cgroups; returns the count. */
-static int roots(const struct own_cgroups *o, const char *ret_roots[2])
+static int roots(const struct own_cgroups *o, const char *ret_roots[PLIMSOLL_HIERARCHIES])
 {
-	ret_roots[0] = o->at.unified;
-	ret_roots[1] = o->at.memory;
-	return o->at.memory[0] ? 2 : 1;
+	int n = 0;
+
+	for (int i = 0; i < PLIMSOLL_HIERARCHIES; i++)
+		if (o->at.mount[i][0])
+			ret_roots[n++] = o->at.mount[i];
+	return n;
 }
 
 static bool write_text(const char *directory, const char *file, const char *text)
@@ -52,9 +55,20 @@ static bool write_text(const char *directory, const char *file, const char *text
 	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
-void own_make(const struct own_cgroups *o, const char *path)
+/* What is made below `path` gets the controllers that v2 has here; the root's own business is not ours. */
+static void share_controllers(const struct own_cgroups *o, const char *path, size_t length)
 {
-	const char *root[2];
+	static const char *const controllers[] = {"+cpu", "+memory", "+io"};
+	char full[FULL];
+
+	snprintf(full, sizeof(full), "%s%.*s", o->at.mount[PLIMSOLL_UNIFIED], (int)length, path);
+	for (size_t i = 0; length && i < sizeof(controllers) / sizeof(controllers[0]); i++)
+		(void)write_text(full, "cgroup.subtree_control", controllers[i]); /* it may be on v1 */
+}
+
+static void make(const struct own_cgroups *o, const char *path)
+{
+	const char *root[PLIMSOLL_HIERARCHIES];
 	char full[FULL];
 
 	for (int i = 0, n = roots(o, root); i < n; i++) {
@@ -62,6 +76,12 @@ void own_make(const struct own_cgroups *o, const char *path)
 		if (mkdir(full, 0755) < 0)
 			stop(1, "cannot make the cgroup %s: %s", full, strerror(errno));
 	}
+}
+
+void own_make(const struct own_cgroups *o, const char *path)
+{
+	share_controllers(o, path, (size_t)(strrchr(path, '/') - path));
+	make(o, path);
 }
 
 /* Removal */
@@ -79,7 +99,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 
 void own_remove(const struct own_cgroups *o, const char *path)
 {
-	const char *root[2];
+	const char *root[PLIMSOLL_HIERARCHIES];
 	char full[FULL];
 
 	for (int i = 0, n = roots(o, root); i < n; i++) {
@@ -92,7 +112,7 @@ static void kill_and_remove(const struct own_cgroups *o, const char *top)
 {
 	char full[FULL];
 
-	snprintf(full, sizeof(full), "%s%s", o->at.unified, top);
+	snprintf(full, sizeof(full), "%s%s", o->at.mount[PLIMSOLL_UNIFIED], top);
 	(void)write_text(full, "cgroup.kill", "1");
 	own_remove(o, top);
 }
@@ -100,7 +120,7 @@ static void kill_and_remove(const struct own_cgroups *o, const char *top)
 /* What a run that was killed with SIGKILL left. */
 static void sweep(const struct own_cgroups *o)
 {
-	DIR *d = opendir(o->at.unified);
+	DIR *d = opendir(o->at.mount[PLIMSOLL_UNIFIED]);
 	struct dirent *entry;
 	char top[OWN_PATH];
 
@@ -145,7 +165,7 @@ static void find_hierarchies(struct own_cgroups *o)
 
 	if (geteuid() != 0)
 		stop(CANNOT_RUN, "SKIP: needs root");
-	if (!f || hierarchy_find(f, &o->at, &e) < 0 || !o->at.unified[0])
+	if (!f || hierarchy_find(f, &o->at, &e) < 0 || !o->at.mount[PLIMSOLL_UNIFIED][0])
 		stop(CANNOT_RUN, "SKIP: no cgroup v2 hierarchy is mounted");
 }
 
@@ -171,16 +191,37 @@ void own_split(struct own_cgroups *ret)
 
 /* Processes */
 
-static void enter(const struct own_cgroups *o, const char *path)
+static void move(const struct own_cgroups *o, const char *path, const char *v2, const char *v1, pid_t who)
 {
-	const char *root[2];
-	char full[FULL];
+	const char *root[PLIMSOLL_HIERARCHIES];
+	char full[FULL], number[16];
 
+	snprintf(number, sizeof(number), "%d", (int)who);
 	for (int i = 0, n = roots(o, root); i < n; i++) {
 		snprintf(full, sizeof(full), "%s%s", root[i], path);
-		if (!write_text(full, "cgroup.procs", "0"))
-			stop(1, "cannot enter the cgroup %s: %s", full, strerror(errno));
+		if (!write_text(full, root[i] == o->at.mount[PLIMSOLL_UNIFIED] ? v2 : v1, number))
+			stop(1, "cannot move %d to the cgroup %s: %s", (int)who, full, strerror(errno));
 	}
+}
+
+void own_move(const struct own_cgroups *o, const char *path, pid_t pid)
+{
+	move(o, path, "cgroup.procs", "cgroup.procs", pid);
+}
+
+void own_move_thread(const struct own_cgroups *o, const char *path, pid_t tid)
+{
+	move(o, path, "cgroup.threads", "tasks", tid);
+}
+
+void own_make_threaded(const struct own_cgroups *o, const char *path)
+{
+	char full[FULL];
+
+	make(o, path); /* memory and io are for whole processes */
+	snprintf(full, sizeof(full), "%s%s", o->at.mount[PLIMSOLL_UNIFIED], path);
+	if (!write_text(full, "cgroup.type", "threaded"))
+		stop(1, "cannot make the cgroup %s threaded: %s", full, strerror(errno));
 }
 
 pid_t own_spawn(const struct own_cgroups *o, const char *path, void (*work)(const void *),
@@ -194,7 +235,7 @@ pid_t own_spawn(const struct own_cgroups *o, const char *path, void (*work)(cons
 		stop(1, "cannot start a process: %s", strerror(errno));
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		enter(o, path);
+		own_move(o, path, 0);
 		if (write(inside[1], &byte, 1) != 1)
 			_exit(1);
 		close(inside[0]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Cgroups of a test's or benchmark's own, below /plimsoll-test-PID in v2 and, on a hybrid machine, in
- * the v1 memory hierarchy too. own_split() makes two processes of one: the child goes on, the parent
+ * the v1 hierarchies that the probe looks at. own_split() makes two processes of one: the child goes on, the parent
  * waits; however the child ends, the parent kills what still runs in these cgroups and removes them.
  * Every failure ends the program with a message: without cgroups there is nothing to test.
  */
@@ -25,6 +25,12 @@ void own_split(struct own_cgroups *ret);
 
 void own_make(const struct own_cgroups *o, const char *path);   /* parents first; `path` from the root on */
 void own_remove(const struct own_cgroups *o, const char *path); /* waits for processes that are ending */
+
+/* Threads of one process can be in different ones of these, which have the same parent. */
+void own_make_threaded(const struct own_cgroups *o, const char *path);
+
+void own_move(const struct own_cgroups *o, const char *path, pid_t pid); /* with all its threads; 0: oneself */
+void own_move_thread(const struct own_cgroups *o, const char *path, pid_t tid);
 
 /* Runs `work` in a new process of the cgroup, which dies with this one. Returns once it is inside. */
 pid_t own_spawn(const struct own_cgroups *o, const char *path, void (*work)(const void *), const void *data);

@@ -36,21 +36,35 @@ static bool has_option(const char *options, const char *wanted)
 	return false;
 }
 
+struct found {
+	struct hierarchy h;
+	bool part[PLIMSOLL_HIERARCHIES];
+};
+
 /* A whole hierarchy is worth more than a part, the first mount more than a later one. */
-static void keep(char kept[HIERARCHY_PATH], bool *part, const char *root, const char *point)
+static void keep(struct found *f, enum plimsoll_hierarchy which, const char *root, const char *point)
 {
 	bool is_part = strcmp(root, "/") != 0;
 
-	if (kept[0] && (is_part || !*part))
+	if (f->h.mount[which][0] && (is_part || !f->part[which]))
 		return;
-	strcpy(kept, point);
-	*part = is_part;
+	strcpy(f->h.mount[which], point);
+	f->part[which] = is_part;
+}
+
+static void keep_legacy(struct found *f, const char *options, const char *root, const char *point)
+{
+	static const char *const controllers[PLIMSOLL_HIERARCHIES] = {
+		[PLIMSOLL_MEMORY] = "memory", [PLIMSOLL_CPU] = "cpu", [PLIMSOLL_IO] = "blkio"};
+
+	for (int i = PLIMSOLL_MEMORY; i < PLIMSOLL_HIERARCHIES; i++)
+		if (has_option(options, controllers[i]))
+			keep(f, (enum plimsoll_hierarchy)i, root, point);
 }
 
 int hierarchy_find(FILE *mountinfo, struct hierarchy *ret, struct err *e)
 {
-	struct hierarchy h = {0};
-	bool unified_part = false, memory_part = false;
+	struct found f = {0};
 	scoped(freep) char *line = NULL;
 	size_t room = 0;
 
@@ -65,24 +79,25 @@ int hierarchy_find(FILE *mountinfo, struct hierarchy *ret, struct err *e)
 			continue; /* cut short, so not to be opened */
 		unescape(point);
 		if (strcmp(type, "cgroup2") == 0)
-			keep(h.unified, &unified_part, root, point);
-		else if (strcmp(type, "cgroup") == 0 && has_option(options, "memory"))
-			keep(h.memory, &memory_part, root, point);
+			keep(&f, PLIMSOLL_UNIFIED, root, point);
+		else if (strcmp(type, "cgroup") == 0)
+			keep_legacy(&f, options, root, point);
 	}
-	if (!h.unified[0] && !h.memory[0]) {
+	if (!f.h.mount[PLIMSOLL_UNIFIED][0] && !f.h.mount[PLIMSOLL_MEMORY][0]) {
 		err_set(e, -ENODEV, "no cgroup hierarchy is mounted");
 		err_cause(e, "/proc/self/mountinfo names neither cgroup2 nor a v1 memory controller");
 		return err_fix(e, "mount -t cgroup2 none /sys/fs/cgroup; in a container, mount the "
 				  "host's /sys/fs/cgroup");
 	}
-	h.partial = unified_part || memory_part;
-	*ret = h;
+	for (int i = 0; i < PLIMSOLL_HIERARCHIES; i++)
+		f.h.partial |= f.part[i];
+	*ret = f.h;
 	return 0;
 }
 
 const char *hierarchy_kind(const struct hierarchy *h)
 {
-	if (!h->memory[0])
+	if (!h->mount[PLIMSOLL_MEMORY][0])
 		return "v2";
-	return h->unified[0] ? "hybrid" : "v1";
+	return h->mount[PLIMSOLL_UNIFIED][0] ? "hybrid" : "v1";
 }

@@ -8,46 +8,24 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "agent/probe/part.h"
 #include "base/clock.h"
 #include "base/scope.h"
-#include "cgroup.skel.h"
-#include "sched.skel.h"
-
-static char last_words[200]; /* libbpf's last warning that says something */
-
-static int __attribute__((format(printf, 2, 0)))
-listen_to_libbpf(enum libbpf_print_level level, const char *format, va_list args)
-{
-	char line[sizeof(last_words)];
-
-	if (level != LIBBPF_WARN)
-		return 0;
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = '\0';
-	if (!strstr(line, "failed to load object") && !strstr(line, "-- END") && line[0] &&
-	    !strstr(line, "failed to load BPF skeleton") && !strstr(line, "failed to auto-attach"))
-		memcpy(last_words, line, sizeof(last_words));
-	return 0;
-}
-
-static int say_load_failure(int r, const char *what, struct err *e)
-{
-	err_set(e, r == -EPERM || r == -EACCES ? -EPERM : -EOPNOTSUPP, "cannot %s", what);
-	err_cause(e, "%s (%s)", last_words[0] ? last_words : "libbpf does not say why", strerror(-r));
-	return err_fix(e, "the agent needs Linux 6.1 or newer with BTF, as root or with CAP_BPF and "
-			  "CAP_PERFMON; plimsoll doctor says what this machine lacks");
-}
+#include "programs.skel.h"
 
 /* Array maps are page-aligned in memory when they can be mapped. */
-static size_t map_size(const struct bpf_map *m)
+static size_t whole_pages(size_t bytes)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t bytes = (size_t)bpf_map__value_size(m) * bpf_map__max_entries(m);
 
 	return (bytes + page - 1) / page * page;
+}
+
+static size_t map_size(const struct bpf_map *m)
+{
+	return whole_pages((size_t)bpf_map__value_size(m) * bpf_map__max_entries(m));
 }
 
 static void *map_array(struct load *l, const struct bpf_map *m, int protection, struct err *e)
@@ -74,7 +52,7 @@ static uint32_t numa_nodes(void)
 	return last + 1 < PLIMSOLL_NODES_MAX ? last + 1 : PLIMSOLL_NODES_MAX;
 }
 
-static int choose_sizes(struct load *l, uint32_t slots, struct err *e)
+static int choose_sizes(struct load *l, uint32_t slots, uint32_t hierarchies, struct err *e)
 {
 	int cpus = libbpf_num_possible_cpus();
 
@@ -85,57 +63,55 @@ static int choose_sizes(struct load *l, uint32_t slots, struct err *e)
 	l->cpus = (uint32_t)cpus;
 	l->slots = slots;
 	l->rows = 2 * slots;
-	for (l->table_bits = 6; 1u << l->table_bits < 4 * l->rows;) /* two keys a row, half full */
+	for (l->table_bits = 6; 1u << l->table_bits < 2 * hierarchies * l->rows;) /* half full */
 		l->table_bits++;
 	return 0;
 }
 
-static int load_sched(struct load *l, struct err *e)
+static void set_sizes(const struct load *l, struct programs_bpf *b)
 {
-	struct sched_bpf *s = l->sched = sched_bpf__open();
-	int r;
-
-	if (!s)
-		return say_load_failure(-errno, "open the scheduler program", e);
-	s->rodata->n_slots = l->slots;
-	s->rodata->table_bits = l->table_bits;
-	s->rodata->memory_legacy = l->memory_legacy;
-	bpf_map__set_max_entries(s->maps.table, 2u << l->table_bits);
-	bpf_map__set_max_entries(s->maps.slots, l->cpus * l->slots);
-	bpf_map__set_max_entries(s->maps.running, l->cpus);
-	r = sched_bpf__load(s);
-	return r < 0 ? say_load_failure(r, "load the scheduler program", e) : 0;
+	bpf_map__set_max_entries(b->maps.table, 2u << l->table_bits);
+	bpf_map__set_max_entries(b->maps.slots, l->cpus * l->slots);
+	bpf_map__set_max_entries(b->maps.traffic, l->cpus * l->slots);
+	bpf_map__set_max_entries(b->maps.tallies, l->slots);
+	bpf_map__set_max_entries(b->maps.rows, l->rows);
+	bpf_map__set_max_entries(b->maps.running, l->cpus);
+	bpf_map__set_max_entries(b->maps.costs, l->cpus * PLIMSOLL_PROGRAMS);
 }
 
-static int load_cgroup(struct load *l, struct err *e)
+static void fill(struct programs_bpf *b, void *data)
 {
-	struct cgroup_bpf *c = l->cgroup = cgroup_bpf__open();
-	int r;
+	const struct load *l = data;
 
-	if (!c)
-		return say_load_failure(-errno, "open the cgroup program", e);
-	c->rodata->table_bits = l->table_bits;
-	c->rodata->memory_legacy = l->memory_legacy;
-	c->rodata->n_cpus = l->cpus;
-	c->rodata->n_nodes = numa_nodes();
-	bpf_map__set_max_entries(c->maps.rows, l->rows);
-	r = bpf_map__reuse_fd(c->maps.table, bpf_map__fd(l->sched->maps.table));
-	if (r == 0)
-		r = cgroup_bpf__load(c);
-	return r < 0 ? say_load_failure(r, "load the cgroup program", e) : 0;
+	b->rodata->n_slots = l->slots;
+	b->rodata->n_cpus = l->cpus;
+	b->rodata->n_nodes = numa_nodes();
+	b->rodata->table_bits = l->table_bits;
+	b->rodata->memory_legacy = l->memory_legacy;
+	b->rodata->cpu_legacy = l->cpu_legacy;
+	b->rodata->io_legacy = l->io_legacy;
+	set_sizes(l, b);
 }
 
 static int map_arrays(struct load *l, struct err *e)
 {
 	const int both = PROT_READ | PROT_WRITE;
+	struct programs_bpf *b = l->programs.bpf;
 
-	l->map_bytes = map_size(l->sched->maps.memos);
-	if (!(l->slot = map_array(l, l->sched->maps.slots, both, e)) ||
-	    !(l->running = map_array(l, l->sched->maps.running, PROT_READ, e)) ||
-	    !(l->table = map_array(l, l->sched->maps.table, both, e)) ||
-	    !(l->row = map_array(l, l->cgroup->maps.rows, PROT_READ, e)) ||
-	    !(l->birth = map_array(l, l->cgroup->maps.births, PROT_READ, e)))
+	l->map_bytes = map_size(b->maps.memos) + map_size(b->maps.fresh);
+	if (!(l->slot = map_array(l, b->maps.slots, both, e)) ||
+	    !(l->running = map_array(l, b->maps.running, PROT_READ, e)) ||
+	    !(l->table = map_array(l, b->maps.table, both, e)) ||
+	    !(l->row = map_array(l, b->maps.rows, both, e)) ||
+	    !(l->birth = map_array(l, b->maps.births, PROT_READ, e)) ||
+	    !(l->stock.ring = map_array(l, b->maps.stock, both, e)) ||
+	    !(l->tally = map_array(l, b->maps.tallies, both, e)) ||
+	    !(l->traffic_of = map_array(l, b->maps.traffic, both, e)) ||
+	    !(l->cost = map_array(l, b->maps.costs, PROT_READ, e)))
 		return e ? e->code : -ENOMEM;
+	l->stock.filled = &b->bss->stock_filled;
+	l->stock.taken = &b->bss->stock_taken;
+	l->stock.known = &b->data_table->births_known;
 	return 0;
 }
 
@@ -153,28 +129,30 @@ static int attach_pass(struct load *l, const char *mount, struct bpf_link **ret,
 		return err_fix(e, "see that this directory can be read and files can be opened (ulimit -n)");
 	}
 	info.cgroup.cgroup_fd = (__u32)fd;
-	*ret = bpf_program__attach_iter(l->cgroup->progs.cgroup_pass, &o);
-	return *ret ? 0 : say_load_failure(-errno, "attach the cgroup program", e);
+	*ret = bpf_program__attach_iter(l->programs.bpf->progs.cgroup_pass, &o);
+	return *ret ? 0 : programs_say(-errno, "attach the cgroup program", e);
 }
 
-int load_open(struct load *l, const struct hierarchy *h, uint32_t slots, struct err *e)
+int load_open(struct load *l, const struct hierarchy *h, uint32_t slots, uint32_t also, struct err *e)
 {
+	uint32_t hierarchies = 0;
 	int r;
 
-	*l = (struct load){.memory_legacy = h->memory[0] != '\0'};
-	last_words[0] = '\0';
-	libbpf_set_print(listen_to_libbpf);
-	r = choose_sizes(l, slots, e);
+	*l = (struct load){.memory_legacy = h->mount[PLIMSOLL_MEMORY][0] != '\0',
+			   .unified = -1,
+			   .cpu_legacy = h->mount[PLIMSOLL_CPU][0] != '\0',
+			   .io_legacy = h->mount[PLIMSOLL_IO][0] != '\0'};
+	for (int i = 0; i < PLIMSOLL_HIERARCHIES; i++)
+		hierarchies += h->mount[i][0] != '\0';
+	r = choose_sizes(l, slots, hierarchies, e);
 	if (r == 0)
-		r = load_sched(l, e);
-	if (r == 0)
-		r = load_cgroup(l, e);
+		r = programs_load(&l->programs, h->mount[PLIMSOLL_UNIFIED][0] != '\0', also, fill, l, e);
 	if (r == 0)
 		r = map_arrays(l, e);
-	if (r == 0)
-		r = attach_pass(l, h->unified, &l->pass[0], e);
-	if (r == 0)
-		r = attach_pass(l, h->memory, &l->pass[1], e);
+	for (int i = 0; r == 0 && i < PLIMSOLL_HIERARCHIES; i++)
+		r = attach_pass(l, h->mount[i], &l->pass[i], e);
+	if (r == 0 && h->mount[PLIMSOLL_UNIFIED][0])
+		l->unified = open(h->mount[PLIMSOLL_UNIFIED], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r < 0)
 		load_close(l);
 	return r;
@@ -186,92 +164,119 @@ static void unmap(const volatile void *at, const struct bpf_map *m)
 		munmap((void *)(uintptr_t)at, map_size(m));
 }
 
+static void unmap_arrays(struct load *l)
+{
+	struct programs_bpf *b = l->programs.bpf;
+
+	unmap(l->row, b->maps.rows);
+	unmap(l->birth, b->maps.births);
+	unmap(l->stock.ring, b->maps.stock);
+	unmap(l->slot, b->maps.slots);
+	unmap(l->running, b->maps.running);
+	unmap(l->table, b->maps.table);
+	unmap(l->tally, b->maps.tallies);
+	unmap(l->traffic_of, b->maps.traffic);
+	unmap(l->cost, b->maps.costs);
+}
+
 void load_close(struct load *l)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < PLIMSOLL_HIERARCHIES; i++)
 		bpf_link__destroy(l->pass[i]);
-	if (l->cgroup) {
-		unmap(l->row, l->cgroup->maps.rows);
-		unmap(l->birth, l->cgroup->maps.births);
-	}
-	if (l->sched) {
-		unmap(l->slot, l->sched->maps.slots);
-		unmap(l->running, l->sched->maps.running);
-		unmap(l->table, l->sched->maps.table);
-	}
-	cgroup_bpf__destroy(l->cgroup);
-	sched_bpf__destroy(l->sched);
-	*l = (struct load){0};
+	closep(&l->unified);
+	if (l->programs.bpf)
+		unmap_arrays(l);
+	programs_close(&l->programs);
+	*l = (struct load){.unified = -1};
 }
 
-int load_attach_sched(struct load *l, struct err *e)
+void load_lend(const struct load *l, struct part_frame *ret)
 {
-	int r = sched_bpf__attach(l->sched);
-
-	return r < 0 ? say_load_failure(r, "attach to sched_switch", e) : 0;
+	*ret = (struct part_frame){.bpf = l->programs.bpf, .cpus = l->cpus, .cgroup = l->unified};
 }
 
-static int run_pass(struct bpf_link *link, struct err *e)
+int load_attach(struct load *l, struct err *e)
 {
-	scoped(closep) int fd = bpf_iter_create(bpf_link__fd(link));
-	char nothing[64]; /* the program writes into the arrays, never here */
-	ssize_t n;
+	struct programs_bpf *b = l->programs.bpf;
+	int r;
 
-	if (fd < 0)
-		return err_set(e, -errno, "cannot start the cgroup pass");
-	do
-		n = read(fd, nothing, sizeof(nothing));
-	while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
-	return n < 0 ? err_set(e, -errno, "cannot read the cgroup pass") : 0;
+	bpf_program__set_autoattach(b->progs.cgroup_pass, false); /* a walk of each hierarchy is attached already */
+	r = programs_attach(b, "cgroup");
+	if (r < 0)
+		return programs_say(r, "attach to cgroup_mkdir and cgroup_rmdir", e);
+	r = programs_attach(b, "sched");
+	return r < 0 ? programs_say(r, "attach to sched_switch and cgroup_attach_task", e) : 0;
 }
 
-int64_t load_pass(struct load *l, struct err *e)
+uint64_t load_births_late(const struct load *l)
 {
-	l->cgroup->bss->pass = ++l->pass_number;
-	l->cgroup->bss->now_ns = load_clock(l);
-	l->cgroup->bss->n_births = 0;
-	for (int i = 0; i < 2; i++) {
-		int r = l->pass[i] ? run_pass(l->pass[i], e) : 0;
+	return __atomic_load_n(&l->programs.bpf->bss->births_late, __ATOMIC_RELAXED);
+}
+
+static int walk(struct bpf_link *link, const char *what, struct err *e)
+{
+	int r = part_walk(link);
+
+	if (r == 0)
+		return 0;
+	err_set(e, r, "cannot finish %s", what);
+	return err_fix(e, "see that files can be opened (ulimit -n)");
+}
+
+int load_find_running(struct load *l, struct err *e)
+{
+	struct bpf_link **once = &l->programs.bpf->links.sched_running;
+	int r = walk(*once, "the walk over running tasks", e);
+
+	bpf_link__destroy(*once);
+	*once = NULL;
+	return r;
+}
+
+int load_pass(struct load *l, uint64_t ret_births[PLIMSOLL_HIERARCHIES], struct err *e)
+{
+	struct programs_bpf *b = l->programs.bpf;
+
+	b->bss->pass = ++l->pass_number;
+	b->bss->now_ns = load_clock(l);
+	for (int i = 0; i < PLIMSOLL_HIERARCHIES; i++) {
+		int r;
+
+		b->bss->hierarchy = (uint32_t)i;
+		b->bss->n_births = 0;
+		r = l->pass[i] ? walk(l->pass[i], "the cgroup pass", e) : 0;
 		if (r < 0)
 			return r;
+		ret_births[i] = b->bss->n_births;
 	}
-	return (int64_t)l->cgroup->bss->n_births;
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * CLOCK_NS_PER_S + (uint64_t)t.tv_nsec;
+	return 0;
 }
 
 uint64_t load_clock(const struct load *l)
 {
-	uint64_t offset = __atomic_load_n(&l->sched->bss->clock_offset_ns, __ATOMIC_RELAXED);
+	uint64_t offset = __atomic_load_n(&l->programs.bpf->bss->clock_offset_ns, __ATOMIC_RELAXED);
 
-	return offset ? monotonic_ns() - offset : 0;
+	return offset ? clock_monotonic_ns() - offset : 0;
 }
 
 void load_compare_clocks(struct load *l)
 {
-	__atomic_store_n(&l->sched->bss->clock_wanted, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&l->programs.bpf->bss->clock_wanted, 1, __ATOMIC_RELAXED);
 }
 
 struct plimsoll_entry *load_spare_half(const struct load *l)
 {
-	return l->table + ((size_t)(~l->sched->bss->table_version & 1) << l->table_bits);
+	return l->table + ((size_t)!PLIMSOLL_TABLE_HALF(l->programs.bpf->data_table->table_version) << l->table_bits);
 }
 
-void load_use_spare_half(struct load *l)
+void load_use_spare_half(struct load *l, uint32_t bits)
 {
-	uint32_t version = l->sched->bss->table_version + 1;
+	uint32_t *version = &l->programs.bpf->data_table->table_version; /* only we write it */
 
-	__atomic_store_n(&l->sched->bss->table_version, version, __ATOMIC_RELEASE);
-	l->cgroup->bss->table_version = version;
+	__atomic_store_n(version, PLIMSOLL_TABLE_NEXT(*version, bits), __ATOMIC_RELEASE);
 }
 
-int load_sched_program(const struct load *l)
+volatile uint32_t *load_cost_switch(const struct load *l)
 {
-	return bpf_program__fd(l->sched->progs.sched_switch);
+	return &l->programs.bpf->data_table->cost_wanted;
 }

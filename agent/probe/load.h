@@ -11,41 +11,52 @@
 #include <stdint.h>
 
 #include "agent/probe/hierarchy.h"
+#include "agent/probe/programs.h"
+#include "agent/probe/stock.h"
 #include "base/err.h"
 #include "plimsoll/slot.h"
 
-struct sched_bpf;
-struct cgroup_bpf;
 struct bpf_link;
 
 struct load {
-	struct sched_bpf *sched;
-	struct cgroup_bpf *cgroup;
-	struct bpf_link *pass[2]; /* v2 and v1 memory; NULL: no such hierarchy */
+	struct programs programs;
+	struct bpf_link *pass[PLIMSOLL_HIERARCHIES]; /* NULL: no such hierarchy */
 	uint32_t cpus, slots, rows, table_bits;
-	bool memory_legacy;
+	bool memory_legacy, cpu_legacy, io_legacy; /* on v1 */
 	struct plimsoll_slot *slot;       /* [cpu * slots + slot] */
+	struct plimsoll_traffic *traffic_of; /* the same */
+	struct plimsoll_tally *tally;     /* [slot] */
+	const volatile struct plimsoll_cost *cost; /* [cpu][program] */
 	const volatile struct plimsoll_running *running; /* [cpu] */
 	struct plimsoll_entry *table;     /* two halves */
-	const struct plimsoll_row *row;
+	struct plimsoll_row *row;
 	const struct plimsoll_birth *birth;
+	struct stock stock;
 	size_t map_bytes;                 /* of all arrays together */
 	uint64_t pass_number;
+	int unified;                      /* root directory of v2, -1: none */
 };
 
-/* Rows are twice the slots: a cgroup without a slot still has memory and pressure. */
-int load_open(struct load *l, const struct hierarchy *h, uint32_t slots, struct err *e);
-void load_close(struct load *l);
-int load_attach_sched(struct load *l, struct err *e); /* once the table is filled */
+struct part_frame;
+void load_lend(const struct load *l, struct part_frame *ret); /* to the parts, until load_close() */
 
-/* Runs the pass over every hierarchy. Returns how many births it saw, of which the first
- * PLIMSOLL_BIRTHS are in `birth`; negative errno. */
-int64_t load_pass(struct load *l, struct err *e);
+/* Rows are twice the slots: a cgroup without a slot still has memory and pressure. `also`: see probe_options. */
+int load_open(struct load *l, const struct hierarchy *h, uint32_t slots, uint32_t also, struct err *e);
+void load_close(struct load *l);
+int load_attach(struct load *l, struct err *e); /* once the table and the stock are filled, after a pass */
+uint64_t load_births_late(const struct load *l); /* cgroups that were made and could not be given a slot at once */
+
+/* After it, when the clocks are compared: tasks that have a CPU now count from now on, also if they never let go. */
+int load_find_running(struct load *l, struct err *e);
+
+/* Runs the pass over every hierarchy. ret_births: how many each has that are in no row yet, of which the
+ * first PLIMSOLL_BIRTHS are in `birth` from h * PLIMSOLL_BIRTHS on. */
+int load_pass(struct load *l, uint64_t ret_births[PLIMSOLL_HIERARCHIES], struct err *e);
 /* The run queues' clock now; 0: not compared with ours yet. */
 uint64_t load_clock(const struct load *l);
 void load_compare_clocks(struct load *l); /* at the next context switch */
-struct plimsoll_entry *load_spare_half(const struct load *l); /* 1 << table_bits entries to fill … */
-void load_use_spare_half(struct load *l);                     /* … which then count */
-int load_sched_program(const struct load *l);                 /* its file descriptor */
+struct plimsoll_entry *load_spare_half(const struct load *l); /* room for 1 << table_bits entries … */
+void load_use_spare_half(struct load *l, uint32_t bits);      /* … of which the first 1 << bits count then */
+volatile uint32_t *load_cost_switch(const struct load *l);   /* not 0: programs time themselves */
 
 #endif

@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 #include "agent/probe/hierarchy.h"
+#include "base/btf.h"
 #include "base/scope.h"
 
 #define BTF_FILE     "/sys/kernel/btf/vmlinux"
+#define ITERATOR     "bpf_iter__cgroup" /* the type by which programs are called for each cgroup */
 #define PATH_BYTES   512
-#define NEEDED_MAJOR 6 /* iter/cgroup: Linux 6.1 */
-#define NEEDED_MINOR 1
 
 static const struct {
 	int number;
@@ -44,6 +44,14 @@ static bool has_btf(const char *root)
 	char full[PATH_BYTES];
 
 	return access(below(root, BTF_FILE, full), R_OK) == 0;
+}
+
+/* A kernel that does not describe itself is not said to lack it. */
+static bool lacks_iterator(const char *root)
+{
+	scoped(fclosep) FILE *f = open_file(root, BTF_FILE);
+
+	return f && btf_names(f, ITERATOR) == 0;
 }
 
 static uint64_t effective_capabilities(const char *root)
@@ -82,6 +90,11 @@ int machine_check(const char *root, struct err *e)
 		return err_fix(e, "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian 12, Ubuntu "
 				  "22.04 and RHEL 8 have it); in a container, mount the host's /sys");
 	}
+	if (lacks_iterator(root)) {
+		err_set(e, -EOPNOTSUPP, "this kernel has no cgroup iterator");
+		err_cause(e, BTF_FILE " names no " ITERATOR);
+		return err_fix(e, "boot Linux 6.1 or newer, or a kernel whose vendor ported it back");
+	}
 	capability = missing_capability(root, &what_for);
 	if (!capability)
 		return 0;
@@ -115,18 +128,16 @@ __attribute__((format(printf, 5, 6))) static void add(struct list *l, const char
 	va_end(args);
 }
 
-static void look_at_kernel(struct list *l)
+static void look_at_kernel(const char *root, struct list *l)
 {
-	unsigned major = 0, minor = 0;
 	struct utsname u;
 
 	uname(&u);
-	sscanf(u.release, "%u.%u", &major, &minor);
-	if (major > NEEDED_MAJOR || (major == NEEDED_MAJOR && minor >= NEEDED_MINOR))
+	if (lacks_iterator(root))
+		add(l, "kernel", "fail", "boot Linux 6.1 or newer, or a kernel whose vendor ported it back",
+		    "Linux %s has no cgroup iterator", u.release);
+	else
 		add(l, "kernel", "ok", "", "Linux %s", u.release);
-	else /* vendors port features back, so it may work all the same */
-		add(l, "kernel", "warn", "boot Linux 6.1 or newer if the agent does not start",
-		    "Linux %s is older than 6.1, which brought the cgroup iterator", u.release);
 }
 
 static void look_at_btf(const char *root, struct list *l)
@@ -161,7 +172,7 @@ static void look_at_hierarchy(const char *root, struct list *l)
 	else if (h.partial)
 		add(l, "cgroup-hierarchy", "warn", "mount the host's /sys/fs/cgroup into the container",
 		    "cgroup %s, but only a part of it is mounted here", hierarchy_kind(&h));
-	else if (!h.unified[0])
+	else if (!h.mount[PLIMSOLL_UNIFIED][0])
 		add(l, "cgroup-hierarchy", "warn", "boot with systemd.unified_cgroup_hierarchy=1",
 		    "cgroup v1 only: no pressure (PSI) of single cgroups");
 	else
@@ -195,7 +206,7 @@ int machine_examine(const char *root, struct probe_notice *ret, int room)
 {
 	struct list l = {.notice = ret, .room = room};
 
-	look_at_kernel(&l);
+	look_at_kernel(root, &l);
 	look_at_btf(root, &l);
 	look_at_capabilities(root, &l);
 	look_at_lockdown(root, &l);

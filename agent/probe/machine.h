@@ -9,7 +9,7 @@
 #include "agent/probe/probe.h"
 
 int machine_examine(const char *root, struct probe_notice *ret, int room); /* returns the count */
-/* 0, or what is certainly missing: -ENOENT no BTF, -EPERM a capability. */
+/* 0, or what is certainly missing: -ENOENT no BTF, -EOPNOTSUPP the cgroup iterator, -EPERM a capability. */
 int machine_check(const char *root, struct err *e);
 
 #endif

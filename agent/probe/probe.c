@@ -1,169 +1,107 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/probe/probe.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "agent/probe/agree.h"
+#include "agent/probe/cost.h"
 #include "agent/probe/hierarchy.h"
 #include "agent/probe/load.h"
 #include "agent/probe/machine.h"
+#include "agent/probe/reading.h"
+#include "agent/probe/roster.h"
 #include "agent/probe/tree.h"
 #include "base/mem.h"
 #include "base/obj.h"
 #include "base/scope.h"
 
 #define PROBE_MAGIC   0x70726f62u
-#define ROUNDS_MAX    256 /* passes until no cgroup is new; each takes PLIMSOLL_BIRTHS in */
-#define READ_TRIES    8   /* a switch in between is rare, eight in a row are not seen */
+#define ROUNDS_MAX    256 /* passes until no cgroup is new; each takes PLIMSOLL_BIRTHS a hierarchy in */
+#define COMPARE_TRIES 3 /* cgroups may take turns at being the largest */
 #define CLOCK_WAIT_NS (2 * CLOCK_NS_PER_MS) /* sleeping is a context switch, which compares clocks */
+#define FOUND_MAX     16 /* the machine has fewer notices */
 
-_Static_assert(PLIMSOLL_HIST_BUCKETS == HIST_BUCKETS, "lib/base/hist.h and slot.h must agree");
-
-/* What a CPU had charged to a slot at the pass, with the leg that was still running. */
-struct standing {
-	uint32_t slot; /* 0: idle */
-	uint64_t on_cpu_ns;
-};
+_Static_assert((int)PROBE_PROGRAMS == PLIMSOLL_PROGRAMS, "one list of programs");
 
 struct probe {
 	unsigned magic;
 	struct load load;
 	struct hierarchy hierarchy;
 	struct tree *tree;
-	struct standing *standing; /* by CPU */
-	uint64_t page_bytes;
+	struct reading reading;
+	struct roster roster;
 	struct probe_stats stats;
-	int measuring;             /* descriptor that keeps run-time statistics on, or -1 */
-	uint64_t run_ns, run_count; /* of the scheduler program when it began */
+	struct cost_meter meter;
+	struct probe_notice found[FOUND_MAX]; /* at load: later we may not look, or see only what is left to us */
+	int n_found;
 };
-
-/* Reading */
-
-static struct plimsoll_slot *slot_of(const struct probe *p, uint32_t cpu, uint32_t slot)
-{
-	return &p->load.slot[(size_t)cpu * p->load.slots + slot];
-}
-
-static uint64_t load_u64(const volatile void *at)
-{
-	return __atomic_load_n((const uint64_t *)(uintptr_t)at, __ATOMIC_ACQUIRE);
-}
-
-/* A task that never lets go of its CPU is charged up to `now`. */
-static struct standing standing_of(const struct probe *p, uint32_t cpu, uint64_t now)
-{
-	const volatile struct plimsoll_running *r = &p->load.running[cpu];
-
-	for (int i = 0; i < READ_TRIES; i++) {
-		uint64_t arrival = load_u64(&r->arrival_ns);
-		uint32_t slot = r->slot;
-		uint64_t charged = load_u64(&slot_of(p, cpu, slot)->on_cpu_ns);
-
-		if (arrival != load_u64(&r->arrival_ns))
-			continue;
-		if (arrival && now > arrival)
-			return (struct standing){slot, charged + (now - arrival)};
-		break;
-	}
-	return (struct standing){0};
-}
-
-static void fold_running(struct probe *p)
-{
-	uint64_t now = load_clock(&p->load);
-
-	for (uint32_t cpu = 0; cpu < p->load.cpus; cpu++)
-		p->standing[cpu] = now ? standing_of(p, cpu, now) : (struct standing){0};
-}
-
-static void add_slot(const struct probe *p, uint32_t cpu, uint32_t slot, struct probe_reading *to)
-{
-	const struct plimsoll_slot *s = slot_of(p, cpu, slot);
-	uint64_t on_cpu = load_u64(&s->on_cpu_ns);
-
-	if (p->standing[cpu].slot == slot && p->standing[cpu].on_cpu_ns > on_cpu)
-		on_cpu = p->standing[cpu].on_cpu_ns;
-	to->cpu_ns += on_cpu;
-	to->runq_wait_ns += load_u64(&s->wait_ns);
-	to->switches += load_u64(&s->switches);
-	for (unsigned i = 0; i < HIST_BUCKETS; i++)
-		to->hist[i] += s->hist[i];
-}
-
-static void read_memory(const struct probe *p, const struct plimsoll_row *row,
-			struct probe_reading *to)
-{
-	const uint64_t most_pages = INT64_MAX / p->page_bytes; /* PAGE_COUNTER_MAX: no limit */
-
-	if (row->memory_pass != p->load.pass_number) {
-		to->missing |= PROBE_NO_MEMORY | PROBE_NO_WORKING_SET;
-		return;
-	}
-	to->memory_usage_bytes = row->usage_pages * p->page_bytes;
-	to->memory_limit_bytes = row->limit_pages >= most_pages ? 0 : row->limit_pages * p->page_bytes;
-	to->inactive_file_bytes = row->inactive_file_pages * p->page_bytes;
-}
-
-static void read_psi(const struct probe *p, const struct plimsoll_row *row,
-		     struct probe_reading *to)
-{
-	if (row->unified_pass != p->load.pass_number || !row->psi_known) {
-		to->missing |= PROBE_NO_PSI;
-		return;
-	}
-	to->psi_io_some_ns = row->psi_ns[0];
-	to->psi_io_full_ns = row->psi_ns[1];
-	to->psi_memory_some_ns = row->psi_ns[2];
-	to->psi_memory_full_ns = row->psi_ns[3];
-	to->psi_cpu_some_ns = row->psi_ns[4];
-	to->psi_cpu_full_ns = row->psi_ns[5];
-}
-
-void probe_read(const struct probe *p, const struct probe_cgroup *c, struct probe_reading *ret)
-{
-	const struct plimsoll_row *row = &p->load.row[tree_row(c)];
-
-	*ret = (struct probe_reading){0};
-	if (!c->slot)
-		ret->missing |= PROBE_NO_CPU;
-	for (uint32_t cpu = 0; c->slot && cpu < p->load.cpus; cpu++)
-		add_slot(p, cpu, c->slot, ret);
-	read_memory(p, row, ret);
-	read_psi(p, row, ret);
-}
 
 /* The pass */
 
-static size_t births_kept(int64_t births)
-{
-	return births < PLIMSOLL_BIRTHS ? (size_t)births : PLIMSOLL_BIRTHS;
-}
-
 static void renew_table(struct probe *p)
 {
-	p->stats.lost += tree_write_table(p->tree, load_spare_half(&p->load));
-	load_use_spare_half(&p->load);
+	uint32_t bits;
+
+	p->stats.lost += tree_write_table(p->tree, load_spare_half(&p->load), &bits);
+	load_use_spare_half(&p->load, bits);
 }
 
-/* Deaths first: a directory may have been made anew under the same name. 1: there were births, whose
+/* Returns how many were taken in; the cgroups that found not even a row count as without a slot. */
+static size_t bear(struct probe *p, const uint64_t births[PLIMSOLL_HIERARCHIES])
+{
+	size_t taken = 0;
+
+	p->stats.slots_full = 0;
+	for (int h = 0; h < PLIMSOLL_HIERARCHIES; h++) {
+		size_t kept = births[h] < PLIMSOLL_BIRTHS ? (size_t)births[h] : PLIMSOLL_BIRTHS;
+		size_t born = tree_bear(p->tree, p->load.birth + (size_t)h * PLIMSOLL_BIRTHS, kept);
+
+		taken += born;
+		if (births[h] - born > p->stats.slots_full)
+			p->stats.slots_full = (uint32_t)(births[h] - born);
+	}
+	return taken;
+}
+
+/* Those that the kernel gave a slot when they were made, ended ones too, before the pass looks for what lives. */
+static void take_births(struct probe *p)
+{
+	const struct plimsoll_birth *b;
+
+	while ((b = stock_next(&p->load.stock)))
+		(void)tree_take(p->tree, b, p->load.stock.read - 1);
+}
+
+/* Deaths first: a directory may have been made anew under the same name. 1: the pass found births, whose
  * rows the next round writes. */
 static int one_round(struct probe *p, struct err *e)
 {
-	int64_t births = load_pass(&p->load, e);
-	size_t gone, born;
+	uint64_t births[PLIMSOLL_HIERARCHIES] = {0};
+	size_t born;
+	int r;
 
-	if (births < 0)
-		return (int)births;
-	gone = tree_bury(p->tree, p->load.pass_number);
-	born = tree_bear(p->tree, p->load.birth, births_kept(births));
-	if (gone || born)
+	take_births(p);
+	r = load_pass(&p->load, births, e);
+	if (r < 0)
+		return r;
+	tree_bury(p->tree, p->load.pass_number);
+	born = bear(p, births);
+	if (tree_changed(p->tree))
 		renew_table(p);
-	p->stats.slots_full = (uint32_t)(births - (int64_t)born); /* not even a row for these */
+	stock_known(&p->load.stock);
 	return born > 0;
+}
+
+static void fill_stock(struct probe *p)
+{
+	uint32_t slot;
+
+	while (stock_room(&p->load.stock) && (slot = tree_slot(p->tree, stock_slots(&p->load.stock))))
+		stock_put(&p->load.stock, slot);
 }
 
 static int run_rounds(struct probe *p, clock_boot_t *ret_at, struct err *e)
@@ -180,11 +118,15 @@ static int run_rounds(struct probe *p, clock_boot_t *ret_at, struct err *e)
 int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e)
 {
 	clock_boot_t began = clock_boot();
-	int r = run_rounds(p, ret_at, e);
+	int r;
 
+	tree_wake(p->tree);
+	r = run_rounds(p, ret_at, e);
 	if (r < 0)
 		return r;
-	fold_running(p);
+	fill_stock(p);
+	roster_pass(&p->roster, p->load.pass_number);
+	reading_fold_running(&p->reading);
 	load_compare_clocks(&p->load);
 	p->stats.passes++;
 	p->stats.pass_ns_last = clock_since(clock_boot(), began);
@@ -195,71 +137,86 @@ int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e)
 
 /* Cost */
 
-static int program_info(const struct probe *p, struct bpf_prog_info *ret)
+void probe_measure(struct probe *p, bool on)
 {
-	__u32 size = sizeof(*ret);
-
-	memset(ret, 0, sizeof(*ret));
-	return bpf_obj_get_info_by_fd(load_sched_program(&p->load), ret, &size);
+	if (on)
+		cost_start(&p->meter, clock_boot());
+	else
+		cost_stop(&p->meter, clock_boot());
 }
 
-static int start_measuring(struct probe *p)
+int probe_parts(const struct probe *p, struct probe_part ret[PROBE_PARTS_MAX])
 {
-	struct bpf_prog_info info;
+	for (int i = 0; i < p->roster.n; i++) {
+		const struct roster_part *m = &p->roster.part[i];
 
-	if (p->measuring >= 0)
-		return 0;
-	p->measuring = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	if (p->measuring < 0)
-		return -errno;
-	if (program_info(p, &info) < 0)
-		return -errno;
-	p->run_ns = info.run_time_ns;
-	p->run_count = info.run_cnt;
-	return 0;
+		ret[i] = (struct probe_part){.name = m->part->name, .what = m->part->what, .open = m->state != NULL,
+					     .on = m->state && !m->off, .pass_ns = m->pass_ns,
+					     .others_share = cost_of_part(&p->meter, m->part->name)};
+	}
+	return p->roster.n;
 }
 
-static int stop_measuring(struct probe *p)
+void probe_set_on(struct probe *p, int part, bool on, const char *why)
 {
-	struct bpf_prog_info info;
-	int r;
-
-	if (p->measuring < 0)
-		return 0;
-	r = program_info(p, &info);
-	close(take_fd(p->measuring));
-	if (r < 0)
-		return -errno;
-	if (info.run_cnt > p->run_count)
-		p->stats.ns_per_switch = (double)(info.run_time_ns - p->run_ns) /
-					 (double)(info.run_cnt - p->run_count);
-	return 0;
+	roster_set_on(&p->roster, part, on, why);
 }
 
-int probe_measure(struct probe *p, bool on)
+void probe_read(const struct probe *p, const struct probe_cgroup *c, struct signals *ret)
 {
-	return on ? start_measuring(p) : stop_measuring(p);
+	reading_cgroup(&p->reading, c, p->roster.absent, ret);
 }
 
 void probe_stats(const struct probe *p, struct probe_stats *ret)
 {
 	*ret = p->stats;
 	ret->map_bytes = p->load.map_bytes;
-	for (uint32_t cpu = 0; cpu < p->load.cpus; cpu++)
-		ret->overflow_cpu_ns += load_u64(&slot_of(p, cpu, 0)->on_cpu_ns);
+	ret->measurements = p->meter.results;
+	ret->births_late = load_births_late(&p->load);
+	ret->overflow_cpu_ns = tree_nobodys(p->tree)->cpu_ns + reading_overflow_cpu_ns(&p->reading);
+	for (int i = 0; i < PROBE_PROGRAMS; i++) {
+		ret->cost[i] = (struct probe_cost){p->meter.of[i].ns_per_run, p->meter.of[i].share};
+		if (cost_paid_by_others(i))
+			ret->others_share += p->meter.of[i].share;
+	}
+	ret->lost += roster_lost(&p->roster);
+}
+
+/* What was lost, or is not told apart; the text begins with how much. Returns the count. */
+static int loss_notices(const struct probe *p, struct probe_notice *ret, int room)
+{
+	struct probe_stats s;
+	int n = 0;
+
+	probe_stats(p, &s);
+#define LOSS(ID, COUNT, FIX, FORMAT, ...)                                                                \
+	if ((COUNT) && n < room) {                                                                       \
+		ret[n] = (struct probe_notice){.id = ID, .level = "warn", .fix = FIX};                   \
+		snprintf(ret[n++].text, sizeof(ret->text), FORMAT, (unsigned long long)(COUNT), ##__VA_ARGS__); \
+	}
+	LOSS("slots", s.slots_full, "start the agent with a larger --max-cgroups",
+	     "%llu cgroups have no CPU counters: all %u are taken", p->load.slots - 1)
+	LOSS("births", s.births_late, "more cgroups are made in a second than there are slots ready: a larger "
+				      "--max-cgroups or a shorter --interval",
+	     "%llu cgroups were made with no slot ready: what ran in them before they were found is told of nobody")
+	LOSS("tables", s.lost, "start the agent with a larger --max-cgroups",
+	     "%llu times a cgroup, socket or reclaim found no place in the kernel's tables")
+#undef LOSS
+	return n;
 }
 
 int probe_notices(const struct probe *p, struct probe_notice *ret, int room)
 {
-	int n = machine_examine("", ret, room);
+	int n = p->n_found < room ? p->n_found : room;
 
-	if (p->stats.slots_full && n < room) {
-		ret[n] = (struct probe_notice){.id = "slots", .level = "warn",
-					       .fix = "start the agent with a larger --max-cgroups"};
-		snprintf(ret[n++].text, sizeof(ret->text), "%u cgroups have no CPU counters: all %u are taken",
-			 p->stats.slots_full, p->load.slots - 1);
-	}
-	return n;
+	memcpy(ret, p->found, (size_t)n * sizeof(*ret));
+	n += roster_notices(&p->roster, ret + n, room - n);
+	if (!p->reading.stats_agree && n < room)
+		ret[n++] = (struct probe_notice){
+			.id = "memory-composition",
+			.level = "warn",
+			.text = "no anonymous, file and slab memory: this kernel keeps them elsewhere"};
+	return n + loss_notices(p, ret + n, room - n);
 }
 
 /* Life */
@@ -271,6 +228,54 @@ static int find_hierarchy(struct hierarchy *ret, struct err *e)
 	return f ? hierarchy_find(f, ret, e) : err_set(e, -errno, "cannot read /proc/self/mountinfo");
 }
 
+/* Reading the file makes the kernel add up what is pending, so a pass between two readings sees the same.
+ * 1: that cgroup is not the largest any more. */
+static int compare_stats_of(struct probe *p, const char *cgroup, struct err *e)
+{
+	bool legacy = p->load.memory_legacy;
+	const struct probe_cgroup *c;
+	char path[PATH_MAX], line[256];
+	scoped(fclosep) FILE *f = NULL;
+	clock_boot_t at;
+	int r;
+
+	snprintf(path, sizeof(path), "%s%s/memory.stat",
+		 p->hierarchy.mount[legacy ? PLIMSOLL_MEMORY : PLIMSOLL_UNIFIED], cgroup);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		;
+	r = run_rounds(p, &at, e);
+	c = tree_largest(p->tree, reading_memory_at(&p->reading));
+	if (r < 0 || !f || !c)
+		return r;
+	if (strcmp(c->path, cgroup) != 0)
+		return 1;
+	rewind(f);
+	p->reading.stats_agree = agree(f, legacy, &p->load.row[tree_row(c, reading_memory_at(&p->reading))], p->reading.page_bytes);
+	return 0;
+}
+
+static int compare_stats(struct probe *p, struct err *e)
+{
+	int r = 1;
+
+	for (int i = 0; i < COMPARE_TRIES && r > 0; i++) {
+		const struct probe_cgroup *c = tree_largest(p->tree, reading_memory_at(&p->reading));
+		scoped(freep) char *path = c ? mem_strdup(c->path) : NULL;
+
+		r = path ? compare_stats_of(p, path, e) : 0;
+	}
+	return r < 0 ? r : 0;
+}
+
+static void open_parts(struct probe *p)
+{
+	struct part_frame frame;
+
+	load_lend(&p->load, &frame);
+	roster_open(&p->roster, &frame, p->load.programs.refused);
+}
+
 static void wait_for_clocks(struct probe *p)
 {
 	load_compare_clocks(&p->load);
@@ -280,20 +285,28 @@ static void wait_for_clocks(struct probe *p)
 /* The table is full before the first switch is counted, so that nothing known goes to overflow. */
 static int start(struct probe *p, const struct probe_options *o, struct err *e)
 {
-	struct tree_options t = {.slots = p->load.slots, .rows = p->load.rows, .cpus = p->load.cpus,
-				 .table_bits = p->load.table_bits, .slot = p->load.slot,
-				 .row = p->load.row, .watcher = o->watcher};
+	struct tree_options t = {
+		.pool = {.slots = p->load.slots, .rows = p->load.rows, .cpus = p->load.cpus, .slot = p->load.slot,
+			 .traffic = p->load.traffic_of, .tally = p->load.tally, .row = p->load.row,
+			 .running = p->load.running},
+		.table_bits = p->load.table_bits,
+		.adder = {reading_add_counts, &p->reading},
+		.watcher = o->watcher,
+	};
 	clock_boot_t at;
 	int r;
 
+	reading_open(&p->reading, &p->load);
 	p->tree = tree_new(&t);
-	p->standing = mem_array(NULL, p->load.cpus, sizeof(*p->standing));
-	memset(p->standing, 0, p->load.cpus * sizeof(*p->standing));
 	r = run_rounds(p, &at, e);
+	fill_stock(p);
 	if (r == 0)
-		r = load_attach_sched(&p->load, e);
+		r = load_attach(&p->load, e);
 	if (r == 0)
 		wait_for_clocks(p);
+	if (r == 0)
+		r = load_find_running(&p->load, e);
+	cost_init(&p->meter, p->load.cost, p->load.cpus, load_cost_switch(&p->load));
 	return r;
 }
 
@@ -306,13 +319,17 @@ int probe_open(const struct probe_options *o, struct probe **ret_p, struct err *
 		return r;
 	p = mem_new(struct probe);
 	p->magic = PROBE_MAGIC;
-	p->measuring = -1;
-	p->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	p->n_found = machine_examine("", p->found, FOUND_MAX);
+	roster_init(&p->roster);
 	r = find_hierarchy(&p->hierarchy, e);
 	if (r == 0)
-		r = load_open(&p->load, &p->hierarchy, o->max_cgroups, e);
+		r = load_open(&p->load, &p->hierarchy, o->max_cgroups, o->also, e);
 	if (r == 0)
 		r = start(p, o, e);
+	if (r == 0)
+		r = compare_stats(p, e);
+	if (r == 0)
+		open_parts(p);
 	if (r < 0) {
 		probe_close(p);
 		return r;
@@ -326,10 +343,10 @@ struct probe *probe_close(struct probe *p)
 	if (!p)
 		return NULL;
 	must(p->magic == PROBE_MAGIC);
-	(void)stop_measuring(p);
+	roster_close(&p->roster);
 	load_close(&p->load);
 	tree_free(p->tree);
-	free(p->standing);
+	reading_close(&p->reading);
 	p->magic = 0;
 	free(p);
 	return NULL;

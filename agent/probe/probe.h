@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/hist.h"
+#include "plimsoll/signal.h"
 
 struct probe;
 
@@ -27,27 +27,6 @@ struct probe_cgroup {
 	uint64_t id;                 /* kernfs id: unique until reboot within its hierarchy */
 	uint32_t slot;               /* 0: none was free, its CPU time is in the overflow slot */
 	void *data;                  /* the watcher's own */
-};
-
-enum { /* what a reading could not tell; same bits as Missing in metrics.proto */
-	PROBE_NO_CPU = 1,
-	PROBE_NO_MEMORY = 2,
-	PROBE_NO_WORKING_SET = 4,
-	PROBE_NO_PSI = 8,
-};
-
-struct probe_reading { /* counters only grow; all since the slot was given out unless said */
-	uint32_t missing;
-	uint64_t cpu_ns;             /* on-CPU, running tasks folded in up to the pass */
-	uint64_t runq_wait_ns;
-	uint64_t switches;
-	uint32_t hist[HIST_BUCKETS]; /* run-queue wait; wraps at 2^32 */
-	uint64_t memory_usage_bytes;
-	uint64_t memory_limit_bytes; /* 0: unlimited */
-	uint64_t inactive_file_bytes;/* this cgroup's own */
-	uint64_t psi_cpu_some_ns, psi_cpu_full_ns;       /* since the cgroup was made, fresh */
-	uint64_t psi_memory_some_ns, psi_memory_full_ns;
-	uint64_t psi_io_some_ns, psi_io_full_ns;
 };
 
 struct probe_watcher { /* called inside probe_open() and probe_pass() */
@@ -65,14 +44,38 @@ struct probe_notice { /* what was found out about this kernel at load, for logs 
 struct probe_options {
 	uint32_t max_cgroups;        /* slots; 64 … 65536 */
 	struct probe_watcher watcher;
+	uint32_t also; /* SIGNAL_NO_…: groups that are dear, and measured only when asked for */
 };
+
+enum { /* the kernel programs */
+#define PROGRAM(ID, ...) PROBE_##ID,
+#include "plimsoll/programs.def"
+	PROBE_PROGRAMS
+};
+
+struct probe_cost {
+	double ns_per_run; /* 0: it did not run while it was measured */
+	double share;      /* of one core */
+};
+
+struct probe_part { /* measures signals beside the core, and can be left out */
+	const char *name, *what; /* "task", "processes and threads" */
+	bool open, on;           /* open: this kernel and our capabilities allow it */
+	uint64_t pass_ns;        /* CPU time of the caller that its passes took, since the start */
+	double others_share;     /* of a core: what its programs take from other tasks, when last measured */
+};
+
+#define PROBE_PARTS_MAX 8
 
 struct probe_stats {
 	uint64_t passes, pass_ns_last;
 	uint32_t cgroups, slots_full;     /* slots_full: cgroups now without a slot */
-	uint64_t overflow_cpu_ns;         /* time accounted to the overflow slot */
-	uint64_t lost;                    /* task storage or table misses in the kernel, by count */
-	double ns_per_switch;             /* of the last probe_measure(), 0: never measured */
+	uint64_t overflow_cpu_ns;         /* time of nobody known: of the overflow slot, of cgroups we cannot see */
+	uint64_t lost;                    /* cgroups, sockets and reclaims that found no place in the kernel's tables */
+	uint64_t births_late;             /* cgroups that were made and had no slot until the next pass found them */
+	uint64_t measurements;            /* that ended; what follows is of the last one: */
+	struct probe_cost cost[PROBE_PROGRAMS];
+	double others_share;              /* of a core: all that the programs take from other tasks */
 	uint64_t map_bytes;               /* kernel memory of our maps */
 };
 
@@ -83,11 +86,18 @@ struct probe *probe_close(struct probe *p); /* NULL is fine; returns NULL */
 
 /* One complete pass: finds births and deaths, then every cgroup's row is of `*ret_at`. */
 int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e);
-void probe_read(const struct probe *p, const struct probe_cgroup *c, struct probe_reading *ret);
+/* A reading is of this cgroup alone: where signals.def says SUM, what is below it is not in it. Counters
+ * are since the slot was given out, where the kernel keeps them (PSI, throttling, OOM kills) since the
+ * cgroup was made. The working set is the caller's to compute: it is 0 here. */
+void probe_read(const struct probe *p, const struct probe_cgroup *c, struct signals *ret);
 
-/* Kernel run-time statistics: on (true) costs about 20 ns a switch, so it is on for a second now and
- * then; off (false) computes stats.ns_per_switch. Needs CAP_SYS_ADMIN; -EPERM without. */
-int probe_measure(struct probe *p, bool on);
+/* The programs' own clock: on (true) it costs about 140 ns a run, so it is on for a second now and then; off
+ * (false) computes the costs in the stats. Needs no privilege. */
+void probe_measure(struct probe *p, bool on);
+/* Returns the count; those that are dearest by experience come last. */
+int probe_parts(const struct probe *p, struct probe_part ret[PROBE_PARTS_MAX]);
+/* Leaves a part out, and takes it up again: its signals are missing meanwhile. `why` is copied, for notices. */
+void probe_set_on(struct probe *p, int part, bool on, const char *why);
 void probe_stats(const struct probe *p, struct probe_stats *ret);
 /* What this machine lacks or what was chosen for it. Returns the count. */
 int probe_notices(const struct probe *p, struct probe_notice *ret, int room);

@@ -4,26 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/probe/strays.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/obj.h"
 
-#define TREE_MAGIC 0x74726565u
+#define TREE_MAGIC     0x74726565u
+#define TABLE_BITS_MIN 4 /* less than a page all the same */
 
 struct node {
 	struct probe_cgroup out; /* first: cgroups are handed out as this */
+	struct tree *tree;
 	char *path;
-	uint64_t key[2];  /* v2, v1 memory; 0: no such directory */
-	bool unseen[2];   /* not in the kernel's table, so no pass can write its row */
-	uint32_t row, depth;
-	size_t index;     /* in tree.nodes */
-};
-
-/* Free rows, last in first out; a row that was freed rests until the next burial, so that a task
- * that just ran its last is not counted for somebody new. */
-struct pool {
-	uint32_t *free;
-	size_t n;
+	uint64_t key[PLIMSOLL_HIERARCHIES]; /* 0: no such directory */
+	bool unseen[PLIMSOLL_HIERARCHIES];  /* not in the kernel's table, so no pass can write its row */
+	uint32_t depth;
+	struct rows rows;
+	struct tree_past past;
+	bool ended;
+	size_t index; /* in tree.nodes */
 };
 
 struct tree {
@@ -33,51 +32,90 @@ struct tree {
 	struct strmap *by_path;
 	struct node **nodes; /* any order */
 	size_t n, room;
-	struct pool slots, others, resting;
-	bool rooted[2]; /* the first directory of a hierarchy is its root, or as much as we see of it */
+	struct pool *pool;
+	size_t extras;           /* rows of all nodes beyond the one that stays */
+	size_t without_slot;
+	bool changed;            /* since the table was written */
+	struct strays strays;
+	/* The first directory of a hierarchy is its root, or as much as we see of it. */
+	bool rooted[PLIMSOLL_HIERARCHIES];
 };
 
 /* Rows */
 
-static void pool_fill(struct pool *p, uint32_t first, uint32_t end, size_t room)
+static struct node *node_of(const struct probe_cgroup *c)
 {
-	p->free = mem_array(NULL, room, sizeof(*p->free));
-	for (uint32_t row = end; row-- > first;)
-		p->free[p->n++] = row;
+	return (struct node *)(uintptr_t)c;
 }
 
-static void rested(struct tree *t)
+const struct rows *tree_rows(const struct probe_cgroup *c)
 {
-	while (t->resting.n) {
-		uint32_t row = t->resting.free[--t->resting.n];
-		struct pool *p = row < t->o.slots ? &t->slots : &t->others;
-
-		p->free[p->n++] = row;
-	}
+	return &node_of(c)->rows;
 }
 
-static void clear_slot(struct tree *t, uint32_t slot)
+uint32_t tree_row(const struct probe_cgroup *c, enum plimsoll_hierarchy h)
 {
-	for (uint32_t cpu = 0; cpu < t->o.cpus; cpu++)
-		memset(&t->o.slot[(size_t)cpu * t->o.slots + slot], 0, sizeof(*t->o.slot));
+	const struct node *n = node_of(c);
+
+	return rows_newest(&n->rows, n->tree->o.pool.row, h);
 }
 
-/* 0: none is free; row 0 stands for "unknown" in the kernel's table. */
-static uint32_t take_row(struct tree *t)
+struct tree_past *tree_past(const struct probe_cgroup *c)
 {
-	uint32_t row;
-
-	if (t->slots.n) {
-		row = t->slots.free[--t->slots.n];
-		clear_slot(t, row);
-		return row;
-	}
-	return t->others.n ? t->others.free[--t->others.n] : 0;
+	return &node_of(c)->past;
 }
 
-uint32_t tree_row(const struct probe_cgroup *c)
+bool tree_ended(const struct probe_cgroup *c)
 {
-	return ((const struct node *)(const void *)c)->row;
+	return node_of(c)->ended;
+}
+
+static void add_extra(struct tree *t, struct node *n, uint32_t row)
+{
+	rows_add(&n->rows, row);
+	t->extras++;
+	t->changed = true;
+}
+
+/* Another row becomes the one that stays. */
+static void settle_in(struct tree *t, struct node *n, uint32_t slot)
+{
+	rows_settle(&n->rows, slot);
+	n->out.slot = slot;
+	t->extras++;
+	t->without_slot--;
+	t->changed = true;
+}
+
+static void give_slot(struct tree *t, struct node *n)
+{
+	uint32_t slot = n->out.slot || n->rows.n > 1 ? 0 : pool_take_slot(t->pool);
+
+	if (slot)
+		settle_in(t, n, slot);
+}
+
+void tree_wake(struct tree *t)
+{
+	if (t->changed)
+		return;
+	strays_catch(&t->strays, t->pool, &t->o.adder);
+	pool_wake(t->pool);
+	for (size_t i = 0; t->extras && i < t->n; i++)
+		t->extras -= rows_give_back(&t->nodes[i]->rows, t->pool, t->o.pool.row, &t->o.adder);
+	for (size_t i = 0; pool_slots(t->pool) && t->without_slot && i < t->n; i++)
+		give_slot(t, t->nodes[i]);
+}
+
+/* Half of what is free at most: cgroups that the kernel could give none need one, too. */
+uint32_t tree_slot(struct tree *t, uint32_t lent)
+{
+	return lent < pool_slots(t->pool) ? pool_take_slot(t->pool) : 0;
+}
+
+const struct signals *tree_nobodys(const struct tree *t)
+{
+	return &t->strays.nobodys;
 }
 
 /* Nodes */
@@ -96,12 +134,14 @@ static struct node *node_new(struct tree *t, const char *path, struct node *pare
 {
 	struct node *n = mem_new(struct node);
 
+	n->tree = t;
 	n->path = mem_strdup(path);
-	n->row = row;
+	rows_init(&n->rows, row);
 	n->depth = parent ? parent->depth + 1 : 0;
 	n->out.path = n->path;
 	n->out.parent = parent ? &parent->out : NULL;
-	n->out.slot = row < t->o.slots ? row : 0;
+	n->out.slot = pool_is_slot(t->pool, row) ? row : 0;
+	t->without_slot += !n->out.slot;
 	strmap_put(t->by_path, path, n);
 	push(t, n);
 	return n;
@@ -112,33 +152,56 @@ static void node_free(struct tree *t, struct node *n)
 	strmap_del(t->by_path, n->path);
 	t->nodes[n->index] = t->nodes[--t->n];
 	t->nodes[n->index]->index = n->index;
-	t->resting.free[t->resting.n++] = n->row;
+	t->extras -= n->rows.n - 1;
+	t->without_slot -= !n->out.slot;
+	t->changed = true;
+	rows_free(&n->rows, t->pool);
 	free(n->path);
 	free(n);
 }
 
 /* Deaths */
 
-static bool lives(const struct tree *t, const struct node *n, int hierarchy, uint64_t pass)
+static bool lives(const struct tree *t, const struct node *n, enum plimsoll_hierarchy hierarchy, uint64_t pass)
 {
-	const struct plimsoll_row *r = &t->o.row[n->row];
-	uint64_t written = hierarchy ? r->memory_pass : r->unified_pass;
+	return n->unseen[hierarchy] || t->o.pool.row[tree_row(&n->out, hierarchy)].pass[hierarchy] == pass;
+}
 
-	return n->unseen[hierarchy] || written == pass;
+static void drop_key(struct tree *t, struct node *n, int hierarchy)
+{
+	map_del(t->by_key, n->key[hierarchy]);
+	n->key[hierarchy] = 0;
+	t->changed = true;
 }
 
 static size_t drop_keys(struct tree *t, struct node *n, uint64_t pass)
 {
 	size_t dropped = 0;
 
-	for (int h = 0; h < 2; h++) {
-		if (!n->key[h] || lives(t, n, h, pass))
+	for (int h = 0; h < PLIMSOLL_HIERARCHIES; h++) {
+		if (!n->key[h] || lives(t, n, (enum plimsoll_hierarchy)h, pass))
 			continue;
-		map_del(t->by_key, n->key[h]);
-		n->key[h] = 0;
+		drop_key(t, n, h);
 		dropped++;
 	}
 	return dropped;
+}
+
+static bool has_key(const struct node *n)
+{
+	for (int h = 0; h < PLIMSOLL_HIERARCHIES; h++)
+		if (n->key[h])
+			return true;
+	return false;
+}
+
+/* A directory may come again while another of the cgroup lives on. */
+static void forget_ends(struct tree *t, const struct node *n)
+{
+	for (uint32_t i = 0; i < n->rows.n; i++)
+		for (int h = 0; h < PLIMSOLL_HIERARCHIES; h++)
+			if (!n->key[h])
+				t->o.pool.row[n->rows.of[i]].pass[h] = 0;
 }
 
 static int deepest_first(const void *a, const void *b)
@@ -153,6 +216,7 @@ static void bury_nodes(struct tree *t, struct node **dead, size_t n)
 	if (n) /* qsort() takes no NULL */
 		qsort(dead, n, sizeof(void *), deepest_first);
 	for (size_t i = 0; i < n; i++) {
+		dead[i]->ended = true;
 		t->o.watcher.gone(&dead[i]->out, t->o.watcher.data);
 		node_free(t, dead[i]);
 	}
@@ -163,13 +227,14 @@ size_t tree_bury(struct tree *t, uint64_t number)
 	struct node **dead = NULL;
 	size_t n = 0, dropped = 0;
 
-	rested(t);
 	for (size_t i = 0; i < t->n; i++) {
 		struct node *node = t->nodes[i];
 		size_t here = drop_keys(t, node, number);
 
 		dropped += here;
-		if (!here || node->key[0] || node->key[1])
+		if (here && has_key(node))
+			forget_ends(t, node);
+		if (!here || has_key(node))
 			continue;
 		if (!dead)
 			dead = mem_array(NULL, t->n, sizeof(void *));
@@ -181,14 +246,44 @@ size_t tree_bury(struct tree *t, uint64_t number)
 	return dropped;
 }
 
+static bool is_below(const struct node *n, const struct node *top)
+{
+	for (const struct probe_cgroup *c = &n->out; c; c = c->parent)
+		if (c == &top->out)
+			return true;
+	return false;
+}
+
+/* Whatever of it still lives will be found by the pass and be somebody new. */
+static void bury_below(struct tree *t, const struct node *top)
+{
+	struct node **dead = mem_array(NULL, t->n, sizeof(void *));
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (is_below(t->nodes[i], top))
+			dead[n++] = t->nodes[i];
+	for (size_t i = 0; i < n; i++)
+		for (int h = 0; h < PLIMSOLL_HIERARCHIES; h++)
+			if (dead[i]->key[h])
+				drop_key(t, dead[i], h);
+	bury_nodes(t, dead, n);
+	free(dead);
+}
+
 /* Births */
+
+static struct node *find(const struct tree *t, const struct plimsoll_birth *b)
+{
+	return map_get(t->by_key, PLIMSOLL_KEY(b->id, (uint64_t)b->hierarchy));
+}
 
 static struct node *find_parent(const struct tree *t, const struct plimsoll_birth *b)
 {
-	return map_get(t->by_key, PLIMSOLL_KEY(b->parent_id, b->legacy));
+	return map_get(t->by_key, PLIMSOLL_KEY(b->parent_id, (uint64_t)b->hierarchy));
 }
 
-/* The same path in the other hierarchy is the same cgroup. */
+/* The same path in another hierarchy is the same cgroup. */
 static struct node *join(struct tree *t, const char *path, struct node *parent, bool *ret_new)
 {
 	struct node *n = strmap_get(t->by_path, path);
@@ -197,7 +292,7 @@ static struct node *join(struct tree *t, const char *path, struct node *parent, 
 	*ret_new = false;
 	if (n)
 		return n;
-	row = take_row(t);
+	row = pool_take(t->pool);
 	if (!row)
 		return NULL;
 	*ret_new = true;
@@ -211,26 +306,83 @@ static char *path_of(const struct node *parent, const char *name)
 	return mem_printf("%s/%s", parent->out.parent ? parent->path : "", name);
 }
 
+static void add_key(struct tree *t, struct node *n, const struct plimsoll_birth *b)
+{
+	uint64_t key = PLIMSOLL_KEY(b->id, (uint64_t)b->hierarchy);
+
+	n->key[b->hierarchy] = key;
+	map_put(t->by_key, key, n);
+	if (!n->out.id || !b->hierarchy)
+		n->out.id = b->id;
+	t->changed = true;
+}
+
 static bool bear_one(struct tree *t, const struct plimsoll_birth *b)
 {
-	uint64_t key = PLIMSOLL_KEY(b->id, b->legacy);
 	struct node *parent = find_parent(t, b), *n;
-	bool is_new, is_root = !parent && !t->rooted[b->legacy];
+	bool is_new, is_root = !parent && !t->rooted[b->hierarchy];
 	char *path;
 
-	if (map_get(t->by_key, key) || (!parent && !is_root))
+	if (find(t, b) || (!parent && !is_root))
 		return false;
 	path = path_of(parent, b->name);
 	n = join(t, path, parent, &is_new);
 	free(path);
-	if (!n || n->key[b->legacy])
+	if (!n || n->key[b->hierarchy])
 		return false; /* no room; or the pass saw a directory and its successor of that name */
-	n->key[b->legacy] = key;
-	n->unseen[b->legacy] = true;
-	map_put(t->by_key, key, n);
-	t->rooted[b->legacy] = true;
-	if (!n->out.id || !b->legacy)
-		n->out.id = b->id;
+	add_key(t, n, b);
+	n->unseen[b->hierarchy] = true;
+	t->rooted[b->hierarchy] = true;
+	if (is_new)
+		t->o.watcher.born(&n->out, t->o.watcher.data);
+	return true;
+}
+
+static bool ended_before(const struct tree *t, const struct node *n, uint32_t number)
+{
+	for (int h = 0; h < PLIMSOLL_HIERARCHIES; h++) {
+		const struct plimsoll_row *r = &t->o.pool.row[tree_row(&n->out, (enum plimsoll_hierarchy)h)];
+
+		if (n->key[h] && (r->pass[h] != PLIMSOLL_ENDED || (int32_t)((uint32_t)r->ended_before - number) > 0))
+			return false;
+	}
+	return true;
+}
+
+/* The one of that path; it gets another row. NULL: none lives, for this directory is a successor. */
+static struct node *find_heir(struct tree *t, const char *path, const struct plimsoll_birth *b, uint32_t number)
+{
+	struct node *n = strmap_get(t->by_path, path);
+
+	if (n && (n->key[b->hierarchy] || ended_before(t, n, number) || n->rows.n == ROWS_MAX)) {
+		bury_below(t, n);
+		return NULL;
+	}
+	if (n && !n->out.slot)
+		settle_in(t, n, b->row);
+	else if (n)
+		add_extra(t, n, b->row);
+	return n;
+}
+
+bool tree_take(struct tree *t, const struct plimsoll_birth *b, uint32_t number)
+{
+	struct node *parent = find_parent(t, b), *n;
+	bool is_new;
+	char *path;
+
+	if (!parent || find(t, b)) {
+		strays_add(&t->strays, b->row);
+		t->changed = true;
+		return false;
+	}
+	path = path_of(parent, b->name);
+	n = find_heir(t, path, b, number);
+	is_new = !n;
+	if (is_new)
+		n = node_new(t, path, parent, b->row);
+	free(path);
+	add_key(t, n, b);
 	if (is_new)
 		t->o.watcher.born(&n->out, t->o.watcher.data);
 	return true;
@@ -247,10 +399,10 @@ size_t tree_bear(struct tree *t, const struct plimsoll_birth *births, size_t n)
 
 /* The kernel's table */
 
-static bool write_key(struct tree *t, struct plimsoll_entry *half, uint64_t key, uint32_t row)
+static bool write_key(struct plimsoll_entry *half, uint32_t bits, uint64_t key, uint32_t row)
 {
-	uint32_t mask = (1u << t->o.table_bits) - 1;
-	uint32_t at = (uint32_t)PLIMSOLL_HASH(key, t->o.table_bits);
+	uint32_t mask = (1u << bits) - 1;
+	uint32_t at = (uint32_t)PLIMSOLL_HASH(key, bits);
 
 	for (uint32_t i = 0; i < PLIMSOLL_PROBES_MAX; i++) {
 		struct plimsoll_entry *e = &half[(at + i) & mask];
@@ -264,20 +416,62 @@ static bool write_key(struct tree *t, struct plimsoll_entry *half, uint64_t key,
 	return false;
 }
 
-size_t tree_write_table(struct tree *t, struct plimsoll_entry *half)
+static size_t write_keys(struct tree *t, struct plimsoll_entry *half, uint32_t bits)
 {
 	size_t lost = 0;
 
-	memset(half, 0, sizeof(*half) << t->o.table_bits);
+	memset(half, 0, sizeof(*half) << bits);
 	for (size_t i = 0; i < t->n; i++) {
 		struct node *n = t->nodes[i];
 
-		for (int h = 0; h < 2; h++) {
-			n->unseen[h] = n->key[h] && !write_key(t, half, n->key[h], n->row);
+		for (int h = 0; h < PLIMSOLL_HIERARCHIES; h++) {
+			n->unseen[h] = n->key[h] && !write_key(half, bits, n->key[h], n->rows.of[0]);
 			lost += n->unseen[h];
 		}
 	}
 	return lost;
+}
+
+/* Half full at most, if there is room. */
+static uint32_t bits_for(const struct tree *t)
+{
+	size_t keys = map_size(t->by_key);
+	uint32_t bits = TABLE_BITS_MIN;
+
+	while (bits < t->o.table_bits && (size_t)1 << bits < 2 * keys)
+		bits++;
+	return bits < t->o.table_bits ? bits : t->o.table_bits;
+}
+
+size_t tree_write_table(struct tree *t, struct plimsoll_entry *half, uint32_t *ret_bits)
+{
+	uint32_t bits = bits_for(t);
+	size_t lost = write_keys(t, half, bits);
+
+	t->changed = false;
+	while (lost && bits < t->o.table_bits)
+		lost = write_keys(t, half, ++bits);
+	*ret_bits = bits;
+	return lost;
+}
+
+const struct probe_cgroup *tree_largest(const struct tree *t, enum plimsoll_hierarchy memory)
+{
+	const struct node *largest = NULL;
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct node *n = t->nodes[i];
+		const struct plimsoll_row *r = &t->o.pool.row[tree_row(&n->out, memory)];
+
+		if (!n->out.parent && !largest)
+			largest = n;
+		if (!n->out.parent || !r->memory_known || r->usage_pages <= most)
+			continue;
+		most = r->usage_pages;
+		largest = n;
+	}
+	return largest ? &largest->out : NULL;
 }
 
 size_t tree_cgroups(const struct tree *t)
@@ -287,11 +481,12 @@ size_t tree_cgroups(const struct tree *t)
 
 size_t tree_without_slot(const struct tree *t)
 {
-	size_t without = 0;
+	return t->without_slot;
+}
 
-	for (size_t i = 0; i < t->n; i++)
-		without += t->nodes[i]->out.slot == 0;
-	return without;
+bool tree_changed(const struct tree *t)
+{
+	return t->changed;
 }
 
 /* Life */
@@ -304,9 +499,7 @@ struct tree *tree_new(const struct tree_options *o)
 	t->o = *o;
 	t->by_key = map_new();
 	t->by_path = strmap_new();
-	pool_fill(&t->slots, 1, o->slots, o->slots);
-	pool_fill(&t->others, o->slots, o->rows, o->rows - o->slots);
-	t->resting.free = mem_array(NULL, o->rows, sizeof(*t->resting.free));
+	t->pool = pool_new(&o->pool);
 	return t;
 }
 
@@ -316,13 +509,13 @@ struct tree *tree_free(struct tree *t)
 		return NULL;
 	must(t->magic == TREE_MAGIC);
 	for (size_t i = 0; i < t->n; i++) {
+		rows_free(&t->nodes[i]->rows, NULL);
 		free(t->nodes[i]->path);
 		free(t->nodes[i]);
 	}
 	free(t->nodes);
-	free(t->slots.free);
-	free(t->others.free);
-	free(t->resting.free);
+	strays_free(&t->strays);
+	pool_free(t->pool);
 	map_free(t->by_key);
 	strmap_free(t->by_path);
 	t->magic = 0;

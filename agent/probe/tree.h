@@ -1,33 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inside the probe: the cgroups that are known, their rows, and the kernel's table made of them. A
- * cgroup has a path and one kernfs id in each hierarchy that has a directory of that path.
+ * cgroup has a path and one kernfs id in each hierarchy that has a directory of that path. The kernel gives each
+ * directory a row when it is made; where they turn out to be one cgroup, the first row stays, and the others rest
+ * and come free once what they counted is added to it.
  */
 #ifndef AGENT_PROBE_TREE_H
 #define AGENT_PROBE_TREE_H
 
+#include "agent/probe/pool.h"
 #include "agent/probe/probe.h"
+#include "agent/probe/rows.h"
 #include "plimsoll/slot.h"
 
 struct tree;
 
+struct tree_past { /* what the quotas above a cgroup had throttled when it was read first */
+	bool known;
+	uint64_t periods, throttled_periods, throttled_ns;
+};
+
 struct tree_options {
-	uint32_t slots, rows, cpus, table_bits;
-	struct plimsoll_slot *slot;     /* zeroed when given out; borrowed, as all of these */
-	const struct plimsoll_row *row;
+	struct pool_options pool;
+	uint32_t table_bits; /* there is room for 1 << table_bits entries in a half */
+	struct rows_adder adder; /* once nothing counts in a slot any more */
 	struct probe_watcher watcher;
 };
 
 struct tree *tree_new(const struct tree_options *o);
 struct tree *tree_free(struct tree *t); /* tells nobody; NULL is fine; returns NULL */
+/* Before the passes of a sample: rows that rested are free; what they counted is with who had them. Does nothing
+ * when the table is not what the tree is. */
+void tree_wake(struct tree *t);
+uint32_t tree_slot(struct tree *t, uint32_t lent); /* for the stock, which has that many; 0: none to spare */
+/* A birth that the kernel gave a slot; they are numbered. False: it is no cgroup of ours, or its parent is not known. */
+bool tree_take(struct tree *t, const struct plimsoll_birth *b, uint32_t number);
 /* After pass `number`: what it did not write is gone. Returns how many directories ended. */
 size_t tree_bury(struct tree *t, uint64_t number);
-/* Takes births in; returns how many directories are new. The others had no room, or their parents. */
+/* Takes births in that a pass reports; returns how many directories are new. The others had no room, or their
+ * parents. */
 size_t tree_bear(struct tree *t, const struct plimsoll_birth *births, size_t n);
-/* Writes all ids into one half of the table; returns how many found no place near enough. */
-size_t tree_write_table(struct tree *t, struct plimsoll_entry *half);
+bool tree_changed(const struct tree *t); /* since the table was written */
+/* Writes all ids into the first 1 << *ret_bits entries of one half of the table, so many that each has a place near enough
+ * if there is room; returns how many have none. */
+size_t tree_write_table(struct tree *t, struct plimsoll_entry *half, uint32_t *ret_bits);
+const struct probe_cgroup *tree_largest(const struct tree *t, enum plimsoll_hierarchy memory); /* of the last pass; the root: none */
 size_t tree_cgroups(const struct tree *t);
 size_t tree_without_slot(const struct tree *t);
-uint32_t tree_row(const struct probe_cgroup *c); /* index into the rows */
+const struct signals *tree_nobodys(const struct tree *t); /* counted by slots that turned out to be no cgroup's */
+
+/* Of a cgroup: */
+const struct rows *tree_rows(const struct probe_cgroup *c); /* all that count for it */
+uint32_t tree_row(const struct probe_cgroup *c, enum plimsoll_hierarchy h); /* the one that says most recently what comes from there */
+struct tree_past *tree_past(const struct probe_cgroup *c); /* for agent/probe/above.c to keep */
+bool tree_ended(const struct probe_cgroup *c); /* it is being told as gone */
 
 #endif

@@ -7,12 +7,14 @@
 
 #include "base/hist.h"
 #include "base/mem.h"
+#include "wire/columns.h"
 
-_Static_assert(CHECK_HIST_MAX == CHECK_ROWS_MAX * HIST_BUCKETS, "a bucket a row at most");
 
 struct check {
 	struct store_identity *identity;
 	size_t identities;
+	struct store_victim *victim;
+	size_t victims;
 	uint32_t *sorted;
 	size_t room;
 };
@@ -27,6 +29,7 @@ struct check *check_free(struct check *c)
 	if (!c)
 		return NULL;
 	free(c->identity);
+	free(c->victim);
 	free(c->sorted);
 	free(c);
 	return NULL;
@@ -68,14 +71,15 @@ static bool good_identity(const Plimsoll__V1__Identity *i)
 	       check_text(i->runtime, CHECK_NAME_BYTES) &&
 	       check_text(i->pod_uid, CHECK_NAME_BYTES) &&
 	       check_text(i->container_id, CHECK_NAME_BYTES) &&
-	       check_text(i->qos, CHECK_NAME_BYTES) && check_text(i->name, CHECK_NAME_BYTES);
+	       check_text(i->qos, CHECK_NAME_BYTES) && check_text(i->name, CHECK_NAME_BYTES) &&
+	       check_text(i->pod_namespace, CHECK_NAME_BYTES) && check_text(i->pod_name, CHECK_NAME_BYTES) && check_text(i->workload, CHECK_NAME_BYTES);
 }
 
 /* A kind of a later version is some cgroup to us. */
 static enum store_kind kind(Plimsoll__V1__Kind k)
 {
-	return (int)k >= STORE_KIND_UNSPECIFIED && (int)k <= STORE_KIND_CGROUP ? (enum store_kind)k
-									       : STORE_KIND_CGROUP;
+	return (int)k >= STORE_KIND_UNSPECIFIED && (int)k <= STORE_KIND_SANDBOX ? (enum store_kind)k
+										: STORE_KIND_CGROUP;
 }
 
 static bool take_names(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
@@ -103,10 +107,41 @@ static bool take_names(struct check *c, struct store *s, const Plimsoll__V1__Bat
 			.container_id = d->container_id,
 			.qos = d->qos,
 			.name = d->name,
+			.pod_namespace = d->pod_namespace,
+			.pod_name = d->pod_name,
+			.workload = d->workload,
 			.first_seen_boottime_ns = d->first_seen_boottime_ns,
 		};
 	}
 	ret->identity = c->identity;
+	return true;
+}
+
+static bool take_victims(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
+			 struct store_batch *ret)
+{
+	if (b->n_oom_victims > CHECK_ROWS_MAX)
+		return false;
+	if (b->n_oom_victims > c->victims) {
+		c->victims = b->n_oom_victims;
+		c->victim = mem_array(c->victim, c->victims, sizeof(*c->victim));
+	}
+	for (size_t i = 0; i < b->n_oom_victims; i++) {
+		const Plimsoll__V1__OomVictim *v = b->oom_victims[i];
+
+		if (!check_text(v->name, STORE_VICTIM_BYTES)) {
+			store_refuse(s, STORE_REFUSED_VICTIM);
+			continue;
+		}
+		c->victim[ret->n_victims++] = (struct store_victim){
+			.row = v->row,
+			.pid = v->pid,
+			.name = v->name,
+			.boottime_ns = v->boottime_ns,
+			.count = v->count,
+		};
+	}
+	ret->victim = c->victim;
 	return true;
 }
 
@@ -137,36 +172,19 @@ static bool has_twice(struct check *c, const uint32_t *row, size_t n)
 	return false;
 }
 
-static int take_columns(struct check *c, const Plimsoll__V1__Columns *m, struct store_batch *ret,
+static int take_columns(struct check *c, Plimsoll__V1__Columns *m, struct store_batch *ret,
 			enum store_refusal *ret_why)
 {
-	const struct {
-		size_t n;
-		const uint64_t *p;
-	} columns[STORE_COLUMNS] = {
-		[STORE_CPU_NS] = {m->n_cpu_ns, m->cpu_ns},
-		[STORE_RUNQ_WAIT_NS] = {m->n_runq_wait_ns, m->runq_wait_ns},
-		[STORE_SWITCHES] = {m->n_switches, m->switches},
-		[STORE_MEMORY_USAGE] = {m->n_memory_usage_bytes, m->memory_usage_bytes},
-		[STORE_MEMORY_WORKING_SET] = {m->n_memory_working_set_bytes,
-					      m->memory_working_set_bytes},
-		[STORE_MEMORY_LIMIT] = {m->n_memory_limit_bytes, m->memory_limit_bytes},
-		[STORE_PSI_CPU_SOME_NS] = {m->n_psi_cpu_some_ns, m->psi_cpu_some_ns},
-		[STORE_PSI_CPU_FULL_NS] = {m->n_psi_cpu_full_ns, m->psi_cpu_full_ns},
-		[STORE_PSI_MEMORY_SOME_NS] = {m->n_psi_memory_some_ns, m->psi_memory_some_ns},
-		[STORE_PSI_MEMORY_FULL_NS] = {m->n_psi_memory_full_ns, m->psi_memory_full_ns},
-		[STORE_PSI_IO_SOME_NS] = {m->n_psi_io_some_ns, m->psi_io_some_ns},
-		[STORE_PSI_IO_FULL_NS] = {m->n_psi_io_full_ns, m->psi_io_full_ns},
-	};
-
 	*ret_why = STORE_REFUSED_SIZE;
 	if (m->n_row > CHECK_ROWS_MAX)
 		return -EBADMSG;
 	*ret_why = STORE_REFUSED_SHAPE;
-	for (size_t i = 0; i < STORE_COLUMNS; i++) {
-		if (columns[i].n != m->n_row)
+	for (int i = 0; i < SIGNALS; i++) {
+		size_t n = *columns_length(m, (enum signal_id)i);
+
+		if (n && n != m->n_row)
 			return -EBADMSG;
-		ret->column[i] = columns[i].p;
+		ret->column[i] = n ? *columns_values(m, (enum signal_id)i) : NULL;
 	}
 	if (m->n_flags != m->n_row)
 		return -EBADMSG;
@@ -190,7 +208,7 @@ static int take_histograms(const Plimsoll__V1__Columns *m, struct store_batch *r
 		return -EBADMSG;
 	*ret_why = STORE_REFUSED_HISTOGRAM;
 	for (size_t i = 0; i < m->n_hist_row; i++)
-		if (m->hist_row[i] >= m->n_row || m->hist_bucket[i] >= HIST_BUCKETS)
+		if (m->hist_row[i] >= m->n_row || m->hist_bucket[i] >= SIGNAL_BUCKETS)
 			return -EBADMSG;
 	ret->n_hist = m->n_hist_row;
 	ret->hist_row = m->hist_row;
@@ -217,6 +235,8 @@ static void take_node(const Plimsoll__V1__Batch *b, struct store_batch *ret)
 			.spool_dropped = b->losses->spool_dropped,
 			.read_errors = b->losses->read_errors,
 			.late_ticks = b->losses->late_ticks,
+			.births_late = b->losses->births_late,
+			.tables_full = b->losses->tables_full,
 		};
 }
 
@@ -231,6 +251,7 @@ static int take(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
 		.keyframe = b->keyframe,
 		.gone = b->gone,
 		.n_gone = b->n_gone,
+		.unknown = columns_unknown(b->wire_version),
 	};
 	if (b->columns) {
 		int r = take_columns(c, b->columns, ret, ret_why);
@@ -239,7 +260,7 @@ static int take(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
 			return r;
 	}
 	*ret_why = STORE_REFUSED_SIZE;
-	if (b->n_gone > CHECK_ROWS_MAX || !take_names(c, s, b, ret))
+	if (b->n_gone > CHECK_ROWS_MAX || !take_names(c, s, b, ret) || !take_victims(c, s, b, ret))
 		return -EBADMSG;
 	take_node(b, ret);
 	return 0;

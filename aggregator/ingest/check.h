@@ -9,11 +9,12 @@
 
 #include "aggregator/store/batch.h"
 #include "aggregator/store/store.h"
+#include "plimsoll/signal.h"
 #include "plimsoll/v1/metrics.pb-c.h"
 
 #define CHECK_ROWS_MAX 65536u /* the most cgroups an agent can be told to watch */
 #define CHECK_NAMES_MAX CHECK_ROWS_MAX
-#define CHECK_HIST_MAX (CHECK_ROWS_MAX * 48u)
+#define CHECK_HIST_MAX (CHECK_ROWS_MAX * (size_t)SIGNAL_BUCKETS) /* every bucket of every row */
 #define CHECK_CGROUP_BYTES 4095u /* PATH_MAX less its NUL */
 #define CHECK_NAME_BYTES 255u
 #define CHECK_NODE_BYTES 253u /* a DNS name */

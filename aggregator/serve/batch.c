@@ -2,11 +2,13 @@
 #include "aggregator/serve/batch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "aggregator/store/node.h"
-#include "base/glob.h"
 #include "base/mem.h"
 #include "plimsoll/version.h"
+#include "wire/columns.h"
+#include "wire/pattern.h"
 
 struct batch {
 	Plimsoll__V1__Batch message;
@@ -16,8 +18,11 @@ struct batch {
 	Plimsoll__V1__Losses losses;
 	Plimsoll__V1__Identity *identity;
 	Plimsoll__V1__Identity **identity_p;
+	Plimsoll__V1__OomVictim *victim;
+	Plimsoll__V1__OomVictim **victim_p;
 	size_t rows, hist; /* room */
-	uint64_t *value[STORE_COLUMNS];
+	uint64_t *value[SIGNALS];
+	uint64_t in_use[SIGNALS]; /* 0: no row has another value than 0 */
 	uint32_t *row, *flags, *hist_row, *hist_bucket, *hist_count;
 };
 
@@ -30,7 +35,7 @@ struct batch *batch_free(struct batch *b)
 {
 	if (!b)
 		return NULL;
-	for (size_t i = 0; i < STORE_COLUMNS; i++)
+	for (size_t i = 0; i < SIGNALS; i++)
 		free(b->value[i]);
 	free(b->row);
 	free(b->flags);
@@ -39,6 +44,8 @@ struct batch *batch_free(struct batch *b)
 	free(b->hist_count);
 	free(b->identity);
 	free(b->identity_p);
+	free(b->victim);
+	free(b->victim_p);
 	free(b);
 	return NULL;
 }
@@ -48,12 +55,14 @@ static void make_room(struct batch *b, size_t rows)
 	if (rows <= b->rows)
 		return;
 	b->rows = rows + rows / 2;
-	for (size_t i = 0; i < STORE_COLUMNS; i++)
+	for (size_t i = 0; i < SIGNALS; i++)
 		b->value[i] = mem_array(b->value[i], b->rows, sizeof(uint64_t));
 	b->row = mem_array(b->row, b->rows, sizeof(*b->row));
 	b->flags = mem_array(b->flags, b->rows, sizeof(*b->flags));
 	b->identity = mem_array(b->identity, b->rows, sizeof(*b->identity));
 	b->identity_p = mem_array(b->identity_p, b->rows, sizeof(*b->identity_p));
+	b->victim = mem_array(b->victim, b->rows, sizeof(*b->victim));
+	b->victim_p = mem_array(b->victim_p, b->rows, sizeof(*b->victim_p));
 }
 
 static void add_waits(struct batch *b, const struct waits *w, uint32_t index)
@@ -80,8 +89,10 @@ static void add_row(struct batch *b, const struct store_row *r)
 {
 	size_t i = b->columns.n_row++;
 
-	for (size_t c = 0; c < STORE_COLUMNS; c++)
+	for (size_t c = 0; c < SIGNALS; c++) {
 		b->value[c][i] = r->value[c];
+		b->in_use[c] |= r->value[c];
+	}
 	b->row[i] = r->id;
 	b->flags[i] = r->flags;
 	add_waits(b, &r->waits, (uint32_t)i);
@@ -106,15 +117,37 @@ static void add_name(struct batch *b, const struct store_row *r)
 	d->container_id = text(row_container_id(r));
 	d->qos = text(r->qos);
 	d->name = text(row_name(r));
+	d->pod_namespace = text(row_pod_namespace(r));
+	d->pod_name = text(row_pod_name(r));
+	d->workload = text(row_own_workload(r));
 	b->identity_p[b->message.n_dictionary++] = d;
+}
+
+static void add_victim(struct batch *b, const struct store_row *r)
+{
+	Plimsoll__V1__OomVictim *v = &b->victim[b->message.n_oom_victims];
+
+	plimsoll__v1__oom_victim__init(v);
+	v->row = r->id;
+	v->pid = r->victim->pid;
+	v->name = r->victim->name;
+	v->boottime_ns = r->victim->boottime_ns;
+	v->count = r->victim->count;
+	b->victim_p[b->message.n_oom_victims++] = v;
 }
 
 static bool wanted(const struct store_row *r, char *const *globs, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (glob_match(globs[i], row_cgroup(r)))
-			return true;
-	return !n;
+	const struct pattern_row row = {
+		.cgroup = row_cgroup(r),
+		.container_id = row_container_id(r),
+		.pod_namespace = row_pod_namespace(r),
+		.pod_name = row_pod_name(r),
+		.name = row_name(r),
+		.workload = row_own_workload(r),
+	};
+
+	return pattern_match(globs, n, &row);
 }
 
 static void point_columns(struct batch *b)
@@ -123,23 +156,11 @@ static void point_columns(struct batch *b)
 
 	c->row = b->row;
 	c->flags = b->flags;
-	c->cpu_ns = b->value[STORE_CPU_NS];
-	c->runq_wait_ns = b->value[STORE_RUNQ_WAIT_NS];
-	c->switches = b->value[STORE_SWITCHES];
-	c->memory_usage_bytes = b->value[STORE_MEMORY_USAGE];
-	c->memory_working_set_bytes = b->value[STORE_MEMORY_WORKING_SET];
-	c->memory_limit_bytes = b->value[STORE_MEMORY_LIMIT];
-	c->psi_cpu_some_ns = b->value[STORE_PSI_CPU_SOME_NS];
-	c->psi_cpu_full_ns = b->value[STORE_PSI_CPU_FULL_NS];
-	c->psi_memory_some_ns = b->value[STORE_PSI_MEMORY_SOME_NS];
-	c->psi_memory_full_ns = b->value[STORE_PSI_MEMORY_FULL_NS];
-	c->psi_io_some_ns = b->value[STORE_PSI_IO_SOME_NS];
-	c->psi_io_full_ns = b->value[STORE_PSI_IO_FULL_NS];
-	c->n_flags = c->n_cpu_ns = c->n_runq_wait_ns = c->n_switches = c->n_row;
-	c->n_memory_usage_bytes = c->n_memory_working_set_bytes = c->n_memory_limit_bytes =
-		c->n_row;
-	c->n_psi_cpu_some_ns = c->n_psi_cpu_full_ns = c->n_psi_memory_some_ns = c->n_row;
-	c->n_psi_memory_full_ns = c->n_psi_io_some_ns = c->n_psi_io_full_ns = c->n_row;
+	c->n_flags = c->n_row;
+	for (int i = 0; i < SIGNALS; i++) {
+		*columns_values(c, (enum signal_id)i) = b->value[i];
+		*columns_length(c, (enum signal_id)i) = b->in_use[i] ? c->n_row : 0;
+	}
 	c->hist_row = b->hist_row;
 	c->hist_bucket = b->hist_bucket;
 	c->hist_count = b->hist_count;
@@ -161,6 +182,8 @@ static void add_node(struct batch *b, const struct store_node *n)
 	b->losses.spool_dropped = n->losses.spool_dropped;
 	b->losses.read_errors = n->losses.read_errors;
 	b->losses.late_ticks = n->losses.late_ticks;
+	b->losses.births_late = n->losses.births_late;
+	b->losses.tables_full = n->losses.tables_full;
 	b->message.losses = &b->losses;
 	if (!n->sample.known)
 		return;
@@ -186,6 +209,7 @@ const Plimsoll__V1__Batch *batch_build(struct batch *b, struct store_node *n, en
 	make_room(b, map_size(n->rows) + 1);
 	plimsoll__v1__batch__init(m);
 	plimsoll__v1__columns__init(&b->columns);
+	memset(b->in_use, 0, sizeof(b->in_use));
 	m->wire_version = PLIMSOLL_WIRE_VERSION;
 	m->epoch = n->epoch;
 	m->sequence = n->sequence;
@@ -193,6 +217,7 @@ const Plimsoll__V1__Batch *batch_build(struct batch *b, struct store_node *n, en
 	m->wall_unix_ns = n->wall_unix_ns;
 	m->keyframe = form == BATCH_STATE && !n_globs;
 	m->dictionary = b->identity_p;
+	m->oom_victims = b->victim_p;
 	while (map_next(n->rows, &cursor, &id, &p)) {
 		const struct store_row *r = p;
 
@@ -202,8 +227,10 @@ const Plimsoll__V1__Batch *batch_build(struct batch *b, struct store_node *n, en
 		/* A row that was named and never measured has nothing to tell. */
 		if (r->first && (form == BATCH_STATE || r->named == n->sequence))
 			add_row(b, r);
-		if (form == BATCH_STATE || r->added == n->sequence)
+		if (form == BATCH_STATE || r->told == n->sequence)
 			add_name(b, r);
+		if (r->victim && (form == BATCH_STATE || r->victim->told == n->sequence))
+			add_victim(b, r);
 	}
 	point_columns(b);
 	add_node(b, n);

@@ -23,7 +23,7 @@ struct batch; /* a builder */
 struct batch *batch_new(void);
 struct batch *batch_free(struct batch *b); /* NULL is fine */
 
-/* `gone` of the newest second; `globs` on cgroups, n 0: all rows. Borrowed until the next call. */
+/* `gone` of the newest second; `globs` as in wire/pattern.h, n 0: all rows. Borrowed until the next call. */
 const Plimsoll__V1__Batch *batch_build(struct batch *b, struct store_node *n, enum batch_form form,
 				       const uint32_t *gone, size_t n_gone, char *const *globs,
 				       size_t n_globs);

@@ -156,16 +156,9 @@ static void watch_message(struct rpc_call *c, struct rpc_msg *m)
 	(void)watcher_asked(c, m);
 }
 
-static void watch_closed(struct rpc_call *c, enum rpc_code code, const char *why)
-{
-	(void)code;
-	(void)why;
-	watcher_closed(c);
-}
-
 static const struct rpc_handler list = {.message = list_message};
 static const struct rpc_handler watch = {
-	.open = watch_open, .message = watch_message, .closed = watch_closed};
+	.open = watch_open, .message = watch_message, .closed = watcher_closed};
 
 const struct rpc_method serve_history_methods[] = {
 	{"/plimsoll.v1.Scaling/ListDecisions", RPC_UNARY,

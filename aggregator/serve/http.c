@@ -58,7 +58,7 @@ static double replicas(const struct store_summary *w)
 	return w->replicas;
 }
 
-static double saturation(const struct store_summary *w)
+static double runq_saturation(const struct store_summary *w)
 {
 	return w->runq.value;
 }
@@ -98,7 +98,7 @@ static const struct family families[] = {
 	{"workload_cpu_cores", "", "CPU used, in cores, over 10 s.", cores, has_cpu},
 	{"workload_replicas", "", "Live replicas, with a fresh sample or not.", replicas, always},
 	{"workload_saturation", "",
-	 "Share of runnable time spent waiting for a CPU, 0 to 1, over 10 s.", saturation, has_cpu},
+	 "Share of runnable time spent waiting for a CPU, 0 to 1, over 10 s.", runq_saturation, has_cpu},
 	{"workload_memory_working_set_bytes", "bytes", "Memory that cannot be reclaimed easily.",
 	 memory, has_memory},
 	{"workload_coverage", "", "Share of replicas with a fresh sample, 0 to 1.", coverage,
@@ -109,9 +109,21 @@ static const struct family families[] = {
 #define FAMILIES (sizeof(families) / sizeof(families[0]))
 
 struct rendering {
-	struct buf lines[FAMILIES];
+	struct buf lines[FAMILIES], causes;
 	unsigned shown, left_out;
 };
+
+static void render_causes(const struct store_summary *w, struct buf *to)
+{
+	for (int c = 0; c < SATURATION_CAUSES; c++) {
+		if (!w->saturation[c].known)
+			continue;
+		buf_printf(to, "plimsoll_workload_held_back{workload=\"");
+		add_label(to, w->name);
+		buf_printf(to, "\",cause=\"%s\"} %.9g\n", saturation_word((enum saturation_cause)c),
+			   w->saturation[c].value);
+	}
+}
 
 static void render_workload(const struct store_summary *w, void *data)
 {
@@ -122,6 +134,7 @@ static void render_workload(const struct store_summary *w, void *data)
 		return;
 	}
 	r->shown++;
+	render_causes(w, &r->causes);
 	for (size_t i = 0; i < FAMILIES; i++) {
 		if (!families[i].known(w))
 			continue; /* missing is no zero */
@@ -149,6 +162,11 @@ void http_metrics(struct aggregator *a, struct buf *to)
 		buf_add(to, r.lines[i].data, r.lines[i].size);
 		buf_done(&r.lines[i]);
 	}
+	buf_printf(to, "# TYPE plimsoll_workload_held_back gauge\n"
+		       "# HELP plimsoll_workload_held_back What keeps the replicas from working, 0 to 1 by "
+		       "cause, mean over replicas and 8 s.\n");
+	buf_add(to, r.causes.data, r.causes.size);
+	buf_done(&r.causes);
 	buf_printf(to, "# EOF\n");
 }
 

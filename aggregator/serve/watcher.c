@@ -49,10 +49,12 @@ struct watcher *watcher_asked(struct rpc_call *c, struct rpc_msg *m)
 	return w;
 }
 
-void watcher_closed(struct rpc_call *c)
+void watcher_closed(struct rpc_call *c, enum rpc_code code, const char *why)
 {
 	struct watcher *w = obj_cast(struct watcher, rpc_data(c), WATCHER_MAGIC);
 
+	(void)code;
+	(void)why;
 	*w->previous = w->next;
 	if (w->next)
 		w->next->previous = w->previous;

@@ -20,7 +20,7 @@ struct watcher {
 /* For a handler's open(), message() and closed(). Not RPC_OK: too many, counted, and the call is told. */
 enum rpc_code watcher_open(struct watcher **list, struct rpc_call *c);
 struct watcher *watcher_asked(struct rpc_call *c, struct rpc_msg *m);
-void watcher_closed(struct rpc_call *c);
+void watcher_closed(struct rpc_call *c, enum rpc_code code, const char *why);
 const ProtobufCMessage *watcher_query(const struct watcher *w); /* NULL until it came */
 
 #endif

@@ -29,6 +29,8 @@ static char *text(const char *s)
 struct entry { /* one workload's message and all it points to; policies' names are borrowed */
 	Plimsoll__V1__Workload m;
 	Plimsoll__V1__Value cpu, request, memory, limit, runq, psi_cpu, psi_memory, psi_io, p95;
+	Plimsoll__V1__Value cause_value[SATURATION_CAUSES];
+	Plimsoll__V1__Cause cause[SATURATION_CAUSES], *causes[SATURATION_CAUSES];
 	char last_decision[32];
 };
 
@@ -64,20 +66,29 @@ static void set_values(struct entry *e, const struct store_summary *s)
 	set_value(&e->m.runq_wait_p95_ns, &e->p95, &s->runq_wait_p95_ns);
 }
 
+static void set_causes(struct entry *e, const struct store_summary *s)
+{
+	for (int c = 0; c < SATURATION_CAUSES; c++) {
+		plimsoll__v1__cause__init(&e->cause[c]);
+		e->cause[c].name = text(saturation_word((enum saturation_cause)c));
+		set_value(&e->cause[c].value, &e->cause_value[c], &s->saturation[c]);
+		e->causes[c] = &e->cause[c];
+	}
+	e->m.saturation = e->causes;
+	e->m.n_saturation = SATURATION_CAUSES;
+	e->m.advice = text(saturation_advice_word(s->advice));
+}
+
 /* What holds its tasks up most. */
 static const char *by_what(const struct store_summary *s)
 {
-	const struct {
-		const struct store_value *v;
-		const char *name;
-	} cause[] = {{&s->runq, "cpu run queue"}, {&s->psi_memory, "memory stalls"}, {&s->psi_io, "io stalls"}};
 	const char *name = "";
 	double most = CAUSE_LEAST;
 
-	for (size_t i = 0; i < sizeof(cause) / sizeof(cause[0]); i++)
-		if (cause[i].v->known && cause[i].v->value > most) {
-			most = cause[i].v->value;
-			name = cause[i].name;
+	for (int c = 0; c < SATURATION_CAUSES; c++)
+		if (s->saturation[c].known && s->saturation[c].value > most) {
+			most = s->saturation[c].value;
+			name = saturation_word((enum saturation_cause)c);
 		}
 	return name;
 }
@@ -132,6 +143,7 @@ static void add(const struct store_summary *s, void *data)
 	e->m.replicas = s->replicas;
 	e->m.by_what = text(by_what(s));
 	set_values(e, s);
+	set_causes(e, s);
 	w = s->selected ? scaler_find(l->aggregator->scaler, s->name) : NULL;
 	if (w)
 		set_policy(e, w, l);
@@ -252,16 +264,9 @@ static void watch_message(struct rpc_call *c, struct rpc_msg *m)
 	shared_done(&s);
 }
 
-static void watch_closed(struct rpc_call *c, enum rpc_code code, const char *why)
-{
-	(void)code;
-	(void)why;
-	watcher_closed(c);
-}
-
 static const struct rpc_handler list = {.message = list_message};
 static const struct rpc_handler watch = {
-	.open = watch_open, .message = watch_message, .closed = watch_closed};
+	.open = watch_open, .message = watch_message, .closed = watcher_closed};
 
 const struct rpc_method serve_workloads_methods[] = {
 	{"/plimsoll.v1.Scaling/ListWorkloads", RPC_UNARY,

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "plimsoll/signal.h"
+
 /* X(enumerator, counter's word, meaning): why a batch, a row or a name was not taken. */
 #define STORE_REFUSALS_X(X) \
 	X(WIRE_VERSION, "wire_version", "the agent speaks a newer wire version") \
@@ -26,7 +28,9 @@
 	X(TIME, "time", "a clock that goes backwards") \
 	X(UNKNOWN_ROW, "unknown_row", "rows that were never named") \
 	X(COUNTER_FELL, "counter_fell", "rows whose counters fell") \
-	X(CPU_TIME, "cpu_time", "rows with more CPU time than CPUs x elapsed time")
+	X(CPU_TIME, "cpu_time", "rows with more CPU time than CPUs x elapsed time") \
+	X(STILL, "still", "seconds in which nothing on the node moved, not even its idle time") \
+	X(VICTIM, "victim", "an OOM victim that cannot be: of no row, to come, or with a name that no task can have")
 
 enum store_refusal {
 #define X(id, word, meaning) STORE_REFUSED_##id,
@@ -44,13 +48,7 @@ enum store_kind { /* the numbers of Kind in metrics.proto */
 	STORE_KIND_CONTAINER,
 	STORE_KIND_UNIT,
 	STORE_KIND_CGROUP,
-};
-
-enum { /* the bits of Missing in metrics.proto */
-	STORE_NO_CPU = 1,
-	STORE_NO_MEMORY = 2,
-	STORE_NO_WORKING_SET = 4,
-	STORE_NO_PSI = 8,
+	STORE_KIND_SANDBOX,
 };
 
 struct store_source {
@@ -64,24 +62,19 @@ struct store_identity {
 	uint32_t row;
 	enum store_kind kind;
 	const char *cgroup, *runtime, *pod_uid, *container_id, *qos, *name; /* never NULL */
+	const char *pod_namespace, *pod_name, *workload;			    /* nor these; "": not known (yet) */
 	uint64_t first_seen_boottime_ns;
 };
 
-enum store_column { /* the cumulative and current values of a row, one u64 each */
-	STORE_CPU_NS,
-	STORE_RUNQ_WAIT_NS,
-	STORE_SWITCHES,
-	STORE_MEMORY_USAGE,
-	STORE_MEMORY_WORKING_SET,
-	STORE_MEMORY_LIMIT,
-	STORE_PSI_CPU_SOME_NS,
-	STORE_PSI_CPU_FULL_NS,
-	STORE_PSI_MEMORY_SOME_NS,
-	STORE_PSI_MEMORY_FULL_NS,
-	STORE_PSI_IO_SOME_NS,
-	STORE_PSI_IO_FULL_NS,
-	STORE_COLUMNS
+struct store_victim {
+	uint32_t row, pid;
+	const char *name; /* never NULL; at most STORE_VICTIM_BYTES */
+	uint64_t boottime_ns, count;
 };
+
+#define STORE_VICTIM_BYTES 60u /* a task's name is 15 bytes, each of which may stand as "\xff" */
+
+enum { STORE_NODE_NO_IDLE = 1 }; /* a bit of NodeMissing in metrics.proto */
 
 struct store_node_sample {
 	bool known;
@@ -90,8 +83,8 @@ struct store_node_sample {
 	uint64_t memory_available_bytes;
 };
 
-struct store_losses { /* cumulative in the epoch */
-	uint64_t slots_full, spool_dropped, read_errors, late_ticks;
+struct store_losses { /* cumulative in the epoch, but slots_full, which is now */
+	uint64_t slots_full, spool_dropped, read_errors, late_ticks, births_late, tables_full;
 };
 
 struct store_batch {
@@ -101,13 +94,16 @@ struct store_batch {
 	size_t n_identities;
 	size_t n_rows;
 	const uint32_t *row;
-	const uint64_t *column[STORE_COLUMNS];
-	const uint32_t *flags;
+	const uint64_t *column[SIGNALS]; /* NULL: 0 in every row */
+	const uint32_t *flags;           /* SIGNAL_NO_… */
+	uint32_t unknown;                /* the same for every row */
 	size_t n_hist;
 	const uint32_t *hist_row; /* index into `row` */
 	const uint32_t *hist_bucket, *hist_count;
 	const uint32_t *gone;
 	size_t n_gone;
+	const struct store_victim *victim;
+	size_t n_victims;
 	struct store_node_sample node;
 	struct store_losses losses;
 };

@@ -9,6 +9,8 @@
 #include "aggregator/store/workload.h"
 #include "base/mem.h"
 
+/* A batch's time is that of its pass's beginning. Victims come during it, too, and the agent may be stopped then. */
+#define VICTIM_SLACK_NS (60 * CLOCK_NS_PER_S)
 #define BOOTTIME_MAX_NS (1ull << 62) /* 146 years: no machine runs that long */
 
 struct store_node *node_new(struct store *s, const char *name)
@@ -135,7 +137,7 @@ static int add_row(struct store_node *n, const struct store_identity *id, uint64
 		return -ENOSPC;
 	}
 	first_seen(n, r, id->first_seen_boottime_ns, arrival);
-	r->added = sequence;
+	r->told = sequence;
 	map_put(n->rows, id->row, r);
 	s->live_rows++;
 	s->all_rows++;
@@ -143,33 +145,51 @@ static int add_row(struct store_node *n, const struct store_identity *id, uint64
 	return 0;
 }
 
+/* By what the container runtime said meanwhile, say. */
+static void rename_row(struct store_node *n, struct store_row *r, const struct store_identity *id,
+		       uint64_t sequence)
+{
+	if (!row_rename(r, id))
+		return;
+	r->told = sequence;
+	n->store->counters.rows_renamed++;
+	workload_remove(r);
+	workload_place(n->store, r);
+}
+
 /* `orphans` are the rows of the epoch before, by path, while a new one opens; else NULL. */
 static void name_rows(struct store_node *n, const struct store_batch *b, struct strmap *orphans,
 		      clock_boot_t arrival)
 {
+	/* A preamble's rows are new in the second that follows. */
+	uint64_t sequence = b->sequence ? b->sequence : n->sequence + 1;
+
 	for (size_t i = 0; i < b->n_identities; i++) {
 		const struct store_identity *id = &b->identity[i];
 		struct store_row *r = map_get(n->rows, id->row);
 
+		if (r && strcmp(row_cgroup(r), id->cgroup) != 0) {
+			store_refuse(n->store, STORE_REFUSED_DICTIONARY);
+			continue;
+		}
 		if (r) {
-			if (strcmp(row_cgroup(r), id->cgroup) != 0)
-				store_refuse(n->store, STORE_REFUSED_DICTIONARY);
+			rename_row(n, r, id, sequence);
 			continue;
 		}
 		r = orphans ? strmap_del(orphans, id->cgroup) : NULL;
 		if (!r) {
-			/* A preamble's rows are new in the second that follows. */
-			add_row(n, id, b->sequence ? b->sequence : n->sequence + 1, arrival);
+			add_row(n, id, sequence, arrival);
 			continue;
 		}
 		r->id = id->row;
 		map_put(n->rows, r->id, r);
+		rename_row(n, r, id, sequence);
 	}
 }
 
 /* Takes every row out of the table, frozen, by path. A path has one live row; should there be two,
- * one of them ends here. */
-static struct strmap *orphan_rows(struct store_node *n)
+ * one of them ends here. `rebooted`: what has a time of the machine's clock before is forgotten. */
+static struct strmap *orphan_rows(struct store_node *n, bool rebooted)
 {
 	struct strmap *orphans = strmap_new();
 	struct map *rows = n->rows;
@@ -185,6 +205,8 @@ static struct strmap *orphan_rows(struct store_node *n)
 		row_freeze(r);
 		r->rebase = true;
 		r->named = 0;
+		if (rebooted)
+			(void)row_put_victim(r, NULL, 0);
 		twice = strmap_put(orphans, row_cgroup(r), r);
 		if (twice)
 			row_ended(n, twice, n->arrival_ns);
@@ -225,7 +247,8 @@ int node_hello(struct store_node *n, const struct store_source *source, const st
 	       clock_boot_t arrival)
 {
 	bool anew = n->epoch != b->epoch;
-	struct strmap *orphans = anew ? orphan_rows(n) : NULL;
+	bool rebooted = n->boot_id && strcmp(n->boot_id, source->boot_id) != 0;
+	struct strmap *orphans = anew ? orphan_rows(n, rebooted) : NULL;
 
 	take_source(n, source);
 	n->arrival_ns = arrival.ns;
@@ -289,9 +312,24 @@ static void put_waits(struct store_node *n, const struct store_batch *b)
 	for (size_t i = 0; i < b->n_hist; i++) {
 		struct store_row *r = map_get(n->rows, b->row[b->hist_row[i]]);
 
-		if (r)
+		if (r && b->hist_bucket[i] < HIST_BUCKETS) /* of run-queue wait; of others nothing is kept yet */
 			(void)waits_put(&r->waits, period, b->hist_bucket[i], b->hist_count[i],
 					r->began == b->sequence);
+	}
+}
+
+static void put_victims(struct store_node *n, const struct store_batch *b)
+{
+	struct store *s = n->store;
+
+	for (size_t i = 0; i < b->n_victims; i++) {
+		const struct store_victim *v = &b->victim[i];
+		struct store_row *r = map_get(n->rows, v->row);
+
+		if (v->boottime_ns > b->boottime_ns + VICTIM_SLACK_NS || (!r && !n->over_limit))
+			store_refuse(s, STORE_REFUSED_VICTIM);
+		else if (!r || row_put_victim(r, v, b->sequence) < 0)
+			s->counters.rows_over_limit++;
 	}
 }
 
@@ -329,6 +367,51 @@ static void count_gap(struct store_node *n, const struct store_batch *b)
 		freeze_all(n);
 }
 
+/* Everything that was not idle, from the last second's sample to this one's. */
+static void measure_busy(struct store_node *n, const struct store_node_sample *now, uint64_t elapsed_ns)
+{
+	const struct store_node_sample *then = &n->sample;
+	uint64_t all = n->cpus * elapsed_ns, idle = now->cpu_idle_ns - then->cpu_idle_ns;
+
+	n->busy_known = then->known && now->known && now->cpu_idle_ns >= then->cpu_idle_ns &&
+			!((then->missing | now->missing) & STORE_NODE_NO_IDLE);
+	n->busy_ns = all > idle ? all - idle : 0;
+}
+
+static bool row_moved(const struct store_node *n, const struct store_batch *b, size_t i)
+{
+	const struct store_row *r = map_get(n->rows, b->row[i]);
+
+	for (size_t c = 0; r && c < SIGNALS; c++)
+		if (r->value[c] != (b->column[c] ? b->column[c][i] : 0))
+			return true;
+	return !r;
+}
+
+/* CPUs are idle or at work: time that neither adds to is time that nobody measured. */
+static bool stands_still(const struct store_node *n, const struct store_batch *b)
+{
+	const struct store_node_sample *then = &n->sample, *now = &b->node;
+
+	if (!then->known || !now->known || ((then->missing | now->missing) & STORE_NODE_NO_IDLE) ||
+	    then->cpu_idle_ns != now->cpu_idle_ns || b->boottime_ns == n->boottime_ns)
+		return false;
+	for (size_t i = 0; i < b->n_rows; i++)
+		if (row_moved(n, b, i))
+			return false;
+	return true;
+}
+
+/* As if it had not come, but for who is there. */
+static void put_still(struct store_node *n, const struct store_batch *b)
+{
+	freeze_all(n);
+	store_refuse(n->store, STORE_REFUSED_STILL);
+	end_gone(n, b);
+	n->boottime_ns = b->boottime_ns;
+	n->wall_unix_ns = b->wall_unix_ns;
+}
+
 int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arrival,
 	     enum store_refusal *ret_why)
 {
@@ -348,14 +431,20 @@ int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arr
 		return -EBADMSG;
 	count_gap(n, b);
 	map_clock(n, b->boottime_ns, arrival);
-	ring_tick(&n->clock, b->boottime_ns, first);
 	n->arrival_ns = arrival.ns;
 	n->sequence = b->sequence;
+	if (!first && stands_still(n, b)) {
+		put_still(n, b);
+		return 0;
+	}
+	ring_tick(&n->clock, b->boottime_ns, first);
 	n->boottime_ns = b->boottime_ns;
 	n->wall_unix_ns = b->wall_unix_ns;
 	name_rows(n, b, NULL, arrival);
+	measure_busy(n, &b->node, first ? 0 : b->boottime_ns - before_ns);
 	put_rows(n, b, first ? b->boottime_ns : before_ns);
 	put_waits(n, b);
+	put_victims(n, b);
 	if (b->keyframe)
 		end_unnamed(n, b);
 	end_gone(n, b);

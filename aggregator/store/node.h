@@ -34,6 +34,8 @@ struct store_node {
 	uint64_t over_limit;            /* rows of this epoch that are not kept */
 	uint32_t mark;
 	struct store_node_sample sample;
+	bool busy_known;                /* its CPU time in the newest second: */
+	uint64_t busy_ns;               /* all CPUs, all tasks */
 	struct store_losses losses;
 	uint64_t gaps;
 	void *stream;                   /* the open Report or Watch that feeds it, NULL: none */

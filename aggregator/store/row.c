@@ -2,6 +2,7 @@
 #include "aggregator/store/row.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,28 +20,39 @@ static const char *shared_word(const char *word)
 	return "";
 }
 
-static size_t append(char *text, size_t at, const char *s, size_t size)
+/* All texts of `id` in one piece of memory. NULL: there is none, or they are too long. */
+static char *gather(const struct store_identity *id, uint16_t *ret_at)
 {
-	memcpy(text + at, s, size);
-	return at + size;
+	const char *const from[ROW_TEXTS] = {
+		[ROW_CGROUP] = id->cgroup,
+		[ROW_POD_UID] = id->pod_uid,
+		[ROW_CONTAINER_ID] = id->container_id,
+		[ROW_NAME] = id->name,
+		[ROW_POD_NAMESPACE] = id->pod_namespace,
+		[ROW_POD_NAME] = id->pod_name,
+		[ROW_WORKLOAD] = id->workload,
+	};
+	size_t size[ROW_TEXTS], total = 0;
+	char *text;
+
+	for (int i = 0; i < ROW_TEXTS; i++)
+		total += size[i] = strlen(from[i]) + 1;
+	text = total <= UINT16_MAX ? malloc(total) : NULL;
+	total = 0;
+	for (int i = 0; text && i < ROW_TEXTS; i++) {
+		memcpy(text + total, from[i], size[i]);
+		ret_at[i] = (uint16_t)total;
+		total += size[i];
+	}
+	return text;
 }
 
 struct store_row *row_new(struct store_node *n, const struct store_identity *id)
 {
-	size_t cgroup = strlen(id->cgroup) + 1, pod = strlen(id->pod_uid) + 1;
-	size_t container = strlen(id->container_id) + 1, name = strlen(id->name) + 1, at;
 	struct store_row *r = calloc(1, sizeof(*r));
 
-	if (!r || cgroup + pod + container + name > UINT16_MAX ||
-	    !(r->text = malloc(cgroup + pod + container + name)))
+	if (!r || !(r->text = gather(id, r->text_at)))
 		return row_free(r);
-	at = append(r->text, 0, id->cgroup, cgroup);
-	r->pod_uid_at = (uint16_t)at;
-	at = append(r->text, at, id->pod_uid, pod);
-	r->container_id_at = (uint16_t)at;
-	at = append(r->text, at, id->container_id, container);
-	r->name_at = (uint16_t)at;
-	append(r->text, at, id->name, name);
 	r->node = n;
 	r->id = id->row;
 	r->kind = (uint8_t)id->kind;
@@ -51,11 +63,50 @@ struct store_row *row_new(struct store_node *n, const struct store_identity *id)
 	return r;
 }
 
+/* Until somebody knows more, a container is called by the first digits of its id. */
+static bool knows_names(const char *pod_name, const char *name, const char *container_id)
+{
+	return *pod_name || strncmp(name, container_id, strlen(name)) != 0;
+}
+
+static bool says_less(const struct store_row *r, const struct store_identity *id)
+{
+	return *id->container_id && strcmp(row_container_id(r), id->container_id) == 0 &&
+	       !knows_names(id->pod_name, id->name, id->container_id) &&
+	       knows_names(row_pod_name(r), row_name(r), row_container_id(r));
+}
+
+static bool says_the_same(const struct store_row *r, const struct store_identity *id)
+{
+	return r->kind == id->kind && r->runtime == shared_word(id->runtime) &&
+	       r->qos == shared_word(id->qos) && strcmp(row_pod_uid(r), id->pod_uid) == 0 &&
+	       strcmp(row_container_id(r), id->container_id) == 0 && strcmp(row_name(r), id->name) == 0 &&
+	       strcmp(row_pod_namespace(r), id->pod_namespace) == 0 &&
+	       strcmp(row_pod_name(r), id->pod_name) == 0 && strcmp(row_own_workload(r), id->workload) == 0;
+}
+
+bool row_rename(struct store_row *r, const struct store_identity *id)
+{
+	uint16_t at[ROW_TEXTS];
+	char *text;
+
+	if (says_the_same(r, id) || says_less(r, id) || !(text = gather(id, at)))
+		return false;
+	free(r->text);
+	r->text = text;
+	memcpy(r->text_at, at, sizeof(at));
+	r->kind = (uint8_t)id->kind;
+	r->runtime = shared_word(id->runtime);
+	r->qos = shared_word(id->qos);
+	return true;
+}
+
 struct store_row *row_free(struct store_row *r)
 {
 	if (!r)
 		return NULL;
 	waits_done(&r->waits);
+	free(r->victim);
 	free(r->ring);
 	free(r->text);
 	free(r);
@@ -71,26 +122,31 @@ void row_freeze(struct store_row *r)
 	r->frozen = true;
 }
 
-static struct ring_values values_of(const uint64_t *v)
+static struct ring_values values_of(const uint64_t *v, uint64_t quota_wait_ns)
 {
 	return (struct ring_values){
-		.cpu_ns = v[STORE_CPU_NS],
-		.wait_ns = v[STORE_RUNQ_WAIT_NS],
-		.psi_ns = {v[STORE_PSI_CPU_SOME_NS], v[STORE_PSI_MEMORY_SOME_NS],
-			   v[STORE_PSI_IO_SOME_NS]},
-		.memory_bytes = v[STORE_MEMORY_WORKING_SET],
+		.cpu_ns = v[SIGNAL_CPU_NS],
+		.wait_ns = v[SIGNAL_RUNQ_WAIT_NS] - quota_wait_ns,
+		.psi_ns = {v[SIGNAL_PSI_CPU_SOME_NS], v[SIGNAL_PSI_MEMORY_SOME_NS],
+			   v[SIGNAL_PSI_IO_SOME_NS]},
+		.memory_bytes = v[SIGNAL_MEMORY_WORKING_SET_BYTES],
 	};
 }
 
+enum kind { COUNTER, GAUGE };
+
+static const struct {
+	uint8_t kind;
+	uint16_t group;
+} rule[SIGNALS] = {
+#define SIGNAL(ID, name, KIND, SCOPE, GROUP, ...) [SIGNAL_##ID] = {KIND, SIGNAL_NO_##GROUP},
+#include "plimsoll/signals.def"
+};
+
 static bool falls(const struct store_row *r, const uint64_t *v, uint32_t missing)
 {
-	static const uint8_t cpu[] = {STORE_CPU_NS, STORE_RUNQ_WAIT_NS, STORE_SWITCHES};
-
-	for (size_t i = 0; !(missing & STORE_NO_CPU) && i < sizeof(cpu); i++)
-		if (v[cpu[i]] < r->value[cpu[i]])
-			return true;
-	for (size_t i = STORE_PSI_CPU_SOME_NS; !(missing & STORE_NO_PSI) && i < STORE_COLUMNS; i++)
-		if (v[i] < r->value[i])
+	for (size_t i = 0; i < SIGNALS; i++)
+		if (rule[i].kind == COUNTER && v[i] < r->value[i] && !(missing & rule[i].group))
 			return true;
 	return false;
 }
@@ -100,7 +156,14 @@ static bool too_much(const struct store_row *r, const uint64_t *v, uint64_t elap
 {
 	double room = (double)elapsed_ns * (100 + ROW_CPU_SLACK_PERCENT) / 100 + ROW_CPU_SLACK_NS;
 
-	return (double)(v[STORE_CPU_NS] - r->value[STORE_CPU_NS]) > room * r->node->cpus;
+	return (double)(v[SIGNAL_CPU_NS] - r->value[SIGNAL_CPU_NS]) > room * r->node->cpus;
+}
+
+/* More than the machine can have done since it was started. */
+static bool never_was(const struct store_row *r, const uint64_t *v, uint32_t flags, uint64_t boottime_ns)
+{
+	return !(flags & SIGNAL_NO_CPU) &&
+	       (double)v[SIGNAL_CPU_NS] > (double)boottime_ns * r->node->cpus + ROW_CPU_SLACK_NS;
 }
 
 /* The first values of an epoch, or the first after something that cannot be: only a base. */
@@ -109,12 +172,15 @@ static void begin(struct store_row *r, const uint64_t *v, uint32_t flags)
 	free(r->ring);
 	r->ring = NULL;
 	waits_reset(&r->waits);
+	causes_reset(&r->causes);
+	r->quota_wait_ns = 0;
 	memcpy(r->value, v, sizeof(r->value));
-	r->flags = (uint8_t)flags;
+	r->flags = (uint16_t)flags;
 	r->first = r->node->clock.fine;
 	r->coarse_first = r->node->clock.coarse;
 	r->began = r->named;
 	r->frozen = r->rebase = false;
+	r->doubt = 0;
 }
 
 static bool believable(const struct store_row *r, const uint64_t *v, uint32_t flags,
@@ -126,12 +192,45 @@ static bool believable(const struct store_row *r, const uint64_t *v, uint32_t fl
 	if (falls(r, v, missing))
 		return false;
 	*ret_why = STORE_REFUSED_CPU_TIME;
-	return (missing & STORE_NO_CPU) || !too_much(r, v, elapsed_ns);
+	return (missing & SIGNAL_NO_CPU) || !too_much(r, v, elapsed_ns);
 }
 
-static int write_ring(struct store_row *r, const uint64_t *v)
+/* Not believed: a new base, and nothing is known until it moves by what can be. Counters that fell to nothing
+ * and stay there would else be those of a container that does nothing, and those that come back from there
+ * one that does a year's work in a second. */
+static void doubt(struct store_row *r, const uint64_t *v, uint32_t flags)
 {
-	struct ring_values then = values_of(r->value), now = values_of(v);
+	begin(r, v, flags);
+	row_freeze(r);
+	r->doubt = ROW_DOUBT;
+}
+
+static int put_doubted(struct store_row *r, const uint64_t *v, uint32_t flags, uint64_t elapsed_ns,
+		       enum store_refusal *ret_why)
+{
+	bool last = r->doubt == 1;
+
+	if ((flags | r->flags) & SIGNAL_NO_CPU) { /* nothing to compare with */
+		memcpy(r->value, v, sizeof(r->value));
+		r->flags = (uint16_t)flags;
+		return 0;
+	}
+	if (!memcmp(v, r->value, sizeof(r->value)))
+		return 0;
+	if (last && believable(r, v, flags, elapsed_ns, ret_why)) {
+		begin(r, v, flags);
+		return 0;
+	}
+	memcpy(r->value, v, sizeof(r->value));
+	r->flags = (uint16_t)flags;
+	r->doubt = last ? ROW_DOUBT : (uint8_t)(r->doubt - 1);
+	return last ? -EBADMSG : 0;
+}
+
+static int write_ring(struct store_row *r, const uint64_t *v, uint64_t quota_wait_ns)
+{
+	struct ring_values then = values_of(r->value, r->quota_wait_ns);
+	struct ring_values now = values_of(v, quota_wait_ns);
 
 	if (!r->ring && !memcmp(&then, &now, sizeof(then)))
 		return 0;
@@ -143,36 +242,105 @@ static int write_ring(struct store_row *r, const uint64_t *v)
 	return 0;
 }
 
+/* Returns what the quota added to the wait for a CPU. */
+static uint64_t write_causes(struct store_row *r, const uint64_t *v, uint32_t flags,
+			     uint64_t elapsed_ns)
+{
+	const struct saturation_input in = {
+		.before = r->value,
+		.now = v,
+		.missing = flags | r->flags,
+		.elapsed_ns = elapsed_ns,
+		.cpus = r->node->cpus,
+		.node_known = r->node->busy_known,
+		.node_busy_ns = r->node->busy_ns,
+	};
+	struct saturation s;
+
+	if (!elapsed_ns)
+		return 0;
+	saturation_of(&in, &s);
+	causes_put(&r->causes, r->node->clock.fine, &s);
+	return saturation_quota_wait_ns(&in);
+}
+
 int row_put(struct store_row *r, const struct store_batch *b, size_t i, uint64_t elapsed_ns,
 	    enum store_refusal *ret_why)
 {
-	uint32_t flags = b->flags[i];
+	uint32_t flags = b->flags[i] | b->unknown;
 	/* A signal that comes back begins anew; so does a row that missed seconds which others of
 	 * its node have: what it did in them would all seem to happen in this one. */
-	bool back = (r->flags & ~flags & (STORE_NO_CPU | STORE_NO_PSI)) != 0;
+	bool back = (r->flags & ~flags & (SIGNAL_NO_CPU | SIGNAL_NO_PSI)) != 0;
 	bool missed = r->frozen && r->good + 1 < r->node->clock.fine;
-	uint64_t v[STORE_COLUMNS];
+	uint64_t v[SIGNALS], quota_wait_ns;
 
 	r->named = b->sequence;
-	for (size_t c = 0; c < STORE_COLUMNS; c++)
-		v[c] = b->column[c][i];
-	if (r->rebase || back || missed) {
+	for (size_t c = 0; c < SIGNALS; c++)
+		v[c] = b->column[c] ? b->column[c][i] : 0;
+	if (never_was(r, v, flags, b->boottime_ns)) {
+		*ret_why = STORE_REFUSED_CPU_TIME;
+		doubt(r, v, flags);
+		return -EBADMSG;
+	}
+	if (r->doubt && !r->rebase)
+		return put_doubted(r, v, flags, elapsed_ns, ret_why);
+	if (r->rebase) {
 		begin(r, v, flags);
 		return 0;
 	}
-	if (!believable(r, v, flags, elapsed_ns, ret_why)) {
+	if (back) {
+		doubt(r, v, flags);
+		r->doubt = 1;
+		return 0;
+	}
+	if (missed && believable(r, v, flags, elapsed_ns, ret_why)) {
 		begin(r, v, flags);
+		return 0;
+	}
+	if (missed || !believable(r, v, flags, elapsed_ns, ret_why)) {
+		doubt(r, v, flags);
 		return -EBADMSG;
 	}
-	r->flags = (uint8_t)flags;
-	if (write_ring(r, v) < 0) {
+	quota_wait_ns = r->quota_wait_ns + write_causes(r, v, flags, elapsed_ns);
+	r->flags = (uint16_t)flags;
+	if (write_ring(r, v, quota_wait_ns) < 0) {
 		row_freeze(r);
 		r->rebase = true;
 		return -ENOMEM;
 	}
 	r->frozen = false;
+	r->quota_wait_ns = quota_wait_ns;
 	memcpy(r->value, v, sizeof(r->value));
 	return 0;
+}
+
+int row_put_victim(struct store_row *r, const struct store_victim *v, uint64_t sequence)
+{
+	if (!v) {
+		free(r->victim);
+		r->victim = NULL;
+		return 0;
+	}
+	if (r->victim && r->victim->boottime_ns == v->boottime_ns && r->victim->pid == v->pid)
+		return 0; /* a keyframe says it again */
+	if (!r->victim)
+		r->victim = calloc(1, sizeof(*r->victim));
+	if (!r->victim)
+		return -ENOMEM;
+	r->victim->boottime_ns = v->boottime_ns;
+	r->victim->count = v->count;
+	r->victim->told = sequence;
+	r->victim->pid = v->pid;
+	snprintf(r->victim->name, sizeof(r->victim->name), "%s", v->name);
+	return 0;
+}
+
+void row_saturation(const struct store_row *r, uint64_t window_ns, struct saturation *ret)
+{
+	uint64_t slots = window_ns / CLOCK_NS_PER_S;
+
+	causes_mean(&r->causes, row_newest(r),
+		    slots < 1 ? 1 : slots < CAUSES_SLOTS ? (uint32_t)slots : CAUSES_SLOTS, ret);
 }
 
 uint32_t row_newest(const struct store_row *r)

@@ -8,6 +8,7 @@
 #define AGGREGATOR_STORE_ROW_H
 
 #include "aggregator/store/batch.h"
+#include "aggregator/store/causes.h"
 #include "aggregator/store/ring.h"
 #include "aggregator/store/waits.h"
 #include "base/clock.h"
@@ -17,6 +18,16 @@ struct store_workload;
 
 #define ROW_CPU_SLACK_NS 200000000ull /* stamps and readings of one pass are not simultaneous */
 #define ROW_CPU_SLACK_PERCENT 5u
+#define ROW_DOUBT 2u /* to a value that may be true, and on from it */
+
+enum row_text { ROW_CGROUP, ROW_POD_UID, ROW_CONTAINER_ID, ROW_NAME, ROW_POD_NAMESPACE, ROW_POD_NAME, ROW_WORKLOAD, ROW_TEXTS };
+
+struct row_victim { /* whom the kernel killed last; see OomVictim in metrics.proto */
+	uint64_t boottime_ns, count; /* on the agent's clock */
+	uint64_t told;               /* sequence of the batch that told it first */
+	uint32_t pid;
+	char name[STORE_VICTIM_BYTES + 1];
+};
 
 struct store_row {
 	struct store_node *node;
@@ -24,47 +35,77 @@ struct store_row {
 	struct store_row *next_gone;     /* in the node's list, after its end */
 	uint32_t place;                  /* in workload's array */
 	uint32_t id;                     /* the agent's number in this epoch */
-	uint8_t kind, flags;             /* enum store_kind, STORE_NO_* */
+	uint16_t flags;                  /* SIGNAL_NO_* */
+	uint8_t kind;                    /* enum store_kind */
 	bool gone;
 	bool frozen;       /* nothing is known about it since good_ns */
 	bool rebase;       /* the next values are a new beginning */
-	uint16_t pod_uid_at, container_id_at, name_at; /* offsets in text */
-	char *text;        /* cgroup, pod uid, container id and name, each with its NUL */
+	uint8_t doubt;     /* its counters were refused; to be believed they must move so many times */
+	uint16_t text_at[ROW_TEXTS]; /* offsets in text */
+	char *text;                  /* all of them, each with its NUL */
 	const char *runtime, *qos;
 	uint64_t first_seen_ns; /* aggregator's clock */
 	uint64_t gone_ns;       /* aggregator's clock */
 	uint64_t good_ns;       /* frozen: aggregator's clock of its newest sample; 0: none */
-	uint64_t added;         /* sequence of the batch since which it is here */
+	uint64_t told;          /* sequence of the batch that told it, or told it by other names */
 	uint64_t named, began;  /* sequences of the batches that named it last, that it began with */
 	uint32_t good;          /* frozen: the slot of that sample */
 	uint32_t first, coarse_first; /* slots of the first sample of this epoch, 0: none yet */
-	uint64_t value[STORE_COLUMNS];
+	uint64_t value[SIGNALS];
+	uint64_t quota_wait_ns; /* of the run-queue wait, what the quota caused; the ring has the rest */
 	struct ring *ring;      /* NULL while nothing changed */
+	struct causes causes;
 	struct waits waits;
+	struct row_victim *victim; /* NULL: none is known */
 };
 
 /* NULL: out of memory. Strings are copied. */
 struct store_row *row_new(struct store_node *n, const struct store_identity *id);
 struct store_row *row_free(struct store_row *r); /* NULL is fine */
+/* What the agent says of it now. True: something is new; kind and texts are the new ones, all that was
+ * measured stays. Who says less than is known (an agent begins anew, the runtime is away) changes
+ * nothing as long as it is the same container. */
+bool row_rename(struct store_row *r, const struct store_identity *id);
+
+static inline const char *row_text(const struct store_row *r, enum row_text which)
+{
+	return r->text + r->text_at[which];
+}
 
 static inline const char *row_cgroup(const struct store_row *r)
 {
-	return r->text;
+	return row_text(r, ROW_CGROUP);
 }
 
 static inline const char *row_pod_uid(const struct store_row *r)
 {
-	return r->text + r->pod_uid_at;
+	return row_text(r, ROW_POD_UID);
 }
 
 static inline const char *row_container_id(const struct store_row *r)
 {
-	return r->text + r->container_id_at;
+	return row_text(r, ROW_CONTAINER_ID);
 }
 
 static inline const char *row_name(const struct store_row *r)
 {
-	return r->text + r->name_at;
+	return row_text(r, ROW_NAME);
+}
+
+static inline const char *row_pod_namespace(const struct store_row *r)
+{
+	return row_text(r, ROW_POD_NAMESPACE);
+}
+
+static inline const char *row_pod_name(const struct store_row *r)
+{
+	return row_text(r, ROW_POD_NAME);
+}
+
+/* What its runtime says it is one of many of, "": nothing. Not the policy that selects it. */
+static inline const char *row_own_workload(const struct store_row *r)
+{
+	return row_text(r, ROW_WORKLOAD);
 }
 
 /* What came for it in one second, against what it had. 0; -EBADMSG with *ret_why: not believed, then
@@ -72,12 +113,15 @@ static inline const char *row_name(const struct store_row *r)
 int row_put(struct store_row *r, const struct store_batch *b, size_t i, uint64_t elapsed_ns,
 	    enum store_refusal *ret_why);
 void row_freeze(struct store_row *r);
+/* The last victim is `v`, which batch `sequence` tells; NULL: none is known any more. -ENOMEM: it stays as it was. */
+int row_put_victim(struct store_row *r, const struct store_victim *v, uint64_t sequence);
 /* Its newest sample: slot (0: none) and time on the aggregator's clock (0: none). */
 uint32_t row_newest(const struct store_row *r);
 uint64_t row_sample_ns(const struct store_row *r);
 /* Age of its newest sample; UINT64_MAX: none. */
 uint64_t row_sample_age(const struct store_row *r, clock_boot_t now);
-/* Differences over the window; -ENODATA: unknown. */
+/* Differences over the window; -ENODATA: unknown. wait_ns is without what the quota caused. */
+void row_saturation(const struct store_row *r, uint64_t window_ns, struct saturation *ret); /* at most 8 s */
 int row_rate(const struct store_row *r, uint64_t window_ns, struct ring_rate *ret);
 
 #endif

@@ -17,6 +17,8 @@ struct store {
 	bool unsettled;             /* rows are to be placed anew: workload_settle() */
 	size_t live_rows, all_rows; /* all: with the gone ones that are still kept */
 	uint32_t mark;              /* to count distinct nodes in one pass */
+	uint64_t silent_at_ns;      /* when a view last had `silent` counted; 0: never */
+	uint32_t silent;
 	struct view_replica *replica; /* of the view handed out last */
 	size_t replica_room;
 };

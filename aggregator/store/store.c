@@ -190,29 +190,35 @@ struct store_workload *store_find_workload(const struct store *s, const char *na
 	return NULL;
 }
 
-struct store_workload *store_workload(struct store *s, const char *name, const char *cgroup_glob)
+struct store_workload *store_workload(struct store *s, const char *name, const char *glob)
 {
 	struct store_workload *w = store_find_workload(s, name);
 
-	if (w && !strcmp(w->glob, cgroup_glob))
+	if (w && !strcmp(w->glob, glob))
 		return w;
 	s->unsettled = true;
 	if (w) {
 		free(w->glob);
-		w->glob = mem_strdup(cgroup_glob);
+		w->glob = mem_strdup(glob);
 		return w;
 	}
 	s->workload = mem_array(s->workload, s->n_workloads + 1, sizeof(struct store_workload *));
-	w = workload_new(s, name, cgroup_glob);
+	w = workload_new(s, name, glob);
 	s->workload[s->n_workloads++] = w;
 	return w;
 }
 
 void store_arrange(struct store *s, struct store_workload *const *order, size_t n)
 {
-	must(n == s->n_workloads);
-	if (n)
-		memcpy(s->workload, order, n * sizeof(struct store_workload *));
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) /* bring each to its place, the others keep their order behind */
+		for (size_t k = at; k < s->n_workloads; k++)
+			if (s->workload[k] == order[i]) {
+				memmove(&s->workload[at + 1], &s->workload[at], (k - at) * sizeof(order[i]));
+				s->workload[at++] = order[i];
+				break;
+			}
 	s->unsettled = true;
 }
 

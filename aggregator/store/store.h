@@ -7,7 +7,8 @@
  *
  * A row's second is fresh when the batch of that second named it, or left it out because it did not
  * change. It is not fresh after a gap in the sequence until the batch names it again or a keyframe
- * comes, nor while its counters are refused.
+ * comes, nor while its counters are refused and until they move after that. A node on which nothing
+ * moves, not even its idle time, is not an idle one: its seconds are taken as if they had not come.
  *
  * Everything here is loop-thread-only and never blocks.
  */
@@ -20,9 +21,12 @@
 
 #include "aggregator/store/batch.h"
 #include "base/clock.h"
+#include "decide/saturation.h"
 #include "decide/view.h"
 
-#define STORE_SILENT_KEEP_NS (300 * CLOCK_NS_PER_S) /* a silent node's rows stay, stale, this long */
+/* A silent node's rows stay, stale, this long. Longer than a partition may last: outside Kubernetes nobody says
+ * that replicas are gone, and a workload whose replicas were forgotten would be taken for a smaller one. */
+#define STORE_SILENT_KEEP_NS (900 * CLOCK_NS_PER_S)
 #define STORE_GONE_KEEP_NS (60 * CLOCK_NS_PER_S)    /* a row's last seconds after its cgroup ended */
 #define STORE_SILENT_PERIODS 3 /* a node without a batch for so many of its intervals is silent */
 #define STORE_WINDOW_MAX_NS (300 * CLOCK_NS_PER_S)  /* how far back rates can be asked for */
@@ -46,6 +50,7 @@ struct store_counters { /* since start */
 	uint64_t refused[STORE_REFUSALS];
 	uint64_t rows_over_limit, agents_over_limit;
 	uint64_t nodes_expired, rows_expired; /* dropped after STORE_SILENT_KEEP_NS of silence */
+	uint64_t rows_renamed;       /* told by other names than before */
 	uint64_t rows_ambiguous;     /* placed though a second policy matches: the first keeps them */
 };
 
@@ -75,18 +80,20 @@ int store_put(struct store *s, struct store_node *n, const struct store_batch *b
 void store_expire(struct store *s, clock_boot_t now);
 void store_refuse(struct store *s, enum store_refusal why); /* counts one that ingest found itself */
 
-/* Registers or gets the workload `name`, selected by a glob (base/glob.h) on cgroup paths: a row belongs
- * to the first workload whose glob matches. After any of these three the next reader places every row
- * anew, once: one glob match a row and workload. Lives until store_forget(). */
-struct store_workload *store_workload(struct store *s, const char *name, const char *cgroup_glob);
+/* Registers or gets the workload `name`, selected by a glob (base/glob.h) on cgroup paths, or, without a slash
+ * at its beginning, on names as glob_match_parts(namespace, pod, container); "owner:KIND/NAMESPACE/NAME" takes
+ * the pods that this one made (store/owner.h). A row belongs to the first workload whose glob matches. After any
+ * of these three the next reader places every row anew, once: one glob match a row and workload. Lives until
+ * store_forget(). */
+struct store_workload *store_workload(struct store *s, const char *name, const char *glob);
 struct store_workload *store_find_workload(const struct store *s, const char *name); /* or NULL */
-void store_arrange(struct store *s, struct store_workload *const *order, size_t n); /* all of them */
+void store_arrange(struct store *s, struct store_workload *const *order, size_t n); /* these first */
 void store_forget(struct store *s, struct store_workload *w);
 
 /* What a decider sees at `now`. Rates are means over `window_ns` (at most STORE_WINDOW_MAX_NS),
  * shorter for a young replica, inside one agent epoch. A rate is unknown with fewer than two samples
- * in the window or when the newest sample is older than fresh_ns. Replicas are sorted by name and
- * borrowed until the next store_view() of any workload. 0, or -ENOMEM with *ret untouched. */
+ * in the window or when the newest sample is older than fresh_ns. A pod's replicas stand together, sorted by name,
+ * and are borrowed until the next store_view() of any workload. 0, or -ENOMEM with *ret untouched. */
 int store_view(struct store_workload *w, clock_boot_t now, uint64_t window_ns, uint64_t fresh_ns,
 	       struct view *ret);
 
@@ -104,9 +111,12 @@ struct store_summary {
 	uint32_t nodes;                  /* that carry them */
 	struct store_value cpu_cores;             /* sum */
 	struct store_value memory_working_set_bytes, memory_limit_bytes; /* sums; limit: limited rows */
-	struct store_value runq;                  /* wait / (wait + on-CPU) of all together, 0 … 1 */
+	struct store_value runq;                  /* wait / (wait + on-CPU) of all together, 0 … 1,
+						   * without the wait that a quota causes */
 	struct store_value psi_cpu, psi_memory, psi_io; /* highest replica's share of time, 0 … 1 */
 	struct store_value runq_wait_p95_ns;      /* last 5 to 10 s of all together */
+	struct store_value saturation[SATURATION_CAUSES]; /* mean over the replicas, 0 … 1, at most 8 s */
+	enum saturation_advice advice;            /* of the most saturated replica */
 };
 
 /* Means over window_ns as above; PSI over at most 15 s. */

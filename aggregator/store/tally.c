@@ -19,13 +19,13 @@ static void add_rates(struct tally *t, const struct store_row *r, uint64_t windo
 
 	if (row_rate(r, window_ns, &rate) < 0)
 		return;
-	if (!(r->flags & STORE_NO_CPU)) {
+	if (!(r->flags & SIGNAL_NO_CPU)) {
 		t->cpu_known++;
 		t->cpu_age_ns = older(t->cpu_age_ns, age);
 		t->cores += (double)rate.cpu_ns / (double)rate.cover_ns;
 		t->wait_cores += (double)rate.wait_ns / (double)rate.cover_ns;
 	}
-	if ((r->flags & STORE_NO_PSI) || !rate.psi_cover_ns)
+	if ((r->flags & SIGNAL_NO_PSI) || !rate.psi_cover_ns)
 		return;
 	t->psi_known++;
 	t->psi_age_ns = older(t->psi_age_ns, age);
@@ -37,18 +37,36 @@ static void add_rates(struct tally *t, const struct store_row *r, uint64_t windo
 	}
 }
 
+static void add_causes(struct tally *t, const struct store_row *r, uint64_t window_ns, uint64_t age)
+{
+	struct saturation s;
+
+	row_saturation(r, window_ns, &s);
+	for (int c = 0; c < SATURATION_CAUSES; c++) {
+		if (!(s.known & 1u << c))
+			continue;
+		t->cause_known[c]++;
+		t->cause_permille[c] += s.permille[c];
+		t->cause_age_ns = older(t->cause_age_ns, age);
+		if (s.permille[c] > t->worst_permille) {
+			t->worst_permille = s.permille[c];
+			t->advice = s.advice;
+		}
+	}
+}
+
 static void add_memory(struct tally *t, const struct store_row *r, uint64_t age)
 {
 	if (!r->first)
 		return;
-	if (!(r->flags & (STORE_NO_MEMORY | STORE_NO_WORKING_SET))) {
+	if (!(r->flags & (SIGNAL_NO_MEMORY | SIGNAL_NO_WORKING_SET))) {
 		t->memory_known++;
 		t->memory_age_ns = older(t->memory_age_ns, age);
-		t->memory_bytes += (double)r->value[STORE_MEMORY_WORKING_SET];
+		t->memory_bytes += (double)r->value[SIGNAL_MEMORY_WORKING_SET_BYTES];
 	}
-	if (!(r->flags & STORE_NO_MEMORY) && r->value[STORE_MEMORY_LIMIT]) {
+	if (!(r->flags & SIGNAL_NO_MEMORY) && r->value[SIGNAL_MEMORY_LIMIT_BYTES]) {
 		t->limit_known++;
-		t->limit_bytes += (double)r->value[STORE_MEMORY_LIMIT];
+		t->limit_bytes += (double)r->value[SIGNAL_MEMORY_LIMIT_BYTES];
 	}
 }
 
@@ -66,6 +84,7 @@ void tally_add(struct tally *t, struct store_row *r, clock_boot_t now, uint64_t 
 		return;
 	add_rates(t, r, window_ns, age);
 	add_memory(t, r, age);
+	add_causes(t, r, window_ns, age);
 	waits_add_recent(&r->waits, (uint32_t)(r->node->boottime_ns / WAITS_PERIOD_NS), t->hist);
 }
 
@@ -92,6 +111,13 @@ void tally_finish(const struct tally *t, struct store_summary *ret)
 	ret->psi_cpu = value(t, t->psi[RING_PSI_CPU], t->psi_known, t->psi_age_ns);
 	ret->psi_memory = value(t, t->psi[RING_PSI_MEMORY], t->psi_known, t->psi_age_ns);
 	ret->psi_io = value(t, t->psi[RING_PSI_IO], t->psi_known, t->psi_age_ns);
+	for (int c = 0; c < SATURATION_CAUSES; c++)
+		ret->saturation[c] = value(t,
+					   t->cause_known[c] ? t->cause_permille[c] / 1e3 /
+								       t->cause_known[c]
+							     : 0,
+					   t->cause_known[c], t->cause_age_ns);
+	ret->advice = t->advice;
 	ret->runq_wait_p95_ns = value(t, 0, 0, 0);
 	if (hist_quantile(t->hist, 0.95, &p95) == 0)
 		ret->runq_wait_p95_ns = value(t, (double)p95, t->cpu_known, t->cpu_age_ns);
@@ -126,19 +152,31 @@ static int workload_order(const void *a, const void *b)
 		      (*(struct store_workload *const *)b)->name);
 }
 
-/* Pods by uid, until names are known; containers and units by their own name; other cgroups not. */
+static const char *pod_name(const struct store_row *r, struct buf *scratch)
+{
+	if (*row_pod_name(r))
+		buf_printf(scratch, "%s/%s", row_pod_namespace(r), row_pod_name(r));
+	else if (*row_pod_uid(r))
+		buf_printf(scratch, "pod/%s", row_pod_uid(r));
+	else
+		return row_name(r);
+	return buf_text(scratch);
+}
+
+/* Pods by uid, until names are known; containers by what they are replicas of, else, as units, by their own name; other cgroups not. */
 static const char *own_name(const struct store_row *r, struct buf *scratch)
 {
 	buf_clear(scratch);
 	switch ((enum store_kind)r->kind) {
 	case STORE_KIND_POD_CONTAINER:
-		buf_printf(scratch, "pod/%s", row_pod_uid(r));
-		return *row_pod_uid(r) ? buf_text(scratch) : row_name(r);
+		return pod_name(r, scratch);
 	case STORE_KIND_CONTAINER:
+		return *row_own_workload(r) ? row_own_workload(r) : row_name(r);
 	case STORE_KIND_UNIT:
 		return row_name(r);
 	case STORE_KIND_UNSPECIFIED:
 	case STORE_KIND_CGROUP:
+	case STORE_KIND_SANDBOX:
 		break;
 	}
 	return NULL;

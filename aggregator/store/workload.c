@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "aggregator/store/node.h"
+#include "aggregator/store/owner.h"
 #include "aggregator/store/state.h"
 #include "base/glob.h"
 #include "base/mem.h"
 #include "base/obj.h"
+#include "decide/saturation.h"
 
 struct store_workload *workload_new(struct store *s, const char *name, const char *glob)
 {
@@ -45,10 +47,26 @@ static void add(struct store_workload *w, struct store_row *r)
 	w->row[w->n++] = r;
 }
 
+/* A glob that begins with a slash is on its path; another one on its names, NAMESPACE/POD/CONTAINER, or its workload. */
+static bool selects(const char *glob, const struct store_row *r)
+{
+	const char *const part[] = {row_pod_namespace(r), row_pod_name(r), row_name(r)};
+	const size_t prefix = strlen(OWNER_PREFIX);
+
+	if (!strncmp(glob, OWNER_PREFIX, prefix))
+		return owner_made(glob + prefix, row_pod_namespace(r), row_pod_name(r));
+	if (*glob == '/')
+		return glob_match(glob, row_cgroup(r));
+	return glob_match_parts(glob, part, sizeof(part) / sizeof(part[0])) ||
+	       (*row_own_workload(r) && glob_match(glob, row_own_workload(r)));
+}
+
 void workload_place(struct store *s, struct store_row *r)
 {
+	if (r->kind == STORE_KIND_SANDBOX) /* part of a pod, and no replica of anything */
+		return;
 	for (size_t i = 0; i < s->n_workloads; i++) {
-		if (!glob_match(s->workload[i]->glob, row_cgroup(r)))
+		if (!selects(s->workload[i]->glob, r))
 			continue;
 		if (r->workload)
 			s->counters.rows_ambiguous++;
@@ -118,7 +136,7 @@ static void view_rates(const struct store_row *r, uint64_t window_ns, struct vie
 	struct ring_rate rate;
 	uint64_t busy_ns;
 
-	if ((r->flags & STORE_NO_CPU) || row_rate(r, window_ns, &rate) < 0)
+	if ((r->flags & SIGNAL_NO_CPU) || row_rate(r, window_ns, &rate) < 0)
 		return;
 	busy_ns = rate.cpu_ns + rate.wait_ns;
 	v->window_ns = rate.cover_ns;
@@ -128,21 +146,62 @@ static void view_rates(const struct store_row *r, uint64_t window_ns, struct vie
 	v->runq_permille = busy_ns ? (uint32_t)(rate.wait_ns * 1000 / busy_ns) : 0;
 }
 
+/* What holds it up besides a lack of CPU: that is the run queue's, a metric of its own. */
+static uint32_t strain(const struct store_row *r, uint64_t window_ns)
+{
+	struct saturation s;
+
+	row_saturation(r, window_ns, &s);
+	s.known &= ~(1u << SATURATION_CPU_RUNQUEUE);
+	return saturation_worst(&s) < SATURATION_CAUSES ? s.permille[saturation_worst(&s)] : 0;
+}
+
+static const char *or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+static void view_pod(const struct store_row *r, struct view_replica *v)
+{
+	v->container = or_null(row_name(r));
+	v->ns = or_null(row_pod_namespace(r));
+	v->pod = or_null(*row_pod_name(r) ? row_pod_name(r) : row_pod_uid(r));
+}
+
+static void view_memory(const struct store_row *r, struct view_replica *v)
+{
+	v->memory_known = r->first && !(r->flags & (SIGNAL_NO_MEMORY | SIGNAL_NO_WORKING_SET));
+	v->memory_bytes = v->memory_known ? r->value[SIGNAL_MEMORY_WORKING_SET_BYTES] : 0;
+}
+
 static void view_replica(const struct store_row *r, clock_boot_t now, uint64_t window_ns,
 			 uint64_t fresh_ns, struct view_replica *v)
 {
 	*v = (struct view_replica){0};
 	replica_name(r, v->name, sizeof(v->name));
+	view_pod(r, v);
 	v->age_ns = clock_since(now, (clock_boot_t){r->first_seen_ns});
 	v->sample_age_ns = row_sample_age(r, now);
-	if (v->sample_age_ns <= fresh_ns)
-		view_rates(r, window_ns, v);
+	if (v->sample_age_ns > fresh_ns)
+		return;
+	view_rates(r, window_ns, v);
+	view_memory(r, v);
+	v->strain_permille = strain(r, window_ns);
 }
 
-static int by_name(const void *a, const void *b)
+static int compare(const char *a, const char *b) /* NULL first */
 {
-	return strcmp(((const struct view_replica *)a)->name,
-		      ((const struct view_replica *)b)->name);
+	return a && b ? strcmp(a, b) : (a != NULL) - (b != NULL);
+}
+
+static int by_pod_and_name(const void *a, const void *b)
+{
+	const struct view_replica *x = a, *y = b;
+	int r = compare(x->ns, y->ns);
+
+	if (r == 0)
+		r = compare(x->pod, y->pod);
+	return r ? r : strcmp(x->name, y->name);
 }
 
 static int make_room(struct store *s, size_t n)
@@ -161,6 +220,16 @@ static int make_room(struct store *s, size_t n)
 	return 0;
 }
 
+/* Once for all the views of one instant. */
+static uint32_t silent_nodes(struct store *s, clock_boot_t now)
+{
+	if (s->silent_at_ns != now.ns || !now.ns) {
+		s->silent = (uint32_t)store_nodes_silent(s, now);
+		s->silent_at_ns = now.ns;
+	}
+	return s->silent;
+}
+
 int store_view(struct store_workload *w, clock_boot_t now, uint64_t window_ns, uint64_t fresh_ns,
 	       struct view *ret)
 {
@@ -174,7 +243,9 @@ int store_view(struct store_workload *w, clock_boot_t now, uint64_t window_ns, u
 	*ret = (struct view){.boottime_ns = now.ns,
 			     .wall_unix_ns = clock_wall().ns,
 			     .replicas = w->n,
-			     .replica = s->replica};
+			     .replica = s->replica,
+			     .fleet_nodes = (uint32_t)s->n_nodes,
+			     .fleet_silent = silent_nodes(s, now)};
 	for (uint32_t i = 0; i < w->n; i++) {
 		struct store_node *n = w->row[i]->node;
 
@@ -185,6 +256,6 @@ int store_view(struct store_workload *w, clock_boot_t now, uint64_t window_ns, u
 		ret->nodes++;
 		ret->nodes_silent += node_silent(n, now);
 	}
-	qsort(s->replica, w->n, sizeof(*s->replica), by_name);
+	qsort(s->replica, w->n, sizeof(*s->replica), by_pod_and_name);
 	return 0;
 }

@@ -30,6 +30,10 @@ struct tally {
 	uint64_t cpu_age_ns, memory_age_ns, psi_age_ns; /* oldest */
 	double cores, wait_cores, memory_bytes, limit_bytes, psi[3];
 	uint64_t hist[HIST_BUCKETS];
+	uint32_t cause_known[SATURATION_CAUSES], cause_permille[SATURATION_CAUSES]; /* sums */
+	uint32_t worst_permille;
+	uint64_t cause_age_ns;
+	enum saturation_advice advice; /* of the replica that has worst_permille */
 };
 
 void tally_add(struct tally *t, struct store_row *r, clock_boot_t now, uint64_t window_ns,

@@ -13,6 +13,8 @@
 #include "base/scope.h"
 
 #define PATIENCE_MS 60000
+#define SPINS	    20000 /* until it is worth sleeping */
+#define FRESH_MS    1000  /* a task that runs writes its clock by then */
 
 struct order {
 	const struct crew *crew;
@@ -76,7 +78,7 @@ void crew_go(struct crew *c)
 		must(write(c->go[1], "g", 1) == 1);
 }
 
-static bool is_asleep(pid_t pid)
+bool crew_is_asleep(pid_t pid)
 {
 	char path[64], state = 0;
 	scoped(fclosep) FILE *f = NULL;
@@ -92,7 +94,7 @@ void crew_halt(struct crew *c)
 	for (int i = 0; i < c->n; i++) {
 		unsigned ms = 0;
 
-		while (!is_asleep(c->pid[i]) && ms++ < PATIENCE_MS)
+		while (!crew_is_asleep(c->pid[i]) && ms++ < PATIENCE_MS)
 			crew_pause(1);
 		must(ms < PATIENCE_MS);
 	}
@@ -117,6 +119,25 @@ void crew_end(struct crew *c)
 uint64_t crew_clock_ns(const struct crew *c, int task)
 {
 	return __atomic_load_n(&c->board->cpu_ns[task], __ATOMIC_RELAXED);
+}
+
+static uint64_t next_value(const uint64_t *clock)
+{
+	uint64_t was = __atomic_load_n(clock, __ATOMIC_RELAXED), now = was;
+
+	for (unsigned i = 0; now == was && i < SPINS + FRESH_MS; i++) {
+		if (i >= SPINS)
+			crew_pause(1);
+		now = __atomic_load_n(clock, __ATOMIC_RELAXED);
+	}
+	return now;
+}
+
+/* The first that comes may have been read before we asked, and then waited for a CPU, or for a CPU's CPU. */
+uint64_t crew_fresh_ns(const uint64_t *clock)
+{
+	(void)next_value(clock);
+	return next_value(clock);
 }
 
 struct crew_times crew_times(const struct crew *c)

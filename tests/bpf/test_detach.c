@@ -20,7 +20,7 @@
 #include "watch.h"
 
 #define SLOTS	 4096
-#define IDS_MAX	    64
+#define IDS_MAX	 128
 #define PATIENCE_MS 60000
 
 enum kind { PROGRAM, MAP, LINK, KINDS };

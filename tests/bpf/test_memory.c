@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +25,8 @@
 #define ANON_BYTES (32 * MIB)
 #define FILE_BYTES (24 * MIB)
 #define LIMIT	   (256 * MIB)
+#define SMALL	   (16 * MIB)
+#define SLAB_SLACK (1 * MIB) /* objects come and go with every system call */
 #define PART	   0.003
 
 static struct own_cgroups own;
@@ -65,9 +69,9 @@ static pid_t start_holder(struct holder *h)
 
 static void compare(const char *path, struct truth_memory theirs)
 {
-	struct probe_reading ours = watch_read(&w, path);
+	struct signals ours = watch_read(&w, path);
 
-	assert_int_equal(ours.missing & (PROBE_NO_MEMORY | PROBE_NO_WORKING_SET), 0);
+	assert_int_equal(ours.missing & (SIGNAL_NO_MEMORY | SIGNAL_NO_WORKING_SET), 0);
 	assert_near(ours.memory_usage_bytes, theirs.usage_bytes, PART, 0);
 	assert_near(ours.memory_limit_bytes, theirs.limit_bytes, 0, 0);
 }
@@ -77,7 +81,7 @@ static void usage_limit_and_working_set_are_those_of_the_files(void **state)
 	struct holder h = {.file = *state};
 	pid_t pid = start_holder(&h);
 	struct truth_memory theirs;
-	struct probe_reading ours;
+	struct signals ours;
 
 	truth_set_limit(&own, leaf, LIMIT);
 	watch_pass(&w);
@@ -87,10 +91,72 @@ static void usage_limit_and_working_set_are_those_of_the_files(void **state)
 	assert_int_equal(ours.memory_limit_bytes, LIMIT);
 	assert_true(theirs.usage_bytes >= ANON_BYTES + FILE_BYTES);
 	assert_true(theirs.inactive_file_bytes >= FILE_BYTES * 9 / 10);
-	assert_near(ours.inactive_file_bytes, theirs.inactive_file_bytes, PART, 0);
-	assert_near(ours.memory_usage_bytes - ours.inactive_file_bytes,
+	assert_near(ours.memory_inactive_file_bytes, theirs.inactive_file_bytes, PART, 0);
+	assert_near(ours.memory_usage_bytes - ours.memory_inactive_file_bytes,
 		    theirs.usage_bytes - theirs.inactive_file_bytes, PART, 0);
 	own_end(pid);
+}
+
+static void a_limit_above_is_its_limit_too(void **state)
+{
+	(void)state;
+	truth_set_limit(&own, parent, LIMIT);
+	watch_pass(&w);
+	assert_int_equal(watch_read(&w, leaf).memory_limit_bytes, LIMIT);
+	truth_set_limit(&own, leaf, LIMIT / 2);
+	watch_pass(&w);
+	assert_int_equal(watch_read(&w, leaf).memory_limit_bytes, LIMIT / 2);
+}
+
+/* The kernel adds its statistics up every 2 s; the file itself makes it do so when much is pending. */
+static void what_it_consists_of_is_what_memory_stat_says(void **state)
+{
+	struct holder h = {.file = *state};
+	pid_t pid = start_holder(&h);
+	struct truth_detail theirs;
+	struct signals ours;
+
+	crew_pause(2500);
+	watch_pass(&w);
+	theirs = truth_detail(&own, leaf);
+	ours = watch_read(&w, leaf);
+	assert_int_equal(ours.missing & (SIGNAL_NO_DETAIL | SIGNAL_NO_COMPOSITION), 0);
+	assert_true(theirs.anon_bytes >= ANON_BYTES && theirs.file_bytes >= FILE_BYTES);
+	assert_near(ours.memory_anon_bytes, theirs.anon_bytes, PART, 0);
+	assert_near(ours.memory_file_bytes, theirs.file_bytes, PART, 0);
+	if (!theirs.legacy)
+		assert_near(ours.memory_slab_bytes, theirs.slab_bytes, PART, SLAB_SLACK);
+	assert_near(ours.memory_peak_bytes, theirs.peak_bytes, PART, 0);
+	assert_int_equal(ours.memory_high_bytes, 0);
+	assert_int_equal(ours.oom_kills, 0);
+	own_end(pid);
+}
+
+static void more_memory_than_the_limit(const void *data)
+{
+	char *p = mmap(NULL, 2 * SMALL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)data;
+	if (p != MAP_FAILED)
+		memset(p, 1, 2 * SMALL);
+}
+
+static void each_oom_kill_is_counted(void **state)
+{
+	(void)state;
+	truth_set_limit(&own, leaf, SMALL);
+	truth_set(&own, leaf, PLIMSOLL_MEMORY, "memory.swappiness", "0", "memory.swap.max", "0");
+	for (unsigned i = 1; i <= 2; i++) {
+		pid_t pid = own_spawn(&own, leaf, more_memory_than_the_limit, NULL);
+		int status;
+
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		watch_pass(&w);
+		assert_int_equal(truth_detail(&own, leaf).oom_kills, i);
+		assert_int_equal(watch_read(&w, leaf).oom_kills, i);
+	}
+	assert_near(watch_read(&w, leaf).memory_peak_bytes, SMALL, PART, 0);
 }
 
 static void a_parent_includes_its_children(void **state)
@@ -98,14 +164,18 @@ static void a_parent_includes_its_children(void **state)
 	struct holder h = {.file = *state};
 	pid_t pid = start_holder(&h);
 	struct truth_memory theirs;
+	uint64_t inactive;
 
 	watch_pass(&w);
 	theirs = truth_memory(&own, parent);
 	compare(parent, theirs);
 	assert_true(theirs.usage_bytes >= ANON_BYTES + FILE_BYTES);
 	assert_int_equal(theirs.limit_bytes, 0);
-	/* … but file pages are each cgroup's own. */
-	assert_near(watch_read(&w, parent).inactive_file_bytes, theirs.inactive_file_bytes, PART, 0);
+	/* … but file pages are each cgroup's own; v2's file has the children's in it. */
+	inactive = watch_read(&w, parent).memory_inactive_file_bytes;
+	if (!own.at.mount[PLIMSOLL_MEMORY][0])
+		inactive += watch_read(&w, leaf).memory_inactive_file_bytes;
+	assert_near(inactive, theirs.inactive_file_bytes, PART, 0);
 	own_end(pid);
 }
 
@@ -152,6 +222,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(usage_limit_and_working_set_are_those_of_the_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_it_consists_of_is_what_memory_stat_says, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_limit_above_is_its_limit_too, setup, teardown),
+		cmocka_unit_test_setup_teardown(each_oom_kill_is_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_parent_includes_its_children, setup, teardown),
 		cmocka_unit_test_setup_teardown(usage_falls_when_memory_is_given_back, setup, teardown),
 	};

@@ -23,7 +23,7 @@ static struct own_cgroups own;
 static char leaf[OWN_PATH + 8];
 static struct watch w;
 
-static struct truth_pressure ours_of(const struct probe_reading *r, int resource)
+static struct truth_pressure ours_of(const struct signals *r, int resource)
 {
 	switch (resource) {
 	case 0:
@@ -42,11 +42,11 @@ static void assert_close(uint64_t ours, uint64_t kernel, uint64_t near_ns)
 			 (unsigned long long)near_ns, (unsigned long long)kernel);
 }
 
-static struct probe_reading compare(const char *path)
+static struct signals compare(const char *path)
 {
 	struct truth_pressure kernel[RESOURCES], ours;
 	clock_boot_t begin = clock_boot();
-	struct probe_reading r;
+	struct signals r;
 	uint64_t near_ns;
 
 	watch_pass(&w);
@@ -54,7 +54,7 @@ static struct probe_reading compare(const char *path)
 		kernel[i] = truth_pressure(&own, path, resources[i]);
 	near_ns = NEAR_NS + clock_since(clock_boot(), begin); /* in which it may have grown */
 	r = watch_read(&w, path);
-	assert_int_equal(r.missing & PROBE_NO_PSI, 0);
+	assert_int_equal(r.missing & SIGNAL_NO_PSI, 0);
 	for (int i = 0; i < RESOURCES; i++) {
 		ours = ours_of(&r, i);
 		assert_close(ours.some_ns, kernel[i].some_ns, near_ns);
@@ -67,7 +67,7 @@ static struct probe_reading compare(const char *path)
 static void totals_are_fresh_under_load(void **state)
 {
 	struct crew mine;
-	struct probe_reading r, before;
+	struct signals r, before;
 
 	(void)state;
 	crew_start(&mine, &own, leaf, 3, 0);
@@ -87,7 +87,7 @@ static void totals_are_fresh_under_load(void **state)
 
 static void a_cgroup_at_rest_has_none(void **state)
 {
-	struct probe_reading r, before;
+	struct signals r, before;
 
 	(void)state;
 	compare(leaf); /* its reading settles what the load before left: the kernel weighs by jiffies */
@@ -104,7 +104,7 @@ static void the_root_says_that_it_has_none(void **state)
 {
 	(void)state;
 	watch_pass(&w);
-	assert_true(watch_read(&w, "/").missing & PROBE_NO_PSI);
+	assert_true(watch_read(&w, "/").missing & SIGNAL_NO_PSI);
 }
 
 static int setup(void **state)

@@ -41,9 +41,9 @@ static uint64_t number_after(const char *text, const char *label)
 static void full_path(const struct own_cgroups *o, const char *path, bool memory, const char *v2,
 		      const char *v1, char ret[FULL])
 {
-	bool legacy = memory && o->at.memory[0];
+	bool legacy = memory && o->at.mount[PLIMSOLL_MEMORY][0];
 
-	snprintf(ret, FULL, "%s%s/%s", legacy ? o->at.memory : o->at.unified, path, legacy ? v1 : v2);
+	snprintf(ret, FULL, "%s%s/%s", legacy ? o->at.mount[PLIMSOLL_MEMORY] : o->at.mount[PLIMSOLL_UNIFIED], path, legacy ? v1 : v2);
 }
 
 static void read_memory(const struct own_cgroups *o, const char *path, const char *v2, const char *v1,
@@ -78,6 +78,79 @@ struct truth_memory truth_memory(const struct own_cgroups *o, const char *path)
 		t.limit_bytes = 0;
 	read_memory(o, path, "memory.stat", "memory.stat", text);
 	t.inactive_file_bytes = number_after(text, "\ninactive_file ");
+	return t;
+}
+
+/* In the v1 directory of that controller where there is one, else in v2's. */
+static bool controller_path(const struct own_cgroups *o, const char *path, enum plimsoll_hierarchy h,
+			    const char *v1, const char *v2, char ret[FULL])
+{
+	bool legacy = o->at.mount[h][0];
+
+	snprintf(ret, FULL, "%s%s/%s", o->at.mount[legacy ? h : PLIMSOLL_UNIFIED], path, legacy ? v1 : v2);
+	return legacy;
+}
+
+static bool read_controller(const struct own_cgroups *o, const char *path, enum plimsoll_hierarchy h,
+			    const char *v1, const char *v2, char ret[TEXT_BYTES])
+{
+	char full[FULL];
+	bool legacy = controller_path(o, path, h, v1, v2, full);
+
+	read_text(full, ret);
+	return legacy;
+}
+
+void truth_set(const struct own_cgroups *o, const char *path, enum plimsoll_hierarchy h,
+	       const char *v1, const char *v1_text, const char *v2, const char *v2_text)
+{
+	char full[FULL];
+	bool legacy = controller_path(o, path, h, v1, v2, full);
+	scoped(fclosep) FILE *f = fopen(full, "we");
+
+	if (!f || fputs(legacy ? v1_text : v2_text, f) < 0 || fflush(f) != 0)
+		fail_msg("cannot write %s", full);
+}
+
+struct truth_detail truth_detail(const struct own_cgroups *o, const char *path)
+{
+	char text[TEXT_BYTES];
+	struct truth_detail t = {0};
+
+	t.legacy = read_controller(o, path, PLIMSOLL_MEMORY, "memory.stat", "memory.stat", text);
+	t.anon_bytes = number_after(text, t.legacy ? "total_rss " : "anon ");
+	t.file_bytes = number_after(text, t.legacy ? "total_cache " : "file ");
+	if (!t.legacy)
+		t.slab_bytes = number_after(text, "\nslab ");
+	read_controller(o, path, PLIMSOLL_MEMORY, "memory.max_usage_in_bytes", "memory.peak", text);
+	t.peak_bytes = strtoull(text, NULL, 10);
+	read_controller(o, path, PLIMSOLL_MEMORY, "memory.oom_control", "memory.events", text);
+	t.oom_kills = number_after(text, "oom_kill ");
+	return t;
+}
+
+struct truth_bandwidth truth_bandwidth(const struct own_cgroups *o, const char *path)
+{
+	char text[TEXT_BYTES];
+	struct truth_bandwidth t = {0};
+	bool legacy = read_controller(o, path, PLIMSOLL_CPU, "cpu.stat", "cpu.stat", text);
+	long long quota;
+
+	t.periods = number_after(text, "nr_periods ");
+	t.throttled_periods = number_after(text, "nr_throttled ");
+	t.throttled_ns = legacy ? number_after(text, "throttled_time ")
+				: number_after(text, "throttled_usec ") * CLOCK_NS_PER_US;
+	read_controller(o, path, PLIMSOLL_CPU, "cpu.cfs_quota_us", "cpu.max", text);
+	quota = strtoll(text, NULL, 10); /* -1, "max": none */
+	t.quota_ns = quota > 0 ? (uint64_t)quota * CLOCK_NS_PER_US : 0;
+	if (!legacy)
+		t.period_ns = strtoull(strchr(text, ' '), NULL, 10) * CLOCK_NS_PER_US;
+	else if (read_controller(o, path, PLIMSOLL_CPU, "cpu.cfs_period_us", "", text))
+		t.period_ns = strtoull(text, NULL, 10) * CLOCK_NS_PER_US;
+	read_controller(o, path, PLIMSOLL_CPU, "cpu.shares", "cpu.weight", text);
+	t.weight = strtoull(text, NULL, 10);
+	if (legacy) /* as the kernel converts them */
+		t.weight = (t.weight * 100 + 512) / 1024;
 	return t;
 }
 

@@ -3,6 +3,7 @@
 #ifndef TESTS_BPF_TRUTH_H
 #define TESTS_BPF_TRUTH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "own_cgroups.h"
@@ -11,12 +12,29 @@ struct truth_memory {
 	uint64_t usage_bytes, limit_bytes, inactive_file_bytes; /* limit 0: none */
 };
 
+struct truth_detail {
+	uint64_t anon_bytes, file_bytes, peak_bytes;
+	uint64_t slab_bytes; /* v2 only */
+	uint64_t swap_bytes;
+	uint64_t oom_kills;
+	bool legacy;
+};
+
+struct truth_bandwidth {
+	uint64_t quota_ns, period_ns, periods, throttled_periods, throttled_ns, weight;
+};
+
 struct truth_pressure {
 	uint64_t some_ns, full_ns;
 };
 
 uint64_t truth_cpu_ns(const struct own_cgroups *o, const char *path); /* cpu.stat */
 struct truth_memory truth_memory(const struct own_cgroups *o, const char *path);
+struct truth_detail truth_detail(const struct own_cgroups *o, const char *path);
+struct truth_bandwidth truth_bandwidth(const struct own_cgroups *o, const char *path);
+/* Writes into a file of the controller that `hierarchy` stands for, by its v1 or v2 name. */
+void truth_set(const struct own_cgroups *o, const char *path, enum plimsoll_hierarchy hierarchy,
+	       const char *v1, const char *v1_text, const char *v2, const char *v2_text);
 struct truth_pressure truth_pressure(const struct own_cgroups *o, const char *path, const char *resource);
 void truth_set_limit(const struct own_cgroups *o, const char *path, uint64_t bytes);
 /* What the hypervisor took from all CPUs, and one tick more: cpu.stat and schedstat leave it out of a

@@ -8,26 +8,36 @@
 #include <cmocka.h>
 #include <string.h>
 
+static bool counts(const struct watch *w, const struct probe_cgroup *c)
+{
+	size_t n = w->below ? strlen(w->below) : 0;
+
+	return !w->below || (strncmp(c->path, w->below, n) == 0 && c->path[n] == '/');
+}
+
 static void born(struct probe_cgroup *c, void *data)
 {
 	struct watch *w = data;
 
 	assert_null(strmap_put(w->cgroups, c->path, c));
-	w->births++;
+	w->births += counts(w, c);
 }
 
 static void gone(struct probe_cgroup *c, void *data)
 {
 	struct watch *w = data;
-	struct probe_reading r = {0};
+	struct signals r = {0};
 
 	if (w->probe)
 		probe_read(w->probe, c, &r);
-	w->departed_cpu_ns += r.cpu_ns;
+	if (counts(w, c)) {
+		w->departed_cpu_ns += r.cpu_ns;
+		w->departed_idle += !r.cpu_ns;
+		w->deaths++;
+	}
 	if (w->mourned && strcmp(c->path, w->mourned) == 0)
 		w->last = r;
 	assert_ptr_equal(strmap_del(w->cgroups, c->path), c);
-	w->deaths++;
 }
 
 void watch_open(struct watch *w, uint32_t max_cgroups)
@@ -38,6 +48,13 @@ void watch_open(struct watch *w, uint32_t max_cgroups)
 	*w = (struct watch){.cgroups = strmap_new()};
 	if (probe_open(&o, &w->probe, &e) < 0)
 		fail_msg("%s: %s", e.what, e.cause);
+}
+
+void watch_count_below(struct watch *w, const char *path)
+{
+	w->below = path;
+	w->births = w->deaths = w->departed_idle = 0;
+	w->departed_cpu_ns = 0;
 }
 
 void watch_close(struct watch *w)
@@ -60,10 +77,10 @@ struct probe_cgroup *watch_find(const struct watch *w, const char *path)
 	return strmap_get(w->cgroups, path);
 }
 
-struct probe_reading watch_read(const struct watch *w, const char *path)
+struct signals watch_read(const struct watch *w, const char *path)
 {
 	const struct probe_cgroup *c = watch_find(w, path);
-	struct probe_reading r = {0};
+	struct signals r = {0};
 
 	if (!c)
 		fail_msg("the probe does not know %s", path);

@@ -9,17 +9,20 @@
 struct watch {
 	struct probe *probe;
 	struct strmap *cgroups; /* struct probe_cgroup by path */
+	const char *below;         /* see watch_count_below() */
 	unsigned births, deaths;
+	unsigned departed_idle;    /* those of the deaths that never ran anything */
 	uint64_t departed_cpu_ns;  /* of all that went */
 	const char *mourned;       /* path of a cgroup whose reading at its end is wanted … */
-	struct probe_reading last; /* … and that reading */
+	struct signals last; /* … and that reading */
 };
 
 void watch_open(struct watch *w, uint32_t max_cgroups);
 void watch_close(struct watch *w);
+void watch_count_below(struct watch *w, const char *path); /* from now on, what is said of births and deaths is of these */
 void watch_pass(struct watch *w);
 struct probe_cgroup *watch_find(const struct watch *w, const char *path); /* NULL: not known */
-struct probe_reading watch_read(const struct watch *w, const char *path); /* as of the last pass */
+struct signals watch_read(const struct watch *w, const char *path); /* as of the last pass */
 struct probe_stats watch_stats(const struct watch *w);
 
 #endif

@@ -13,8 +13,8 @@ import time
 PATIENCE = 60
 AGENT = os.path.join(sys.argv[1], "plimsoll-agent")
 DIR = tempfile.mkdtemp(prefix="plimsoll-e2e-errors-")
-SOCKET = os.path.join(DIR, "agent.sock")
-PLAIN = ["--config", "", "--node", "e2e"]
+SOCKET = os.path.join(DIR, "run", "agent.sock")
+PLAIN = ["--config", "", "--node", "e2e", "--log-level", "error"]
 START = [*PLAIN, "--socket", SOCKET]
 FAILED, USAGE = 1, 2
 SHAPE = re.compile(r"plimsoll-agent: (.+)\n  cause: (.+)\n  fix:   (.+)\n")
@@ -46,6 +46,12 @@ def without(*capabilities):
 def no_btf():
     fails(START, FAILED, "no BTF", "/sys/kernel/btf/vmlinux: No such file", "CONFIG_DEBUG_INFO_BTF=y",
           command=["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /sys/kernel/btf && exec "$0" "$@"'])
+
+
+def no_cgroup_mount():
+    fails(START, FAILED, "no cgroup hierarchy is mounted", "mountinfo names neither cgroup2 nor",
+          "mount -t cgroup2 none /sys/fs/cgroup", command=[
+              "unshare", "-m", "sh", "-c", 'umount -a -t cgroup,cgroup2 && exec "$0" "$@"'])
 
 
 def a_missing_capability_is_named():
@@ -140,7 +146,7 @@ def main():
         print("SKIP: the agent needs root")
         return 77
     try:
-        for test in (no_btf, a_missing_capability_is_named, a_socket_that_cannot_be,
+        for test in (no_btf, no_cgroup_mount, a_missing_capability_is_named, a_socket_that_cannot_be,
                      a_directory_that_may_not_be_written, a_second_agent, unknown_options, broken_yaml,
                      values_out_of_range, addresses_without_a_port):
             test()

@@ -3,6 +3,7 @@
 command in every form, wrong input, a hostile daemon, and top in a terminal (tmux)."""
 import concurrent.futures
 import importlib
+import itertools
 import json
 import os
 import pty
@@ -18,11 +19,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import fleet  # noqa: E402
 import grpc  # noqa: E402
 from fleet import Aggregator, Process, wait_for  # noqa: E402
+from loads import PATIENCE, Load, memory_limit  # noqa: E402
 
 BIN = os.path.abspath(sys.argv[1])
 PLIMSOLL = os.path.join(BIN, "plimsoll")
 TOP = f"/plimsoll-e2e-ctl-{os.getpid()}"
-PATIENCE = 60
 FORMS = ("table", "wide", "json", "yaml", "name")
 NEVER = 2 ** 64 - 1  # an age
 EVIL = "evil\033[2J\u009b31m\u202e\n\r\x07"
@@ -76,7 +77,6 @@ class World:
 
     def __init__(self, path, status):
         self.path, self.load, self.agent_process, self.daemon = path, None, None, None
-        self.dirs = [d + TOP for d in hierarchies()]
         try:
             self.start(status)
         except BaseException:
@@ -84,16 +84,9 @@ class World:
             raise
 
     def start(self, status):
-        for d in self.dirs:
-            os.makedirs(d + "/one")
-        enter = "".join(f"open({d + '/one/cgroup.procs'!r}, 'w').write(str(os.getpid()))\n"
-                        for d in self.dirs)
-        self.load = subprocess.Popen(
-            [sys.executable, "-c", f"import os, sys, time\n{enter}print(flush=True)\n"
-             "while True: time.sleep(0.05 if os.path.exists(sys.argv[1]) else 0)", self.path + "/calm"],
-            stdout=subprocess.PIPE)
-        self.load.stdout.readline()
-        socket = os.path.join(self.path, "agent.sock")
+        self.load = Load(TOP + "/one", "while True: os.path.exists(sys.argv[1]) and time.sleep(0.05)",
+                         self.path + "/calm")
+        socket = os.path.join(self.path, "run", "agent.sock")
         self.agent_process_command = [os.path.join(BIN, "plimsoll-agent"), "--config", "", "--node", "e2e",
                                       "--socket", socket]
         self.agent_process = Process(self.agent_process_command, os.path.join(self.path, "agent.log"))
@@ -109,38 +102,7 @@ class World:
             if p:
                 p.kill()
         if self.load:
-            self.load.kill()
-            self.load.wait()
-        for d in self.dirs:
-            for sub in (d + "/one", d):
-                wait_for("an empty cgroup", lambda s=sub: remove(s))
-
-
-def remove(path):
-    try:
-        os.rmdir(path)
-    except FileNotFoundError:
-        pass
-    except OSError:
-        return False
-    return True
-
-
-def hierarchies():
-    """Where cgroup v2 is mounted and, on a hybrid machine, the v1 memory controller."""
-    unified, memory = [], []
-    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
-        for line in mounts:
-            fields = line.split()
-            kind, options = fields[fields.index("-") + 1], fields[-1].split(",")
-            if kind == "cgroup2":
-                unified.append(fields[4])
-            elif kind == "cgroup" and "memory" in options:
-                memory.append(fields[4])
-    if not unified:
-        print("SKIP: no cgroup v2 hierarchy is mounted")
-        sys.exit(77)
-    return unified[:1] + memory[:1]
+            self.load.end(TOP)
 
 
 # --- what every command says ----------------------------------------------------------------------
@@ -150,6 +112,7 @@ def every_form_of_every_list(w):
     for words, kind, header in ((["get"], "Workload", "WORKLOAD"),
                                 (["get", "workloads", "shop"], "Workload", "WORKLOAD"),
                                 (["nodes"], "Node", "NODE"), (["get", "cgroups", TOP + "/*"], "Cgroup", "CGROUP"),
+                                (["get", "policies"], "Policy", "POLICY"),
                                 (["decisions"], "Decision", "ID"), (["get", "decisions", "shop"], "Decision", "ID")):
         out = {form: a(*words, "-o", form) for form in FORMS}
         items = json.loads(out["json"])
@@ -157,6 +120,9 @@ def every_form_of_every_list(w):
         n = len(items["items"])
         assert n > 0, words
         assert header in out["table"].split() and header in out["wide"].split(), out
+        for form in ("table", "wide"):
+            titles = re.split(" {3,}", out[form].split("\n")[0].strip())
+            assert len(titles) > 3 and len(titles) == len(set(titles)), sorted(titles)
         assert len(out["wide"].split("\n")[0]) > len(out["table"].split("\n")[0]), out
         assert out["yaml"].startswith(f"apiVersion: plimsoll.io/v1alpha1\nkind: {kind}List\nitems:\n- "), out
         assert all("/" in line for line in out["name"].splitlines()) and out["name"], out
@@ -179,6 +145,45 @@ def the_figures_are_the_loads(w):
     assert shop["last_decision"]["id"].startswith("d-"), shop
     node = w.agent.json("get", "nodes", "e2e")["items"][0]
     assert node["cpus"] == os.cpu_count() and 0 < node["cpu_used"] <= 1.01, node
+
+
+def everything_about_one(w):
+    """describe, and the wide list: every signal and every cause, on both servers."""
+    for server in (w.agent, w.aggregator):
+        page = server("describe", TOP + "/one")
+        for word in ("cpu limit", "oom kills", "last OOM victim: none", "io p99", "retransmits/s", "queue limit", "busiest",
+                     "cpu-runqueue", "accept-queue", "what helps"):
+            assert word in page, (word, page)
+        tree = server.json("describe", TOP + "/one")
+        cpu, wait = (tree["signals"][name]["rate"] for name in ("cpu_seconds", "runq_wait_seconds"))
+        assert tree["signals"]["threads"]["now"] >= 1 and cpu > 0 and cpu + wait > 0.5, tree  # it always wants one
+        assert 0 <= tree["saturation"]["cpu-runqueue"] <= 1, tree
+        head = server("get", "cgroups", TOP + "/one", "-o", "wide").split("\n")[0]
+        for title in ("THROTTLED", "SLAB", "IO MEAN", "RTT", "OVERFLOWS/S", "AGE", "CPU-THROTTLE", "WHAT HELPS"):
+            assert title in head, (title, head)
+
+
+def the_last_victim_is_named(w):
+    """A process that gave itself a hostile name is killed for want of memory."""
+    load = Load(TOP + "-short", """open("/proc/self/comm", "wb").write(b"hog\\x1b[2J\\xff")
+open(sys.argv[1], "w").write(str(24 << 20))
+b"x" * (96 << 20)
+""", memory_limit(TOP + "-short"))
+    try:
+        pid = load.process.pid
+        assert load.process.wait(PATIENCE) == -signal.SIGKILL
+        told = f"last OOM victim: hog\\x1b[2J\\xff ({pid}), "
+        for server in (w.agent, w.aggregator):
+            page = wait_for("the victim", lambda s=server: told in s("describe", load.cgroup) and s("describe", load.cgroup))
+            assert re.search(re.escape(told) + r"\S+ ago\n", page), page
+            row = server.json("get", "cgroups", load.cgroup)["items"][0]
+            assert row["oom_victim"]["pid"] == pid and row["oom_victim"]["count"] == 1, row
+            assert 0 <= row["oom_victim"]["age_seconds"] < PATIENCE, row
+            assert f"hog\\x1b[2J\\xff ({pid}), " in server("get", "cgroups", load.cgroup, "-o", "wide")
+        with open(os.path.join(w.path, "agent.log"), encoding="utf-8") as log:
+            assert f"out of memory: the kernel killed hog\\x1b[2J\\xff ({pid}) in {load.cgroup}\n" in log.read()
+    finally:
+        load.end()
 
 
 def a_decision_is_explained(w):
@@ -275,7 +280,7 @@ def the_doctor_looks(w):
     assert len(re.findall(r"^ok    certificate .* days", out, re.M)) >= 3, out
     os.chmod(w.path, 0o711)  # for somebody without any rights, and a binary that they may run
     mine = shutil.copy(PLIMSOLL, os.path.join(w.path, "plimsoll"))
-    p = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all",
+    p = subprocess.run(["setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups", "--bounding-set", "-all",
                         mine, "doctor", "-s", w.agent.address], capture_output=True, text=True, check=False, cwd="/",
                        env=environment())
     assert p.returncode == 1 and "missing: CAP_BPF and CAP_PERFMON" in p.stdout, p
@@ -284,8 +289,8 @@ def the_doctor_looks(w):
 
 def help_and_completion(_w):
     commands = re.findall(r"^  ([a-z]+) {2,}", run("help").split("Options:")[0], re.M)
-    assert {"top", "get", "watch", "decisions", "explain", "pause", "resume", "status", "doctor", "version",
-            "completion", "help"} == set(commands), commands
+    assert {"top", "get", "watch", "describe", "decisions", "explain", "pause",
+            "resume", "status", "doctor", "version", "completion", "help"} == set(commands), commands
     assert run() == run("--help") == run("help")
     for c in commands:
         assert run("help", c).startswith(f"Usage: plimsoll {c}") and run("help", c) == run(c, "--help")
@@ -320,6 +325,8 @@ def errors_say_what_why_and_what_to_do(w):
             (["get", "nodes", "nobody", "--server", aggregator], 1, "no node fits"),
             (["get", "nodes", "nobody", "--server", agent], 1, "node e2e only"),
             (["get", "cgroups", "/nobody", "--server", agent], 1, "no cgroup fits"),
+            (["describe", "nobody", "--server", agent], 1, "no cgroup fits"),
+            (["describe", "/**", "--server", agent], 2, "describe is about one"),
             (["explain", "d-999999", "--server", aggregator], 1, "d-999999"),
             (["explain", "nobody", "--server", aggregator], 1, "neither an id"),
             (["pause", "nobody", "--server", aggregator], 1, "nobody"),
@@ -435,8 +442,11 @@ def peers_cannot_write_to_the_terminal(w):
 # --- top in a terminal ----------------------------------------------------------------------------
 
 class Terminal:
+    servers = itertools.count()  # each has a socket of its own: the server before may still be on its way out
+
     def __init__(self, path):
-        self.tmux = ["tmux", "-S", os.path.join(path, "tmux.sock"), "-u", "-f", "/dev/null"]
+        sock = os.path.join(path, f"tmux.{next(self.servers)}.sock")
+        self.tmux = ["tmux", "-S", sock, "-u", "-f", "/dev/null"]
         subprocess.run([*self.tmux, "new-session", "-d", "-x", "120", "-y", "30", "env", "-i", "TERM=screen-256color",
                         "PATH=" + os.environ["PATH"], "PS1=ready ", "LANG=C.UTF-8", "sh"], check=True)
         self.sees("ready")
@@ -454,6 +464,15 @@ class Terminal:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.screen()}") from None
 
+    def selects(self, name):
+        """Whatever other workloads this machine has just now."""
+        def there():
+            if re.search("▸ " + name, self.screen()):
+                return True
+            self.keys("Down")
+            return time.sleep(0.5)  # until it shows
+        wait_for("▸ " + name, there)
+
     def close(self):
         subprocess.run([*self.tmux, "kill-server"], check=False)
 
@@ -462,7 +481,8 @@ def top_fills_the_screen(w):
     t = Terminal(w.path)
     try:
         t.keys(f"{PLIMSOLL} top -s {w.aggregator.address}", "Enter")
-        screen = t.sees(r"plimsoll +1 node +\d+ workloads? +\d+ pods?", r"▸ shop", r"LAST DECISIONS\n.*d-\d+", r"q quit")
+        screen = t.sees(r"plimsoll +1 node +\d+ workloads? +\d+ pods?", r"LAST DECISIONS\n.*d-\d+", r"q quit")
+        t.selects("shop")
         assert "ready" not in screen, screen  # the alternate screen
         t.keys("Enter")
         t.sees(r"shop \d+ -> \d+ at .*\(d-\d+", "asked for most")
@@ -489,6 +509,36 @@ def top_fills_the_screen(w):
         t.sees(r"ready +\S*top|ready")
         t.keys("echo code $?; stty -a", "Enter")
         t.sees("code 0", " icanon", " echo ")
+    finally:
+        t.close()
+
+
+def top_shows_every_signal(w):
+    """And every cause, of one cgroup, whatever the screen: what is wider is broken, what is longer scrolls."""
+    with open(os.path.join(fleet.ROOT, "ctl", "column.c"), encoding="utf-8") as f:
+        titles = re.findall(r'\t(?:ONE|TWO|THREE|OF_HIST)\("([^"]+)"', f.read())
+    assert len(titles) > 50, titles
+    wanted = [*titles, "cpu-runqueue", "cpu-throttle", "accept-queue", "network  ", "what helps"]
+    t = Terminal(w.path)
+    try:
+        for columns, rows in ((80, 24), (200, 50)):
+            subprocess.run([*t.tmux, "resize-window", "-x", str(columns), "-y", str(rows)], check=True)
+            t.keys(f"clear; {PLIMSOLL} top -s {w.agent.address}", "Enter")
+            t.sees("▸ ")
+            t.keys("/")
+            t.keys(TOP + "/one", "Enter")
+            t.sees(r"▸ " + TOP[:20])
+            t.keys("Enter")
+            seen = [t.sees("on e2e +one", r"switches/s \d")]
+            for _ in range(3):
+                t.keys("NPage")
+                time.sleep(0.3)
+                seen.append(t.screen())
+            missing = [word for word in wanted if not any(re.search(rf"(^| ){word} ", s, re.M) for s in seen)]
+            assert not missing, (columns, missing, seen)
+            assert all(len(line) <= columns for s in seen for line in s.splitlines())
+            t.keys("q")
+            t.sees("ready")
     finally:
         t.close()
 
@@ -625,10 +675,11 @@ def top_waits_for_answers(w):
         daemon.end()
 
 
-TESTS = (every_form_of_every_list, the_figures_are_the_loads, a_decision_is_explained, the_brake_holds, streams_flow,
+TESTS = (every_form_of_every_list, the_figures_are_the_loads, everything_about_one, the_last_victim_is_named,
+         a_decision_is_explained, the_brake_holds, streams_flow,
          daemons_describe_themselves, the_doctor_looks, help_and_completion, errors_say_what_why_and_what_to_do,
          the_network_is_tls, options_come_from_everywhere, colours_are_for_terminals,
-         peers_cannot_write_to_the_terminal, top_fills_the_screen, decisions_follow, top_gives_the_terminal_back,
+         peers_cannot_write_to_the_terminal, top_fills_the_screen, top_shows_every_signal, decisions_follow, top_gives_the_terminal_back,
          ctrl_z_freezes_nobody_without_a_shell, top_waits_for_answers)
 
 

@@ -23,6 +23,7 @@ fail() {
 [ "$(id -u)" = 0 ] || { echo "SKIP: the demo needs root"; exit 77; }
 
 start() { # start ARGUMENT...: sets $demo
+    : >"$temp/err" # here, not in the job: or what the run before said may be read once more
     # Job control gives the demo back its SIGINT, which a background command otherwise ignores.
     set -m
     "$bin/plimsoll-demo" run --output json "$@" >"$temp/out" 2>"$temp/err" </dev/null &

@@ -20,7 +20,7 @@ INTERVAL = "250ms"
 
 class AgentProcess(Process):
     def __init__(self, path, status, *more):
-        self.socket = os.path.join(path, "agent.sock")
+        self.socket = os.path.join(path, "run", "agent.sock")
         self.status_messages = status
         super().__init__([*agent_command, "--config", "", "--node", "e2e", "--interval", INTERVAL,
                           "--socket", self.socket, *more], os.path.join(path, "agent.log"))

@@ -22,8 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(e.code < 0 && e.what[0] && e.fix[0]);
 		return 0;
 	}
-	must(h.unified[0] || h.memory[0]);
-	must(memchr(h.unified, 0, sizeof(h.unified)) && memchr(h.memory, 0, sizeof(h.memory)));
+	must(h.mount[PLIMSOLL_UNIFIED][0] || h.mount[PLIMSOLL_MEMORY][0]);
+	for (int i = 0; i < PLIMSOLL_HIERARCHIES; i++)
+		must(memchr(h.mount[i], 0, sizeof(h.mount[i])));
 	must(hierarchy_kind(&h)[0]);
 	return 0;
 }

@@ -28,6 +28,7 @@ SECOND = 10**9
 def folder():
     """A temporary folder with the messages of proto/ generated in it; yields (path, metrics, status)."""
     path = tempfile.mkdtemp(prefix="plimsoll-wire.")
+    os.chmod(path, 0o711)  # agents leave root, and have their sockets and keys below
     try:
         subprocess.run(["protoc", "-I" + os.path.join(ROOT, "proto"), "--python_out=" + path,
                         "plimsoll/v1/metrics.proto", "plimsoll/v1/status.proto"],
@@ -75,14 +76,14 @@ class Process:
 
 
 class Aggregator(Process):
-    """The real one, on ports of its own, below `path`."""
+    """The real one, on ports of its own, below `path`; `command` executes it, such as unshare."""
 
-    def __init__(self, binary, path, status, *more, port=None):
+    def __init__(self, binary, path, status, *more, port=None, command=()):
         self.path, self.status_messages = path, status
         self.port, self.http = port or free_port(), free_port()
         self.socket = os.path.join(path, "aggregator.sock")
         self.state, self.tls = os.path.join(path, "state"), os.path.join(path, "tls")
-        super().__init__([binary, "--config", "", "--listen", f"127.0.0.1:{self.port}",
+        super().__init__([*command, binary, "--config", "", "--listen", f"127.0.0.1:{self.port}",
                           "--http", f"127.0.0.1:{self.http}", "--socket", self.socket,
                           "--state-dir", self.state, "--tls-dir", self.tls, *more],
                          os.path.join(path, "aggregator.log"))

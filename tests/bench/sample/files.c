@@ -41,9 +41,9 @@ static const struct {
 
 static char *path_of(const struct own_cgroups *o, const char *cgroup, int file)
 {
-	bool legacy = files[file].memory && o->at.memory[0];
+	bool legacy = files[file].memory && o->at.mount[PLIMSOLL_MEMORY][0];
 
-	return mem_printf("%s%s/%s", legacy ? o->at.memory : o->at.unified, cgroup,
+	return mem_printf("%s%s/%s", legacy ? o->at.mount[PLIMSOLL_MEMORY] : o->at.mount[PLIMSOLL_UNIFIED], cgroup,
 			  legacy ? files[file].v1 : files[file].v2);
 }
 
@@ -66,7 +66,7 @@ static bool pressure(const char *text, uint64_t *ret_some, uint64_t *ret_full)
 	       number_after(full, "total=", CLOCK_NS_PER_US, ret_full);
 }
 
-static bool understand(int file, const char *text, bool legacy, struct sample_values *to)
+static bool understand(int file, const char *text, bool legacy, struct signals *to)
 {
 	uint64_t inactive;
 
@@ -96,7 +96,7 @@ static bool understand(int file, const char *text, bool legacy, struct sample_va
 
 /* Both ways of reading */
 
-static bool read_fd(const struct files *f, int fd, int file, struct sample_values *to)
+static bool read_fd(const struct files *f, int fd, int file, struct signals *to)
 {
 	char text[TEXT_BYTES];
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
@@ -107,7 +107,7 @@ static bool read_fd(const struct files *f, int fd, int file, struct sample_value
 	return understand(file, text, f->legacy, to);
 }
 
-static bool read_once(const struct files *f, size_t at, int file, struct sample_values *to)
+static bool read_once(const struct files *f, size_t at, int file, struct signals *to)
 {
 	int fd = open(f->path[at], O_RDONLY | O_CLOEXEC);
 	bool good = fd >= 0 && read_fd(f, fd, file, to);
@@ -117,16 +117,16 @@ static bool read_once(const struct files *f, size_t at, int file, struct sample_
 	return good;
 }
 
-static bool read_kept(const struct files *f, size_t at, int file, struct sample_values *to)
+static bool read_kept(const struct files *f, size_t at, int file, struct signals *to)
 {
 	if (f->fd[at] < 0)
 		f->fd[at] = open(f->path[at], O_RDONLY | O_CLOEXEC);
 	return f->fd[at] >= 0 && read_fd(f, f->fd[at], file, to);
 }
 
-typedef bool (*read_fn)(const struct files *f, size_t at, int file, struct sample_values *to);
+typedef bool (*read_fn)(const struct files *f, size_t at, int file, struct signals *to);
 
-static size_t read_all(const struct files *f, size_t n, read_fn read_file, struct sample_values *ret)
+static size_t read_all(const struct files *f, size_t n, read_fn read_file, struct signals *ret)
 {
 	size_t good = 0;
 
@@ -140,12 +140,12 @@ static size_t read_all(const struct files *f, size_t n, read_fn read_file, struc
 	return good;
 }
 
-size_t files_open_read_close(struct files *f, struct sample_values *ret)
+size_t files_open_read_close(struct files *f, struct signals *ret)
 {
 	return read_all(f, f->n, read_once, ret);
 }
 
-size_t files_pread(struct files *f, struct sample_values *ret)
+size_t files_pread(struct files *f, struct signals *ret)
 {
 	return read_all(f, f->kept, read_kept, ret);
 }
@@ -176,7 +176,7 @@ struct files *files_new(const struct own_cgroups *o, char *const *paths, size_t 
 
 	f->n = n;
 	f->kept = most_kept(n);
-	f->legacy = o->at.memory[0] != '\0';
+	f->legacy = o->at.mount[PLIMSOLL_MEMORY][0] != '\0';
 	f->path = mem_array(NULL, n * FILES_EACH, sizeof(*f->path));
 	f->fd = mem_array(NULL, n * FILES_EACH, sizeof(*f->fd));
 	for (size_t at = 0; at < n * FILES_EACH; at++) {

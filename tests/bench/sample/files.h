@@ -24,7 +24,7 @@ size_t files_kept(const struct files *f);
 
 /* Both return for how many cgroups every file could be read and understood; the values of the i-th
  * cgroup are in ret[i]. files_pread() opens every file at its first call and keeps it open. */
-size_t files_open_read_close(struct files *f, struct sample_values *ret);
-size_t files_pread(struct files *f, struct sample_values *ret);
+size_t files_open_read_close(struct files *f, struct signals *ret);
+size_t files_pread(struct files *f, struct signals *ret);
 
 #endif

@@ -19,6 +19,7 @@
 #include "bench/spread.h"
 #include "files.h"
 #include "own_cgroups.h"
+#include "run_stats.h"
 
 #define MAX_ROUNDS  31
 #define SLOTS       8192
@@ -36,7 +37,7 @@ struct bench {
 	struct probe *probe;
 	struct sample *sample;
 	struct files *files;
-	struct sample_values *values; /* of the readers */
+	struct signals *values; /* of the readers */
 	double ns[SIDES][MAX_ROUNDS]; /* a sample, by round */
 };
 
@@ -120,6 +121,8 @@ static bool is_mine(const struct bench *b, const struct sample_row *r)
 	return strncmp(r->cgroup, b->own.top, top) == 0 && r->cgroup[top] == '/';
 }
 
+#define NEEDED (SIGNAL_NO_CPU | SIGNAL_NO_MEMORY | SIGNAL_NO_WORKING_SET | SIGNAL_NO_PSI)
+
 /* Complete rows of our cgroups in the last sample. */
 static size_t count_rows(const struct bench *b)
 {
@@ -127,7 +130,7 @@ static size_t count_rows(const struct bench *b)
 	struct sample_row *const *rows = sample_rows(b->sample, &n);
 
 	for (size_t i = 0; i < n; i++)
-		good += is_mine(b, rows[i]) && !rows[i]->ended && rows[i]->now.missing == 0;
+		good += is_mine(b, rows[i]) && !rows[i]->ended && !(rows[i]->now.missing & NEEDED);
 	return good;
 }
 
@@ -212,23 +215,24 @@ static uint64_t switches(const struct bench *b)
 /* What the pass leaves out: the scheduler hook that keeps the counters, paid by whoever switches. */
 static void print_hook(struct bench *b)
 {
-	struct probe_stats stats;
+	struct run_stats hook;
 	uint64_t before;
-	double each;
+	double each, ns;
+	int fd;
 
 	sample_once(b);
 	before = switches(b);
-	if (probe_measure(b->probe, true) < 0)
-		fail("cannot measure the hook", NULL);
+	fd = run_stats_start();
 	sleep(WATCH_S);
 	sample_once(b);
-	probe_measure(b->probe, false);
-	probe_stats(b->probe, &stats);
+	hook = run_stats_of("sched_switch");
+	close(fd);
+	ns = hook.runs ? (double)hook.ns / (double)hook.runs : 0;
 	/* A wake-up is two runs of the hook: onto the CPU and off it. */
 	each = 2 * (double)(switches(b) - before) / WATCH_S / (double)b->n;
 	printf("\nThe hook that counts for them: %.0f ns a switch (about 20 of them the measuring), %.0f "
 	       "switches a second in an active cgroup: %.0f ns for a sample a second.\n",
-	       stats.ns_per_switch, each, each * stats.ns_per_switch);
+	       ns, each, each * ns);
 }
 
 static void run(struct bench *b, size_t n, bool active, int rounds)

@@ -5,7 +5,6 @@
  * in rotating order, and gives a ratio to the run without. Then tasks that seldom wake up, so that
  * nothing is, by the kernel's own measure of the programs. `bench-sched quick` only proves that it runs.
  */
-#include <bpf/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "empty.skel.h"
 #include "load.h"
 #include "own_cgroups.h"
+#include "run_stats.h"
 #include "wakeup.skel.h"
 
 #define MAX_ROUNDS 25
@@ -130,55 +130,31 @@ static void start_sleepers(const struct own_cgroups *own, unsigned n)
 	}
 }
 
-struct cost {
-	double ns, runs;
-};
-
-static void add_cost(const struct bpf_program *p, struct cost *to)
+/* What the programs of a side took for a context switch, by the kernel's statistics. */
+static double ns_per_switch(int side)
 {
-	struct bpf_prog_info info = {0};
-	__u32 size = sizeof(info);
+	static const char *const switching[SIDES] = {
+		[EMPTY] = "empty", [OURS] = "sched_switch", [WAKEUP] = "wakeup_switch"};
+	struct run_stats s = run_stats_of(switching[side]);
+	double ns = (double)s.ns;
 
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &size) < 0)
-		fail(NONE, NULL);
-	to->ns += (double)info.run_time_ns;
-	to->runs += (double)info.run_cnt;
-}
-
-/* What the programs of a side took for a context switch, while measuring was on. */
-static double ns_per_switch(const struct attached *a)
-{
-	struct cost switching = {0}, waking = {0};
-	struct probe_stats stats;
-
-	if (a->probe) {
-		probe_stats(a->probe, &stats);
-		return stats.ns_per_switch;
-	}
-	add_cost(a->empty ? a->empty->progs.empty : a->wakeup->progs.wakeup_switch, &switching);
-	if (a->wakeup) {
-		add_cost(a->wakeup->progs.wakeup, &waking);
-		add_cost(a->wakeup->progs.wakeup_new, &waking);
-	}
-	return (switching.ns + waking.ns) / switching.runs;
+	if (side == WAKEUP)
+		ns += (double)(run_stats_of("wakeup").ns + run_stats_of("wakeup_new").ns);
+	return s.runs ? ns / (double)s.runs : 0;
 }
 
 static double cold_turn(int side)
 {
 	struct attached a;
 	double ns;
-	int fd = -1;
+	int fd;
 
 	attach(side, &a);
 	nanosleep(&(struct timespec){.tv_nsec = 2 * NAP_NS}, NULL); /* histograms are made */
-	if (a.probe ? probe_measure(a.probe, true) < 0 : (fd = bpf_enable_stats(BPF_STATS_RUN_TIME)) < 0)
-		fail(side, NULL);
+	fd = run_stats_start();
 	nanosleep(&(struct timespec){.tv_sec = WATCH_NS / CLOCK_NS_PER_S}, NULL);
-	if (a.probe)
-		probe_measure(a.probe, false);
-	ns = ns_per_switch(&a);
-	if (fd >= 0)
-		close(fd);
+	ns = ns_per_switch(side);
+	close(fd);
 	detach(&a);
 	return ns;
 }

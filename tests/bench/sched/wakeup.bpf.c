@@ -9,7 +9,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-enum { BPF_MAP_TYPE_HASH = 1, BPF_NOEXIST = 1 };
+enum { BPF_NOEXIST = 1 };
 
 #define TASK_RUNNING 0
 #define MAX_TASKS    10240

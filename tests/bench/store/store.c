@@ -24,7 +24,7 @@
 struct second {
 	struct store_batch b;
 	uint32_t row[ROWS], flags[ROWS];
-	uint64_t column[STORE_COLUMNS][ROWS];
+	uint64_t column[SIGNALS][ROWS];
 	struct store_identity identity[ROWS];
 	char text[ROWS][3][256];
 	uint32_t hist[3][ROWS * BUCKETS];
@@ -66,7 +66,10 @@ static void name_rows(struct second *s, unsigned node)
 							 .pod_uid = s->text[i][1],
 							 .container_id = s->text[i][2],
 							 .qos = "burstable",
-							 .name = s->text[i][2] + 52};
+							 .name = s->text[i][2] + 52,
+							 .pod_namespace = "",
+							 .pod_name = "",
+							 .workload = ""};
 	}
 }
 
@@ -77,7 +80,7 @@ static struct second *new_second(void)
 	s->b.row = s->row;
 	s->b.flags = s->flags;
 	s->b.identity = s->identity;
-	for (size_t c = 0; c < STORE_COLUMNS; c++)
+	for (size_t c = 0; c < SIGNALS; c++)
 		s->b.column[c] = s->column[c];
 	s->b.hist_row = s->hist[0];
 	s->b.hist_bucket = s->hist[1];
@@ -97,7 +100,7 @@ static void fill(struct second *s, uint64_t sequence)
 	s->b.keyframe = sequence == 1;
 	s->b.n_rows = ROWS;
 	s->b.n_identities = 0;
-	for (size_t c = 0; c < STORE_COLUMNS; c++)
+	for (size_t c = 0; c < SIGNALS; c++)
 		for (uint32_t i = 0; i < ROWS; i++)
 			s->column[c][i] = sequence * 9000000 + i;
 	s->b.n_hist = (size_t)ROWS * buckets;

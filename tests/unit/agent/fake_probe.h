@@ -72,26 +72,42 @@ int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e)
 	return 0;
 }
 
-void probe_read(const struct probe *p, const struct probe_cgroup *c, struct probe_reading *ret)
+void probe_read(const struct probe *p, const struct probe_cgroup *c, struct signals *ret)
 {
 	long i = c - p->cgroups;
 
-	*ret = (struct probe_reading){0};
+	*ret = (struct signals){0};
 	if (i == FAKE_TWO) /* idle */
 		return;
 	ret->cpu_ns = (p->stats.passes - p->born_at[i]) * FAKE_PASS_CPU_NS;
 	ret->memory_usage_bytes = 1 << 20;
 }
 
-int probe_measure(struct probe *p, bool on)
+void probe_measure(struct probe *p, bool on)
 {
-	p->stats.ns_per_switch = on ? 0 : 42.5;
-	return 0;
+	p->stats.measurements += !on;
+	p->stats.cost[PROBE_SWITCH] = (struct probe_cost){on ? 0 : 42.5, on ? 0 : 0.001};
 }
 
 void probe_stats(const struct probe *p, struct probe_stats *ret)
 {
 	*ret = p->stats;
+}
+
+int probe_parts(const struct probe *p, struct probe_part ret[PROBE_PARTS_MAX])
+{
+	(void)p;
+	(void)ret;
+	return 0;
+}
+
+void probe_set_on(struct probe *p, int part, bool on, const char *why)
+{
+	(void)p;
+	(void)part;
+	(void)on;
+	(void)why;
+	abort(); /* there is none */
 }
 
 int probe_notices(const struct probe *p, struct probe_notice *ret, int room)

@@ -10,7 +10,7 @@
 
 struct fake {
 	struct probe_cgroup cgroup; /* first: a reading finds its fake by it */
-	struct probe_reading reading;
+	struct signals reading;
 };
 
 struct machine {
@@ -21,7 +21,7 @@ struct machine {
 };
 
 static inline void machine_read(const struct probe *p, const struct probe_cgroup *c,
-				struct probe_reading *ret)
+				struct signals *ret)
 {
 	(void)p;
 	*ret = ((const struct fake *)(const void *)c)->reading;

@@ -74,8 +74,8 @@ static pid_t spawn(void)
 	int fd = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	dup2(fd, STDERR_FILENO);
 	setenv("FAKE_PROBE_BROKEN", broken, 1);
-	execl("/proc/self/exe", "test_agent", "agent", "--config", "", "--node", "n1", "--interval",
-	      "100ms", "--socket", socket_path, (char *)NULL);
+	execl("/proc/self/exe", "test_agent", "agent", "--config", "", "--node", "n1",
+	      "--interval", "100ms", "--socket", socket_path, (char *)NULL);
 	_exit(127);
 }
 
@@ -397,7 +397,8 @@ static void a_filter_and_an_interval_are_honoured(void **state)
 	ask_watch(&q, 5);
 	for (size_t i = 2; i < got.n; i++) {
 		assert_true(answer(i)->boottime_ns >= answer(i - 1)->boottime_ns + 200000000);
-		assert_true(answer(i)->keyframe);
+		/* A machine that is late by an interval leaves out no second. */
+		assert_true(answer(i)->keyframe || answer(i)->sequence == answer(i - 1)->sequence + 1);
 	}
 }
 

@@ -31,7 +31,7 @@ static const struct encode_second second = {
 		 .psi_cpu_some_ns = 8,
 		 .psi_memory_some_ns = 7,
 		 .memory_available_bytes = 6},
-	.losses = {1, 2, 3, 4},
+	.losses = {1, 2, 3, 4, 5, 6},
 };
 
 static batch *decode_with(enum encode_form form, const struct encode_filter *filter,
@@ -58,12 +58,12 @@ static int setup(void **state)
 	e = encode_new();
 	bear(&m, &web, "/web.service", &m.root);
 	bear(&m, &db, "/db.service", &m.root);
-	web.reading = (struct probe_reading){
+	web.reading = (struct signals){
 		.cpu_ns = 11,
 		.runq_wait_ns = 12,
 		.switches = 13,
 		.memory_usage_bytes = 140,
-		.inactive_file_bytes = 40,
+		.memory_inactive_file_bytes = 40,
 		.memory_limit_bytes = 1000,
 		.psi_cpu_some_ns = 16,
 		.psi_cpu_full_ns = 17,
@@ -74,7 +74,7 @@ static int setup(void **state)
 	};
 	web.reading.hist[2] = 3;
 	web.reading.hist[47] = 1;
-	db.reading.missing = PROBE_NO_PSI;
+	db.reading.missing = SIGNAL_NO_PSI;
 	machine_second(&m);
 	return 0;
 }
@@ -172,6 +172,8 @@ static void the_first_second_has_all(void **state)
 	assert_int_equal(b->losses->spool_dropped, 2);
 	assert_int_equal(b->losses->read_errors, 3);
 	assert_int_equal(b->losses->late_ticks, 4);
+	assert_int_equal(b->losses->births_late, 5);
+	assert_int_equal(b->losses->tables_full, 6);
 }
 
 static void idle_rows_are_omitted(void **state)
@@ -192,6 +194,28 @@ static void idle_rows_are_omitted(void **state)
 	assert_int_equal(b->columns->n_hist_row, 1); /* the other bucket stayed */
 	assert_int_equal(b->columns->hist_bucket[0], 2);
 	assert_int_equal(b->columns->hist_count[0], 5); /* cumulative */
+}
+
+static void a_row_that_got_its_names_is_told_again(void **state)
+{
+	static const struct sample_names names = {IDENTITY_POD_CONTAINER, "", "uid", "shop", "web-1", "api"};
+	size_t n;
+
+	(void)state;
+	machine_second(&m);
+	sample_name(sample_rows(m.sample, &n)[0], &names);
+	decode(ENCODE_DELTA);
+	assert_int_equal(b->n_dictionary, 1);
+	assert_int_equal(b->dictionary[0]->row, 1);
+	assert_int_equal(b->dictionary[0]->kind, PLIMSOLL__V1__KIND__KIND_POD_CONTAINER);
+	assert_string_equal(b->dictionary[0]->pod_namespace, "shop");
+	assert_string_equal(b->dictionary[0]->pod_name, "web-1");
+	assert_string_equal(b->dictionary[0]->name, "api");
+	machine_second(&m);
+	decode(ENCODE_DELTA);
+	assert_int_equal(b->n_dictionary, 0);
+	decode(ENCODE_KEYFRAME);
+	assert_string_equal(b->dictionary[0]->pod_name, "web-1");
 }
 
 static void a_keyframe_has_all_even_when_nothing_changed(void **state)
@@ -262,6 +286,73 @@ static void a_filter_leaves_only_what_it_matches(void **state)
 	assert_int_equal(b->live_rows, 1);
 }
 
+/* A reader who asked for it by name has never heard of the row before. */
+static void a_filter_by_name_tells_a_row_whole_when_it_is_named(void **state)
+{
+	static const struct sample_names names = {IDENTITY_POD_CONTAINER, "", "uid", "shop", "web-1", "api"};
+	char *globs[] = {"shop/web-*"};
+	const struct encode_filter filter = {globs, 1};
+	size_t n;
+
+	(void)state;
+	machine_second(&m);
+	decode_with(ENCODE_DELTA, &filter, NULL, 0);
+	assert_int_equal(b->live_rows, 0);
+	machine_second(&m);
+	sample_name(sample_rows(m.sample, &n)[0], &names);
+	decode_with(ENCODE_DELTA, &filter, NULL, 0);
+	assert_int_equal(b->live_rows, 1);
+	assert_int_equal(b->n_dictionary, 1);
+	assert_int_equal(b->columns->n_row, 1); /* though nothing changed */
+	assert_int_equal(b->columns->cpu_ns[0], 11);
+}
+
+static void a_victim_is_told_once_and_in_every_keyframe(void **state)
+{
+	(void)state;
+	decode(ENCODE_KEYFRAME);
+	assert_int_equal(b->n_oom_victims, 0);
+	db.reading.victim = (struct plimsoll_victim){.at_ns = 44, .pid = 5, .count = 2, .comm = "b\xff\033d"};
+	machine_second(&m);
+	decode(ENCODE_DELTA);
+	assert_int_equal(b->n_oom_victims, 1);
+	assert_int_equal(b->oom_victims[0]->row, b->columns->row[0]);
+	assert_int_equal(b->oom_victims[0]->pid, 5);
+	assert_int_equal(b->oom_victims[0]->boottime_ns, 44);
+	assert_int_equal(b->oom_victims[0]->count, 2);
+	assert_string_equal(b->oom_victims[0]->name, "b\\xff\\x1bd");
+	machine_second(&m);
+	decode(ENCODE_DELTA);
+	assert_int_equal(b->n_oom_victims, 0);
+	decode(ENCODE_PREAMBLE);
+	assert_int_equal(b->n_oom_victims, 0);
+	decode(ENCODE_KEYFRAME);
+	assert_int_equal(b->n_oom_victims, 1);
+	die(&m, &db);
+	machine_second(&m);
+	decode(ENCODE_STATE); /* of what lives */
+	assert_int_equal(b->n_oom_victims, 0);
+}
+
+/* 0 in every row is not sent; a value in one row brings the column, whole. */
+static void columns_of_zeros_are_left_out(void **state)
+{
+	(void)state;
+	decode(ENCODE_KEYFRAME);
+	assert_int_equal(b->columns->n_row, 2);
+	assert_int_equal(b->columns->n_threads, 0);
+	web.reading.threads = 3;
+	machine_second(&m);
+	decode(ENCODE_KEYFRAME);
+	assert_int_equal(b->columns->n_threads, 2);
+	assert_int_equal(b->columns->threads[0] + b->columns->threads[1], 3);
+	web.reading.threads = 0;
+	machine_second(&m);
+	decode(ENCODE_DELTA); /* back to 0: the row is in, the column is not */
+	assert_int_equal(b->columns->n_row, 1);
+	assert_int_equal(b->columns->n_threads, 0);
+}
+
 static void many_rows_with_full_histograms_fit(void **state)
 {
 	enum { MANY = 700 };
@@ -272,16 +363,16 @@ static void many_rows_with_full_histograms_fit(void **state)
 	for (int i = 0; i < MANY; i++) {
 		snprintf(paths[i], sizeof(paths[i]), "/u%d.service", i);
 		bear(&m, &f[i], paths[i], &m.root);
-		for (unsigned h = 0; h < HIST_BUCKETS; h++)
+		for (unsigned h = 0; h < SIGNAL_BUCKETS; h++)
 			f[i].reading.hist[h] = UINT32_MAX - h;
 	}
 	machine_second(&m);
 	decode(ENCODE_KEYFRAME);
 	columns_are_equally_long();
 	assert_int_equal(b->columns->n_row, MANY + 2);
-	assert_int_equal(b->columns->n_hist_row, MANY * HIST_BUCKETS + 2);
+	assert_int_equal(b->columns->n_hist_row, MANY * SIGNAL_BUCKETS + 2);
 	assert_int_equal(b->columns->hist_count[b->columns->n_hist_count - 1],
-			 UINT32_MAX - HIST_BUCKETS + 1);
+			 UINT32_MAX - SIGNAL_BUCKETS + 1);
 	for (size_t i = 1; i < b->columns->n_row; i++)
 		assert_true(b->columns->row[i] > b->columns->row[i - 1]);
 }
@@ -294,10 +385,14 @@ int main(void)
 		test(a_preamble_names_everything_and_measures_nothing),
 		test(the_first_second_has_all),
 		test(idle_rows_are_omitted),
+		test(a_row_that_got_its_names_is_told_again),
 		test(a_keyframe_has_all_even_when_nothing_changed),
 		test(an_ended_row_shows_its_last_counters_and_goes),
 		test(a_snapshot_is_whole_and_is_no_second),
 		test(a_filter_leaves_only_what_it_matches),
+		test(a_filter_by_name_tells_a_row_whole_when_it_is_named),
+		test(a_victim_is_told_once_and_in_every_keyframe),
+		test(columns_of_zeros_are_left_out),
 		test(many_rows_with_full_histograms_fit),
 	};
 

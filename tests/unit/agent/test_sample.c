@@ -60,18 +60,18 @@ static void a_container_sums_its_descendants(void **state)
 	bear(&m, &docker, "/docker", &m.root);
 	bear(&m, &container, "/docker/" HEX, &docker);
 	bear(&m, &inner, "/docker/" HEX "/init.scope", &container);
-	container.reading = (struct probe_reading){.cpu_ns = 5,
+	container.reading = (struct signals){.cpu_ns = 5,
 						   .runq_wait_ns = 1,
 						   .switches = 2,
 						   .memory_usage_bytes = 900,
 						   .memory_limit_bytes = 1000,
-						   .inactive_file_bytes = 100,
+						   .memory_inactive_file_bytes = 100,
 						   .psi_cpu_some_ns = 77};
-	inner.reading = (struct probe_reading){.cpu_ns = 30,
+	inner.reading = (struct signals){.cpu_ns = 30,
 					       .runq_wait_ns = 4,
 					       .switches = 6,
 					       .memory_usage_bytes = 800,
-					       .inactive_file_bytes = 300};
+					       .memory_inactive_file_bytes = 300};
 	container.reading.hist[3] = 7;
 	inner.reading.hist[3] = 5;
 	machine_second(&m);
@@ -91,6 +91,89 @@ static void a_container_sums_its_descendants(void **state)
 	assert_int_equal(r->now.psi_cpu_some_ns, 77);
 }
 
+/* One signal of each scope: OWN, SUM of a counter and of a gauge, MAX, FIRST. */
+static void each_signal_has_its_way_to_make_one_value(void **state)
+{
+	struct fake container, inner;
+	const struct sample_row *r;
+
+	(void)state;
+	bear(&m, &container, "/docker-" HEX ".scope", &m.root);
+	bear(&m, &inner, "/docker-" HEX ".scope/init.scope", &container);
+	container.reading = (struct signals){.oom_kills = 3,
+					     .io_reads = 10,
+					     .threads = 4,
+					     .accept_queue_fill = 200,
+					     .started_ns = 70};
+	inner.reading = (struct signals){.oom_kills = 2,
+					 .io_reads = 5,
+					 .threads = 1,
+					 .accept_queue_fill = 900,
+					 .started_ns = 60};
+	container.reading.hist[SIGNAL_HIST_IO * 48 + 7] = 1;
+	inner.reading.hist[SIGNAL_HIST_IO * 48 + 7] = 2;
+	machine_second(&m);
+	r = row("/docker-" HEX ".scope");
+	assert_int_equal(r->now.oom_kills, 3);
+	assert_int_equal(r->now.io_reads, 15);
+	assert_int_equal(r->now.threads, 5);
+	assert_int_equal(r->now.accept_queue_fill, 900);
+	assert_int_equal(r->now.started_ns, 60);
+	assert_int_equal(r->now.hist[SIGNAL_HIST_IO * 48 + 7], 3);
+	die(&m, &inner);
+	container.reading.started_ns = 0; /* no process any more */
+	machine_second(&m);
+	assert_int_equal(r->now.io_reads, 15); /* what ended stays counted … */
+	assert_int_equal(r->now.threads, 4);   /* … and is not there */
+	assert_int_equal(r->now.accept_queue_fill, 200);
+	assert_int_equal(r->now.started_ns, 0);
+}
+
+static void what_is_shared_is_missing_when_one_cgroup_misses_it(void **state)
+{
+	struct fake container, inner;
+
+	(void)state;
+	bear(&m, &container, "/docker-" HEX ".scope", &m.root);
+	bear(&m, &inner, "/docker-" HEX ".scope/init.scope", &container);
+	inner.reading.missing = SIGNAL_NO_IO | SIGNAL_NO_PSI | SIGNAL_NO_BANDWIDTH;
+	machine_second(&m);
+	assert_int_equal(row("/docker-" HEX ".scope")->now.missing, SIGNAL_NO_IO);
+	container.reading.missing = SIGNAL_NO_PSI;
+	machine_second(&m);
+	assert_int_equal(row("/docker-" HEX ".scope")->now.missing, SIGNAL_NO_IO | SIGNAL_NO_PSI);
+}
+
+static void the_last_victim_of_all_its_cgroups_is_the_rows(void **state)
+{
+	struct fake container, inner;
+	const struct sample_row *r;
+
+	(void)state;
+	bear(&m, &container, "/docker-" HEX ".scope", &m.root);
+	bear(&m, &inner, "/docker-" HEX ".scope/init.scope", &container);
+	container.reading.victim = (struct plimsoll_victim){.at_ns = 5, .pid = 50, .count = 2};
+	inner.reading.victim = (struct plimsoll_victim){.at_ns = 9, .pid = 90, .count = 1};
+	machine_second(&m);
+	r = row("/docker-" HEX ".scope");
+	assert_int_equal(r->now.victim.pid, 90);
+	assert_int_equal(r->now.victim.count, 3);
+	die(&m, &inner); /* what happened in it stays its row's */
+	machine_second(&m);
+	assert_int_equal(r->now.victim.pid, 90);
+	assert_int_equal(r->now.victim.count, 3);
+	container.reading.victim = (struct plimsoll_victim){0}; /* one is being written */
+	machine_second(&m);
+	assert_int_equal(r->now.victim.count, 3);
+	container.reading.victim = (struct plimsoll_victim){.at_ns = 12, .pid = 51, .count = 3};
+	machine_second(&m);
+	assert_int_equal(r->now.victim.pid, 51);
+	assert_int_equal(r->now.victim.count, 4);
+	container.reading.missing = SIGNAL_NO_OOM;
+	machine_second(&m);
+	assert_int_equal(r->now.missing, SIGNAL_NO_OOM);
+}
+
 static void a_working_set_is_never_negative(void **state)
 {
 	struct fake f;
@@ -98,7 +181,7 @@ static void a_working_set_is_never_negative(void **state)
 	(void)state;
 	bear(&m, &f, "/a", &m.root);
 	f.reading.memory_usage_bytes = 10;
-	f.reading.inactive_file_bytes = 11;
+	f.reading.memory_inactive_file_bytes = 11;
 	machine_second(&m);
 	assert_int_equal(row("/a")->now.memory_working_set_bytes, 0);
 }
@@ -137,7 +220,7 @@ static void an_ended_row_is_told_once_with_its_last_counters(void **state)
 	machine_second(&m);
 	assert_int_equal(sample_live(m.sample), 1);
 	f.reading.cpu_ns = 25;
-	f.reading.missing = PROBE_NO_MEMORY | PROBE_NO_PSI;
+	f.reading.missing = SIGNAL_NO_MEMORY | SIGNAL_NO_PSI;
 	die(&m, &f);
 	machine_second(&m);
 	assert_true(row("/a.service")->ended && row("/a.service")->changed);
@@ -164,6 +247,72 @@ static void a_cgroup_shorter_than_a_second_is_a_row(void **state)
 	assert_int_equal(row("/docker-" HEX ".scope")->now.cpu_ns, 3);
 	machine_second(&m);
 	assert_int_equal(count(), 0);
+}
+
+/* Born and gone between two seconds, with all it said at its end. */
+static void a_life_between_two_seconds_is_a_whole_row(void **state)
+{
+	struct fake container, inner;
+	const struct sample_row *r;
+
+	(void)state;
+	bear(&m, &container, "/docker-" HEX ".scope", &m.root);
+	bear(&m, &inner, "/docker-" HEX ".scope/init.scope", &container);
+	container.reading = (struct signals){.cpu_ns = 7, .switches = 1, .oom_kills = 2, .memory_peak_bytes = 900,
+					     .memory_usage_bytes = 100, .memory_inactive_file_bytes = 30,
+					     .threads = 3, .missing = SIGNAL_NO_PSI};
+	inner.reading = (struct signals){.cpu_ns = 5};
+	die(&m, &inner);
+	die(&m, &container);
+	machine_second(&m);
+	r = row("/docker-" HEX ".scope");
+	assert_non_null(r);
+	assert_true(r->fresh && r->ended && r->changed);
+	assert_int_equal(r->now.missing, SIGNAL_NO_PSI);
+	assert_int_equal(r->now.cpu_ns, 12);
+	assert_int_equal(r->now.oom_kills, 2);
+	assert_int_equal(r->now.memory_peak_bytes, 900);
+	assert_int_equal(r->now.memory_working_set_bytes, 70);
+	assert_int_equal(r->now.threads, 3);
+	machine_second(&m);
+	assert_int_equal(count(), 0);
+}
+
+/* A plain cgroup is a row if it ran something: else there is nothing to tell of it. */
+static void a_plain_cgroup_between_two_seconds_is_a_row_if_it_ran(void **state)
+{
+	struct fake idle, busy;
+
+	(void)state;
+	bear(&m, &idle, "/idle", &m.root);
+	bear(&m, &busy, "/busy", &m.root);
+	busy.reading = (struct signals){.cpu_ns = 7, .switches = 1};
+	die(&m, &idle);
+	die(&m, &busy);
+	machine_second(&m);
+	assert_int_equal(count(), 1);
+	assert_true(row("/busy")->fresh && row("/busy")->ended);
+	assert_int_equal(row("/busy")->now.cpu_ns, 7);
+}
+
+/* Counters that the kernel keeps count on after the last second; gauges stay what they were. */
+static void what_a_row_said_at_its_end_is_in_its_last_second(void **state)
+{
+	struct fake f;
+	const struct sample_row *r;
+
+	(void)state;
+	bear(&m, &f, "/docker-" HEX ".scope", &m.root);
+	f.reading = (struct signals){.oom_kills = 1, .memory_usage_bytes = 500, .memory_peak_bytes = 600};
+	machine_second(&m);
+	f.reading = (struct signals){.oom_kills = 2, .memory_usage_bytes = 1, .memory_peak_bytes = 800};
+	die(&m, &f);
+	machine_second(&m);
+	r = row("/docker-" HEX ".scope");
+	assert_true(r->ended && r->changed);
+	assert_int_equal(r->now.oom_kills, 2);
+	assert_int_equal(r->now.memory_peak_bytes, 800);
+	assert_int_equal(r->now.memory_usage_bytes, 500);
 }
 
 static void ids_are_never_reused(void **state)
@@ -228,7 +377,9 @@ static void a_branch_that_ran_something_is_a_row_by_itself(void **state)
 	assert_int_equal(count(), 2);
 	assert_int_equal(row("/demo")->now.cpu_ns, 40);
 	assert_int_equal(row("/demo/one")->now.cpu_ns, 2);
-	assert_int_equal(row("/demo")->now.missing, PROBE_NO_MEMORY | PROBE_NO_WORKING_SET);
+	assert_int_equal(row("/demo")->now.missing,
+			 SIGNAL_NO_MEMORY | SIGNAL_NO_WORKING_SET | SIGNAL_NO_DETAIL |
+				 SIGNAL_NO_COMPOSITION);
 	assert_int_equal(row("/demo/one")->now.missing, 0);
 }
 
@@ -256,7 +407,7 @@ static void nothing_counts_twice(void **state)
 	assert_int_equal(sum, 11111);
 	assert_int_equal(row("/docker-" OTHER ".scope")->now.cpu_ns, 1100);
 	assert_int_equal(row("/docker-" OTHER ".scope" POD "/" HEX)->now.cpu_ns, 10000);
-	assert_true(row("/user@1000.service")->now.missing & PROBE_NO_MEMORY);
+	assert_true(row("/user@1000.service")->now.missing & SIGNAL_NO_MEMORY);
 }
 
 static void what_is_missing_is_said(void **state)
@@ -266,12 +417,12 @@ static void what_is_missing_is_said(void **state)
 	(void)state;
 	bear(&m, &unit, "/a.service", &m.root);
 	bear(&m, &child, "/a.service/x", &unit);
-	unit.reading.missing = PROBE_NO_PSI;
+	unit.reading.missing = SIGNAL_NO_PSI;
 	unit.reading.cpu_ns = 5;
 	child.reading.missing =
-		PROBE_NO_CPU | PROBE_NO_MEMORY; /* memory of a child is not asked for */
+		SIGNAL_NO_CPU | SIGNAL_NO_MEMORY; /* memory of a child is not asked for */
 	machine_second(&m);
-	assert_int_equal(row("/a.service")->now.missing, PROBE_NO_PSI | PROBE_NO_CPU);
+	assert_int_equal(row("/a.service")->now.missing, SIGNAL_NO_PSI | SIGNAL_NO_CPU);
 }
 
 static void time_that_may_be_counted_elsewhere_is_not_zero(void **state)
@@ -280,15 +431,15 @@ static void time_that_may_be_counted_elsewhere_is_not_zero(void **state)
 
 	(void)state;
 	bear(&m, &f, "/a.service", &m.root);
-	f.reading.missing = PROBE_NO_MEMORY;
+	f.reading.missing = SIGNAL_NO_MEMORY;
 	machine_second(&m);
-	assert_true(row("/a.service")->now.missing & PROBE_NO_CPU);
+	assert_true(row("/a.service")->now.missing & SIGNAL_NO_CPU);
 	f.reading.switches = 1; /* it runs, and it is counted here */
 	f.reading.cpu_ns = 5;
 	machine_second(&m);
-	assert_false(row("/a.service")->now.missing & PROBE_NO_CPU);
+	assert_false(row("/a.service")->now.missing & SIGNAL_NO_CPU);
 	machine_second(&m); /* and idle after that */
-	assert_false(row("/a.service")->now.missing & PROBE_NO_CPU);
+	assert_false(row("/a.service")->now.missing & SIGNAL_NO_CPU);
 }
 
 static void counters_never_fall(void **state)
@@ -350,10 +501,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_container_sums_its_descendants),
+		test(each_signal_has_its_way_to_make_one_value),
+		test(what_is_shared_is_missing_when_one_cgroup_misses_it),
+		test(the_last_victim_of_all_its_cgroups_is_the_rows),
 		test(a_working_set_is_never_negative),
 		test(a_dead_child_does_not_make_its_row_fall),
 		test(an_ended_row_is_told_once_with_its_last_counters),
 		test(a_cgroup_shorter_than_a_second_is_a_row),
+		test(a_life_between_two_seconds_is_a_whole_row),
+		test(a_plain_cgroup_between_two_seconds_is_a_row_if_it_ran),
+		test(what_a_row_said_at_its_end_is_in_its_last_second),
 		test(ids_are_never_reused),
 		test(leaves_are_rows_and_branches_are_not),
 		test(a_leaf_that_gets_children_was_a_branch),

@@ -102,6 +102,22 @@ static void refused(const char *from, const char *to, const char *where, const c
 		fail_msg("said \"%s\", not \"%s\" with \"%s\"", said, where, words);
 }
 
+static void replicas_may_be_told_by_name(void **unused)
+{
+	const char *at = strstr(whole, "cgroup: \"/web-*\"");
+	struct manifests all = {0};
+	struct err e = {0};
+
+	(void)unused;
+	assert_non_null(at);
+	scoped(freep) char *text = mem_printf("%.*sname: shop/web-*%s", (int)(at - whole), whole,
+					      at + strlen("cgroup: \"/web-*\""));
+	if (parse(text, &all, &e) < 0)
+		fail_msg("%s: %s", e.what, e.cause);
+	assert_string_equal(all.item[0].cgroup, "shop/web-*");
+	manifests_done(&all);
+}
+
 static void what_is_wrong_is_named_with_its_place(void **unused)
 {
 	(void)unused;
@@ -117,6 +133,9 @@ static void what_is_wrong_is_named_with_its_place(void **unused)
 	refused("250m", "9E", "p.yaml:5:42", "cpuRequest"); /* Kubernetes reads it as 0 milli-cores */
 	refused(", cpuRequest: 250m", "", "p.yaml:8", "cpuRequest is missing");
 	refused("\"/web-*\"", "web", "p.yaml:5:20", "start with /");
+	refused("cgroup: \"/web-*\"", "name: /web", "p.yaml:5:18", "NAMESPACE/POD/CONTAINER");
+	refused("cgroup: \"/web-*\"", "name: web, cgroup: /web", "p.yaml:5:18", "both");
+	refused("cgroup: \"/web-*\",", "", "p.yaml:5", "cgroup is missing");
 	refused("ScalingPolicy", "HorizontalPodAutoscaler", "p.yaml:2:7", "ScalingPolicy");
 	refused("v1alpha1", "v9", "p.yaml:1:13", "plimsoll.io/v1alpha1");
 	refused("type: Resource", "type: Resourc", "p.yaml:8:13", "did you mean Resource?");
@@ -155,7 +174,9 @@ static void write_policy(const char *dir, const char *file, const char *name)
 	scoped(fclosep) FILE *f = fopen(path, "we");
 
 	assert_non_null(f);
-	fprintf(f, "%.*s%s%s", (int)(at - whole), whole, name, at + strlen("web"));
+	/* Each with replicas of its own. */
+	fprintf(f, "%.*s%s%.*s%s%s", (int)(at - whole), whole, name, (int)(strstr(at, "web-*") - at - 3), at + 3, name,
+		strstr(at, "-*\""));
 }
 
 static void a_folder_is_read_in_order_of_name(void **unused)
@@ -191,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_those_of_the_reference),
 		cmocka_unit_test(the_example_of_the_docs_is_read_whole),
+		cmocka_unit_test(replicas_may_be_told_by_name),
 		cmocka_unit_test(what_is_wrong_is_named_with_its_place),
 		cmocka_unit_test(a_name_stands_for_one_policy),
 		cmocka_unit_test(a_folder_is_read_in_order_of_name),

@@ -78,7 +78,7 @@ static void test_bash_offers(void **state)
 	(void)state;
 	offers("plimsoll ''", 1, " top ", " nodes ");
 	offers("plimsoll de", 1, " decisions ", " top ");
-	offers("plimsoll get ''", 2, " workloads nodes pods ", " top ");
+	offers("plimsoll get ''", 2, " workloads nodes containers pods ", " top ");
 	offers("plimsoll get --so", 2, " --sort ", "--for");
 	offers("plimsoll pause --", 2, " --for ", "--sort");
 	offers("plimsoll get -o ''", 3, " table wide json yaml name ", " nodes ");

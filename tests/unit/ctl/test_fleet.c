@@ -100,9 +100,9 @@ static void test_one_sample_is_no_rate(void **state)
 
 	(void)state;
 	assert_false(fleet_rated(f));
-	assert_false(fleet_rate(only_node(f), row_of(f, 10), FLEET_CPU).known);
-	assert_true(fleet_level(row_of(f, 10), FLEET_WORKING_SET).value == 4096);
-	assert_false(fleet_level(row_of(f, 10), FLEET_LIMIT).known); /* unlimited */
+	assert_false(fleet_rate(only_node(f), row_of(f, 10), SIGNAL_CPU_NS).known);
+	assert_true(fleet_level(row_of(f, 10), SIGNAL_MEMORY_WORKING_SET_BYTES).value == 4096);
+	assert_false(fleet_level(row_of(f, 10), SIGNAL_MEMORY_LIMIT_BYTES).known); /* unlimited */
 	fleet_free(f);
 }
 
@@ -116,9 +116,9 @@ static void test_rates(void **state)
 	Plimsoll__V1__Batch b = second(2, 1); /* the other row did not change */
 	assert_ptr_equal(fleet_apply(f, &b), only_node(f));
 	assert_true(fleet_rated(f));
-	assert_true(fleet_rate(only_node(f), row_of(f, 10), FLEET_CPU).value == 0.5);
+	assert_true(fleet_rate(only_node(f), row_of(f, 10), SIGNAL_CPU_NS).value == 0.5);
 	assert_true(fleet_wait_share(only_node(f), row_of(f, 10)).value == 0.5);
-	struct fleet_value idle = fleet_rate(only_node(f), row_of(f, 11), FLEET_CPU);
+	struct fleet_value idle = fleet_rate(only_node(f), row_of(f, 11), SIGNAL_CPU_NS);
 	assert_true(idle.known && idle.value == 0);
 	fleet_free(f);
 }
@@ -131,24 +131,24 @@ static void test_missing_is_not_zero(void **state)
 	flags[0] = PLIMSOLL__V1__MISSING__MISSING_CPU | PLIMSOLL__V1__MISSING__MISSING_PSI;
 	Plimsoll__V1__Batch b = second(2, 2);
 	fleet_apply(f, &b);
-	assert_false(fleet_rate(only_node(f), row_of(f, 10), FLEET_CPU).known);
+	assert_false(fleet_rate(only_node(f), row_of(f, 10), SIGNAL_CPU_NS).known);
 	assert_false(fleet_wait_share(only_node(f), row_of(f, 10)).known);
-	assert_false(fleet_wait_p95(row_of(f, 10)).known);
-	assert_false(fleet_rate(only_node(f), row_of(f, 10), FLEET_PSI_MEMORY).known);
-	assert_true(fleet_rate(only_node(f), row_of(f, 11), FLEET_CPU).known);
+	assert_false(fleet_quantile(row_of(f, 10), SIGNAL_HIST_RUNQ_WAIT, 0.95).known);
+	assert_false(fleet_rate(only_node(f), row_of(f, 10), SIGNAL_PSI_MEMORY_SOME_NS).known);
+	assert_true(fleet_rate(only_node(f), row_of(f, 11), SIGNAL_CPU_NS).known);
 	assert_false(fleet_cpu_used(only_node(f)).known); /* the node's own figures never came */
 	cpu[1] -= 1;
 	flags[0] = 0;
 	psi[0] = 900 * S; /* it went on while nobody could read it */
 	b = second(3, 2);
 	fleet_apply(f, &b);
-	assert_false(fleet_rate(only_node(f), row_of(f, 11), FLEET_CPU).known); /* it fell */
-	assert_false(fleet_rate(only_node(f), row_of(f, 10), FLEET_CPU).known);
-	assert_false(fleet_rate(only_node(f), row_of(f, 10), FLEET_PSI_MEMORY).known);
+	assert_false(fleet_rate(only_node(f), row_of(f, 11), SIGNAL_CPU_NS).known); /* it fell */
+	assert_false(fleet_rate(only_node(f), row_of(f, 10), SIGNAL_CPU_NS).known);
+	assert_false(fleet_rate(only_node(f), row_of(f, 10), SIGNAL_PSI_MEMORY_SOME_NS).known);
 	psi[0] += S / 2;
 	b = second(4, 2);
 	fleet_apply(f, &b);
-	assert_true(fleet_rate(only_node(f), row_of(f, 10), FLEET_PSI_MEMORY).value == 0.5);
+	assert_true(fleet_rate(only_node(f), row_of(f, 10), SIGNAL_PSI_MEMORY_SOME_NS).value == 0.5);
 	fleet_free(f);
 }
 
@@ -228,12 +228,39 @@ static void test_stand_ins(void **state)
 		other = list[0];
 	}
 	assert_string_equal(a->name, "/a");
-	assert_string_equal(a->by_what, "cpu run queue");
+	assert_string_equal(a->by_what, "cpu-runqueue");
+	assert_int_equal(a->n_saturation, 7);
+	assert_string_equal(a->saturation[0]->name, "cpu-runqueue");
+	assert_false(a->saturation[1]->value->known); /* an old agent knows no quota */
 	assert_true(a->memory_limit_bytes->known && a->memory_limit_bytes->value == 8192);
-	assert_string_equal(other->by_what, "memory stalls");
+	assert_string_equal(other->by_what, "memory");
 	assert_false(other->memory_limit_bytes->known);
 	assert_int_equal(a->desired, 0);
 	stand_in_free(s);
+	fleet_free(f);
+}
+
+static void test_victims_go_to_their_rows(void **state)
+{
+	static char name[] = "java";
+	Plimsoll__V1__OomVictim v = PLIMSOLL__V1__OOM_VICTIM__INIT, lost = PLIMSOLL__V1__OOM_VICTIM__INIT;
+	Plimsoll__V1__OomVictim *list[] = {&lost, &v};
+	struct fleet *f = begun();
+
+	(void)state;
+	assert_false(fleet_victim_age(only_node(f), row_of(f, 10)).known);
+	v.row = 10;
+	v.pid = 5;
+	v.name = name;
+	v.boottime_ns = S;
+	lost.row = 99;
+	Plimsoll__V1__Batch b = second(3, 0);
+	b.oom_victims = list;
+	b.n_oom_victims = 2;
+	fleet_apply(f, &b);
+	assert_true(fleet_victim_age(only_node(f), row_of(f, 10)).value == 2);
+	assert_int_equal(row_of(f, 10)->victim.pid, 5);
+	assert_null(row_of(f, 11)->victim.name);
 	fleet_free(f);
 }
 
@@ -244,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_one_sample_is_no_rate), cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_missing_is_not_zero),   cmocka_unit_test(test_rows_end),
 		cmocka_unit_test(test_strange_batches),	      cmocka_unit_test(test_stand_ins),
+		cmocka_unit_test(test_victims_go_to_their_rows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,6 +90,22 @@ static void add_row(struct text_table *t, const char *name, const char *cpu)
 	text_cell(t, PAINT_PLAIN, "end");
 }
 
+static void test_break(void **state)
+{
+	(void)state;
+	assert_int_equal(text_break("", 10), 0);
+	assert_int_equal(text_break("fits", 4), 4);
+	assert_int_equal(text_break("one two three", 7), 7); /* the blank needs no room */
+	assert_int_equal(text_break("one two three", 6), 3);
+	assert_int_equal(text_break("a 1   bb 22   c 3", 14), 11); /* no pair is torn */
+	assert_int_equal(text_break("unbreakable", 4), 4);
+	assert_int_equal(text_break("\u6f22\u5b57", 3), 3); /* wide, and whole */
+	assert_int_equal(text_break("\u6f22", 1), 3); /* has to go on */
+	assert_int_equal(text_hang("  cpu       cpu 0.02", 40), 12);
+	assert_int_equal(text_hang("  plain words", 40), 2);
+	assert_int_equal(text_hang("  a-very-long-label       x", 20), 2);
+}
+
 static void test_table(void **state)
 {
 	scoped(text_done) struct text_table t = {0};
@@ -125,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_width),
 		cmocka_unit_test(test_nothing_reaches_the_terminal),
 		cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_break),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_wide_and_colours),
 	};

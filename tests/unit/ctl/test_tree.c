@@ -100,6 +100,24 @@ static void test_values(void **state)
 	assert_true(json_is_null(never));
 }
 
+/* A round trip of 41.4 us, a counter of seconds, and what adding tenths makes. */
+static void test_small_values_keep_their_digits(void **state)
+{
+	static const struct {
+		double value;
+		const char *shown;
+	} cases[] = {{0.0000414321, "0.0000414321"}, {0.00000000125, "1.25e-09"},	    {0.1 + 0.2, "0.3"},
+		     {12345.678912, "12345.678912"}, {-0.000123456789, "-0.000123457"}, {1e-300, "0"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		scoped(tree_freep) json_t *t = tree_number(true, cases[i].value);
+		scoped(freep) char *line = printed(t, false, true);
+
+		assert_true(strtod(line, NULL) == strtod(cases[i].shown, NULL));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +126,7 @@ int main(void)
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_no_control_characters_in_json),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_small_values_keep_their_digits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

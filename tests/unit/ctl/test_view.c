@@ -18,6 +18,7 @@ static const struct paint_style plain = {false, true};
 static Plimsoll__V1__Value half, eight;
 static workload shop, blind;
 static const workload *list[] = {&shop, &blind};
+static Plimsoll__V1__Cause cause, *causes[] = {&cause};
 static decision d;
 static decision *decisions[] = {&d};
 static struct buf rows[ROWS];
@@ -35,7 +36,13 @@ static struct view example(int columns)
 	shop.replicas = 6;
 	shop.desired = 8;
 	shop.cpu_cores = &half;
-	shop.runq_saturation = &half;
+	plimsoll__v1__cause__init(&cause);
+	cause.name = (char *)(uintptr_t) "cpu-throttle";
+	cause.value = &half;
+	shop.saturation = causes;
+	shop.n_saturation = 1;
+	shop.by_what = cause.name;
+	shop.advice = (char *)(uintptr_t) "raise its CPU limit";
 	shop.last_decision = (char *)(uintptr_t) "d-1";
 	shop.last_reason = (char *)(uintptr_t) "cpu 84 % > 60 %";
 	shop.last_from = 6;
@@ -76,11 +83,12 @@ static bool shown(const char *text)
 static void test_list(void **state)
 {
 	struct history *h = history_new();
-	struct view v = example(160);
+	struct view v = example(200);
 
 	(void)state;
 	v.cpu = h;
 	draw(&v);
+	assert_true(shown("cpu-throttle   raise its CPU limit"));
 	assert_true(shown("1 node   2 workloads   6 pods"));
 	assert_true(shown("▸ shop/api"));
 	assert_true(shown("6→8 cpu 84 % > 60 %"));
@@ -144,6 +152,59 @@ static void test_the_selection_is_in_sight(void **state)
 	history_free(h);
 }
 
+/* However many decisions there are to show below it. */
+static void test_an_empty_list_says_why(void **state)
+{
+	struct view v = example(80);
+	decision *many[100];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++)
+		many[i] = &d;
+	v.decisions = many;
+	v.n_decisions = sizeof(many) / sizeof(many[0]);
+	v.n = 0;
+	strcpy(v.filter, "zzz");
+	draw(&v);
+	assert_true(shown("nothing fits the filter") && shown("LAST DECISIONS"));
+}
+
+/* But for the blanks that fill it up. */
+static void is_row(int i, const char *text)
+{
+	const char *row = buf_text(&rows[i]);
+	size_t n = strlen(text);
+
+	assert_int_equal(strncmp(row, text, n), 0);
+	assert_int_equal(strspn(row + n, " "), strlen(row + n));
+}
+
+/* What is wider than the screen is not lost, and can be scrolled to. */
+static void test_a_page_is_broken_to_the_width(void **state)
+{
+	char *lines[] = {(char *)(uintptr_t) "/a   on vm",
+			 (char *)(uintptr_t) "  cpu       cpu 0.02   cpu limit 1.00   wait p50 7us   busiest 3%   ",
+			 (char *)(uintptr_t) "  policy    a long sentence about what the policy says of this workload"};
+	struct view v = example(40);
+
+	(void)state;
+	v.mode = VIEW_TEXT;
+	v.line = lines;
+	v.n_lines = 3;
+	draw(&v);
+	is_row(3, "   cpu       cpu 0.02   cpu limit 1.00");
+	is_row(4, "             wait p50 7us   busiest 3%");
+	is_row(5, "   policy    a long sentence about what");
+	is_row(6, "             the policy says of this");
+	is_row(7, "             workload");
+	assert_int_equal(v.n_rows, 6);
+	v.rows = 7;
+	v.first_line = 100;
+	draw(&v);
+	assert_int_equal(v.first_line, 2);
+	assert_true(shown("workload") && !shown("cpu 0.02"));
+}
+
 static void test_history(void **state)
 {
 	struct history *h = history_new();
@@ -175,6 +236,8 @@ int main(void)
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_every_width),
 		cmocka_unit_test(test_the_selection_is_in_sight),
+		cmocka_unit_test(test_an_empty_list_says_why),
+		cmocka_unit_test(test_a_page_is_broken_to_the_width),
 		cmocka_unit_test(test_history),
 	};
 	return cmocka_run_group_tests(tests, NULL, done);

@@ -34,8 +34,8 @@ static void assert_found(const char *text, const char *unified, const char *memo
 	struct hierarchy h;
 
 	assert_int_equal(find(text, &h, NULL), 0);
-	assert_string_equal(h.unified, unified);
-	assert_string_equal(h.memory, memory);
+	assert_string_equal(h.mount[PLIMSOLL_UNIFIED], unified);
+	assert_string_equal(h.mount[PLIMSOLL_MEMORY], memory);
 	assert_string_equal(hierarchy_kind(&h), kind);
 	assert_int_equal(h.partial, partial);
 }
@@ -97,12 +97,12 @@ static void a_path_too_long_to_keep_is_not_cut(void **state)
 
 static void nothing_mounted_is_said_with_what_to_do(void **state)
 {
-	struct hierarchy h = {.unified = "untouched"};
+	struct hierarchy h = {.mount = {"untouched"}};
 	struct err e;
 
 	(void)state;
 	assert_int_equal(find(OTHERS CPU "broken line\n - \n30 20 - cgroup2\n", &h, &e), -ENODEV);
-	assert_string_equal(h.unified, "untouched");
+	assert_string_equal(h.mount[PLIMSOLL_UNIFIED], "untouched");
 	assert_non_null(strstr(e.fix, "mount -t cgroup2"));
 }
 

@@ -15,6 +15,7 @@
 #include "agent/probe/machine.h"
 #include "base/mem.h"
 #include "base/scope.h"
+#include "unit/btf_file.h"
 
 #define BTF	 "/sys/kernel/btf/vmlinux"
 #define STATUS	 "/proc/thread-self/status"
@@ -31,13 +32,25 @@ static const char *const folders[] = {"/proc/thread-self", "/proc/self", "/proc/
 				      "/sys/kernel/btf", "/sys/kernel/security", "/sys/kernel", "/sys"};
 static char root[64];
 
-static void put(const char *path, const char *text)
+static void put_bytes(const char *path, const void *bytes, size_t n)
 {
 	scoped(freep) char *full = mem_printf("%s%s", root, path);
 	scoped(fclosep) FILE *f = fopen(full, "w");
 
 	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fwrite(bytes, 1, n, f), n);
+}
+
+static void put(const char *path, const char *text)
+{
+	put_bytes(path, text, strlen(text));
+}
+
+static void put_names(const char *names, size_t bytes)
+{
+	uint8_t file[256];
+
+	put_bytes(BTF, file, btf_file(names, bytes, file));
 }
 
 static void take_away(const char *path)
@@ -59,7 +72,7 @@ static int make(void **state)
 
 		assert_int_equal(mkdir(full, 0755), 0);
 	}
-	put(BTF, "x");
+	put_names(BTF_FILE_NAMES, sizeof(BTF_FILE_NAMES));
 	put(STATUS, "Name:\tx\nCapPrm:\t0\nCapEff:\t000001ffffffffff\nCapBnd:\t0\n");
 	put(MOUNTS, V2);
 	put(PRESSURE, "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
@@ -113,8 +126,7 @@ static void a_whole_machine_is_fine(void **state)
 	assert_int_equal(machine_check(root, NULL), 0);
 	assert_int_equal(n, 5);
 	for (int i = 0; i < n; i++)
-		if (strcmp(all[i].id, "kernel") != 0) /* this is the real one */
-			assert_string_equal(all[i].level, "ok");
+		assert_string_equal(all[i].level, "ok");
 	assert_int_equal(machine_examine(root, all, 2), 2);
 }
 
@@ -127,6 +139,17 @@ static void a_kernel_without_btf_is_refused(void **state)
 	assert_int_equal(machine_check(root, &e), -ENOENT);
 	assert_non_null(strstr(e.fix, "CONFIG_DEBUG_INFO_BTF"));
 	assert_level("btf", "fail", "vmlinux");
+}
+
+static void a_kernel_without_the_iterator_is_refused(void **state)
+{
+	struct err e;
+
+	(void)state;
+	put_names("\0task_struct", sizeof("\0task_struct"));
+	assert_int_equal(machine_check(root, &e), -EOPNOTSUPP);
+	assert_non_null(strstr(e.what, "no cgroup iterator"));
+	assert_level("kernel", "fail", "no cgroup iterator");
 }
 
 /* Bits of capability(7): 21 CAP_SYS_ADMIN, 38 CAP_PERFMON, 39 CAP_BPF. */
@@ -196,6 +219,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, sweep)
 	const struct CMUnitTest tests[] = {
 		TEST(a_whole_machine_is_fine),	      TEST(a_kernel_without_btf_is_refused),
+		TEST(a_kernel_without_the_iterator_is_refused),
 		TEST(the_missing_capability_is_named), TEST(hierarchies_are_judged),
 		TEST(pressure_may_be_off),	      TEST(only_confidentiality_hinders),
 	};

@@ -127,12 +127,23 @@ static void a_good_batch(void **state)
 	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
 	assert_int_equal(t->out.n_rows, ROWS);
 	assert_ptr_equal(t->out.row, t->m.row);
-	for (size_t i = 0; i < STORE_COLUMNS; i++)
-		assert_ptr_equal(t->out.column[i], t->m.zero);
+	assert_ptr_equal(t->out.column[SIGNAL_CPU_NS], t->m.zero);
+	assert_null(t->out.column[SIGNAL_THREADS]); /* left out: 0 in every row */
+	assert_int_equal(t->out.unknown, 0);
 	assert_int_equal(t->out.n_hist, 1);
 	t->m.b.columns = NULL; /* nothing changed in this second */
 	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
 	assert_int_equal(t->out.n_rows, 0);
+}
+
+static void an_older_agent_misses_what_it_does_not_know(void **state)
+{
+	struct bench *t = *state;
+
+	t->m.b.wire_version = 1;
+	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
+	assert_true(t->out.unknown & SIGNAL_NO_TASKS);
+	assert_false(t->out.unknown & SIGNAL_NO_CPU);
 }
 
 static void shapes(void **state)
@@ -141,7 +152,7 @@ static void shapes(void **state)
 
 	t->m.c.n_cpu_ns--;
 	refused(t, STORE_REFUSED_SHAPE);
-	t->m.c.n_psi_io_full_ns = 0;
+	t->m.c.n_psi_io_full_ns++;
 	refused(t, STORE_REFUSED_SHAPE);
 	t->m.c.n_flags--;
 	refused(t, STORE_REFUSED_SHAPE);
@@ -157,7 +168,7 @@ static void shapes(void **state)
 	refused(t, STORE_REFUSED_DUPLICATE_ROW);
 	t->m.row[1] = 1;
 	refused(t, STORE_REFUSED_DUPLICATE_ROW);
-	t->m.hist_bucket[0] = HIST_BUCKETS;
+	t->m.hist_bucket[0] = SIGNAL_BUCKETS;
 	refused(t, STORE_REFUSED_HISTOGRAM);
 	t->m.hist_row[0] = ROWS;
 	refused(t, STORE_REFUSED_HISTOGRAM);
@@ -183,9 +194,48 @@ static void bad_names_cost_their_row_only(void **state)
 	t->m.id[1].cgroup = "/gr\xc3\xbc\xc3\x9f""e/\xe2\x82\xac/\xf0\x9f\x9a\xa2";
 	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
 	assert_int_equal(t->out.n_identities, ROWS);
+	t->m.id[1].kind = PLIMSOLL__V1__KIND__KIND_SANDBOX;
+	t->m.id[1].pod_namespace = "shop";
+	t->m.id[1].pod_name = "web-7d9f";
+	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
+	assert_int_equal(t->out.identity[1].kind, STORE_KIND_SANDBOX);
+	assert_string_equal(t->out.identity[1].pod_namespace, "shop");
+	assert_string_equal(t->out.identity[1].pod_name, "web-7d9f");
+	t->m.id[1].pod_name = "web\n";
+	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
+	assert_int_equal(t->out.n_identities, ROWS - 1);
+	t->m.id[1].pod_name = "";
 	t->m.id[1].kind = (Plimsoll__V1__Kind)99; /* of a later version */
 	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
 	assert_int_equal(t->out.identity[1].kind, STORE_KIND_CGROUP);
+}
+
+static void bad_victims_cost_themselves_only(void **state)
+{
+	static char good_name[] = "java", control[] = "a\033[31m", broken[] = "\xff", long_name[STORE_VICTIM_BYTES + 2];
+	Plimsoll__V1__OomVictim v[4], *p[4];
+	struct bench *t = *state;
+
+	memset(long_name, 'x', STORE_VICTIM_BYTES + 1);
+	for (uint32_t i = 0; i < 4; i++) {
+		plimsoll__v1__oom_victim__init(&v[i]);
+		v[i].row = i;
+		v[i].pid = 7;
+		v[i].count = 2;
+		v[i].name = (char *[]){control, broken, good_name, long_name}[i];
+		p[i] = &v[i];
+	}
+	t->m.b.oom_victims = p;
+	t->m.b.n_oom_victims = 4;
+	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
+	assert_int_equal(t->out.n_victims, 1);
+	assert_int_equal(t->out.victim[0].row, 2);
+	assert_int_equal(t->out.victim[0].pid, 7);
+	assert_int_equal(t->out.victim[0].count, 2);
+	assert_string_equal(t->out.victim[0].name, "java");
+	assert_int_equal(store_counters(t->store)->refused[STORE_REFUSED_VICTIM], 3);
+	t->m.b.n_oom_victims = CHECK_ROWS_MAX + 1;
+	refused(t, STORE_REFUSED_SIZE);
 }
 
 static void text_has_a_length(void **state)
@@ -325,7 +375,7 @@ static void who_may_speak(void **state)
 	intake_close(&s.intake);
 	t->m.b.wire_version = PLIMSOLL_WIRE_VERSION + 1;
 	assert_int_equal(hello(&s, ingest, &t->m, "agent", 1, &held), RPC_PRECONDITION);
-	assert_string_equal(s.why.text, "agent speaks wire version 2, this aggregator 1: upgrade the "
+	assert_string_equal(s.why.text, "agent speaks wire version 4, this aggregator 3: upgrade the "
 					"aggregator first");
 	intake_close(&s.intake);
 	assert_int_equal(store_counters(t->store)->refused[STORE_REFUSED_WIRE_VERSION], 1);
@@ -383,7 +433,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_good_batch),	     TEST(shapes),
-		TEST(bad_names_cost_their_row_only), TEST(text_has_a_length),
+		TEST(an_older_agent_misses_what_it_does_not_know),
+		TEST(bad_names_cost_their_row_only), TEST(bad_victims_cost_themselves_only),
+		TEST(text_has_a_length),
 		TEST(preambles),	     TEST(a_stream_resumes),
 		TEST(who_may_speak),	     TEST(the_newer_stream_wins),
 		TEST(silent_streams_end),

@@ -21,11 +21,12 @@
 struct second { /* one batch in the making */
 	struct store_batch b;
 	uint32_t row[FLEET_ROWS], flags[FLEET_ROWS];
-	uint64_t column[STORE_COLUMNS][FLEET_ROWS];
+	uint64_t column[SIGNALS][FLEET_ROWS];
 	struct store_identity identity[FLEET_ROWS];
 	char path[FLEET_ROWS][64];
 	uint32_t hist_row[FLEET_ROWS], hist_bucket[FLEET_ROWS], hist_count[FLEET_ROWS];
 	uint32_t gone[FLEET_ROWS];
+	struct store_victim victim[FLEET_ROWS];
 };
 
 static inline struct second *second(struct second *s, uint64_t epoch, uint64_t sequence,
@@ -42,8 +43,9 @@ static inline struct second *second(struct second *s, uint64_t epoch, uint64_t s
 				     .hist_row = s->hist_row,
 				     .hist_bucket = s->hist_bucket,
 				     .hist_count = s->hist_count,
-				     .gone = s->gone };
-	for (size_t c = 0; c < STORE_COLUMNS; c++)
+				     .gone = s->gone,
+				     .victim = s->victim };
+	for (size_t c = 0; c < SIGNALS; c++)
 		s->b.column[c] = s->column[c];
 	return s;
 }
@@ -60,6 +62,9 @@ static inline void second_name(struct second *s, uint32_t row, const char *path)
 				       .pod_uid = "",
 				       .container_id = "",
 				       .qos = "",
+				       .pod_namespace = "",
+				       .pod_name = "",
+				       .workload = "",
 				       .name = strrchr(s->path[s->b.n_identities], '/') + 1 };
 	s->b.n_identities++;
 }
@@ -69,8 +74,8 @@ static inline void second_row(struct second *s, uint32_t row, uint64_t cpu_ns, u
 	size_t i = s->b.n_rows++;
 
 	s->row[i] = row;
-	s->column[STORE_CPU_NS][i] = cpu_ns;
-	s->column[STORE_RUNQ_WAIT_NS][i] = wait_ns;
+	s->column[SIGNAL_CPU_NS][i] = cpu_ns;
+	s->column[SIGNAL_RUNQ_WAIT_NS][i] = wait_ns;
 }
 
 static inline struct store_node *fleet_hello(struct store *s, const char *node, struct second *x,

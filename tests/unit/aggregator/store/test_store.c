@@ -1,45 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
-#include "fleet.h"
-
-#define WINDOW (3 * S)
-#define FRESH (3 * S)
-#define T0 (1000 * S)   /* our clock when the agent's says 0 */
-#define LATE (20 * MS)  /* a message's way */
-
-static struct store *new_store(void)
-{
-	return store_new(&(struct store_options){ .agents_max = 4, .rows_max = 100 });
-}
-
-/* An agent at second `from` … `to`, whose row 1 uses half a CPU and waits a quarter; row 2 is idle. */
-static struct store_node *run(struct store *s, uint64_t epoch, uint64_t from, uint64_t to)
-{
-	struct second x;
-	struct store_node *n;
-	uint64_t held;
-
-	second(&x, epoch, 0, from * S, false);
-	second_name(&x, 1, "/app/one");
-	second_name(&x, 2, "/app/two");
-	n = fleet_hello(s, "node-a", &x, T0 + from * S + LATE, &held);
-	for (uint64_t t = from; t <= to; t++) {
-		second(&x, epoch, t - from + 1, t * S, t == from);
-		second_row(&x, 1, t * S / 2, t * S / 4);
-		if (t == from)
-			second_row(&x, 2, 5 * S, 0);
-		assert_int_equal(fleet_put(s, n, &x, T0 + t * S + LATE), 0);
-	}
-	return n;
-}
-
-static void view_at(struct store *s, uint64_t t, struct view *v)
-{
-	struct store_workload *w = store_workload(s, "app", "/app/*");
-
-	assert_int_equal(store_view(w, (clock_boot_t){ T0 + t * S + LATE }, WINDOW, FRESH, v), 0);
-}
+#include "app.h"
 
 static void rates_and_idle_rows(void **state)
 {
@@ -108,9 +70,9 @@ static void silence_is_missing_not_zero(void **state)
 	store_expire(s, (clock_boot_t){ n->arrival_ns + STORE_SILENT_KEEP_NS + S });
 	assert_int_equal(store_rows(s), 0);
 	assert_int_equal(store_counters(s)->rows_expired, 2);
-	view_at(s, 400, &v);
+	view_at(s, 1000, &v);
 	assert_int_equal(v.replicas, 0);
-	store_expire(s, (clock_boot_t){ T0 + 500 * S });
+	store_expire(s, (clock_boot_t){ T0 + 1200 * S });
 	assert_int_equal(store_nodes(s), 0);
 	assert_int_equal(store_counters(s)->nodes_expired, 1);
 	store_free(s);
@@ -186,8 +148,8 @@ static void what_cannot_be_is_no_rate(void **state)
 
 	(void)state;
 	second(&x, 1, 12, 21 * S, false);
-	second_row(&x, 1, 100 * S, 0); /* 90 s of CPU time in 1 s on 4 CPUs, and its wait fell */
-	second_row(&x, 2, 5 * S + 90 * S, 0);
+	second_row(&x, 1, 70 * S, 0); /* 60 s of CPU time in 1 s on 4 CPUs, and its wait fell */
+	second_row(&x, 2, 5 * S + 60 * S, 0);
 	second_row(&x, 77, 0, 0);
 	assert_int_equal(fleet_put(s, n, &x, T0 + 21 * S + LATE), 0);
 	assert_int_equal(c->refused[STORE_REFUSED_COUNTER_FELL], 1);
@@ -196,18 +158,105 @@ static void what_cannot_be_is_no_rate(void **state)
 	view_at(s, 21, &v);
 	assert_false(v.replica[0].cpu_known);
 	assert_false(v.replica[1].cpu_known);
-	/* It heals by itself: the next second stands on the new base. */
-	second(&x, 1, 13, 22 * S, false);
-	second_row(&x, 1, 101 * S, 0);
-	assert_int_equal(fleet_put(s, n, &x, T0 + 22 * S + LATE), 0);
-	view_at(s, 22, &v);
-	assert_true(v.replica[0].cpu_known);
+	/* It heals by itself: two seconds that can be make a new base. */
+	for (uint64_t t = 22; t <= 24; t++) {
+		second(&x, 1, t - 9, t * S, false);
+		second_row(&x, 1, (t + 49) * S, 0);
+		assert_int_equal(fleet_put(s, n, &x, T0 + t * S + LATE), 0);
+		view_at(s, t, &v);
+		assert_int_equal(v.replica[0].cpu_known, t == 24);
+	}
 	assert_int_equal(v.replica[0].cpu_milli, 1000);
 	/* 4 CPUs may be busy all the time. */
-	second(&x, 1, 14, 23 * S, false);
-	second_row(&x, 1, 105 * S, 0);
-	assert_int_equal(fleet_put(s, n, &x, T0 + 23 * S + LATE), 0);
+	second(&x, 1, 16, 25 * S, false);
+	second_row(&x, 1, 77 * S, 0);
+	assert_int_equal(fleet_put(s, n, &x, T0 + 25 * S + LATE), 0);
 	assert_int_equal(c->refused[STORE_REFUSED_CPU_TIME], 1);
+	store_free(s);
+}
+
+/* Counters that fall to nothing and stay there are not those of a container that does nothing. */
+static void what_fell_is_unknown_until_it_moves(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = run(s, 1, 10, 20);
+	struct second x;
+	struct view v;
+
+	(void)state;
+	for (uint64_t t = 21; t <= 25; t++) {
+		second(&x, 1, t - 9, t * S, true);
+		second_row(&x, 1, 0, 0);
+		second_row(&x, 2, 5 * S, 0);
+		assert_int_equal(fleet_put(s, n, &x, T0 + t * S + LATE), 0);
+		view_at(s, t, &v);
+		assert_false(v.replica[0].cpu_known);
+	}
+	assert_int_equal(v.replica[0].sample_age_ns, 4 * S);
+	for (uint64_t t = 26; t <= 28; t++) {
+		second(&x, 1, t - 9, t * S, false);
+		second_row(&x, 1, 11 * S + (t - 25) * S / 10, 0); /* 11 s of CPU time in one is no rate */
+		assert_int_equal(fleet_put(s, n, &x, T0 + t * S + LATE), 0);
+		view_at(s, t, &v);
+		assert_int_equal(v.replica[0].sample_age_ns, t == 26 ? 5 * S : 0);
+		assert_int_equal(v.replica[0].cpu_known, t == 28);
+	}
+	assert_int_equal(v.replica[0].cpu_milli, 100);
+	store_free(s);
+}
+
+/* CPUs are idle or at work: a node whose idle time stands still, too, was not measured. */
+static void a_node_that_stands_still_is_silent(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = run(s, 1, 10, 20);
+	struct second x;
+	struct view v;
+
+	(void)state;
+	for (uint64_t t = 21; t <= 30; t++) {
+		second(&x, 1, t - 9, t * S, t == 25);
+		x.b.node = (struct store_node_sample){.known = true, .cpu_idle_ns = 7 * S};
+		second_row(&x, 1, 11 * S, 6 * S);
+		if (t == 25)
+			second_row(&x, 2, 5 * S, 0);
+		assert_int_equal(fleet_put(s, n, &x, T0 + t * S + LATE), 0);
+	}
+	view_at(s, 30, &v);
+	assert_int_equal(v.replicas, 2);
+	assert_int_equal(v.nodes_silent, 1);
+	assert_int_equal(v.fleet_silent, 1);
+	assert_false(v.replica[0].cpu_known);
+	assert_int_equal(v.replica[0].sample_age_ns, 9 * S);
+	assert_int_equal(store_counters(s)->refused[STORE_REFUSED_STILL], 9);
+	/* It moves: an hour of work is none in one second. */
+	second(&x, 1, 22, 31 * S, false);
+	x.b.node = (struct store_node_sample){.known = true, .cpu_idle_ns = 8 * S};
+	second_row(&x, 1, 12 * S, 6 * S);
+	assert_int_equal(fleet_put(s, n, &x, T0 + 31 * S + LATE), 0);
+	view_at(s, 31, &v);
+	assert_int_equal(v.nodes_silent, 0);
+	assert_int_equal(v.replica[0].sample_age_ns, 0);
+	assert_false(v.replica[1].cpu_known); /* it was not named since */
+	store_free(s);
+}
+
+/* All CPUs at work: idle time stands still, the rows do not. */
+static void a_busy_node_does_not_stand_still(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = run(s, 1, 10, 20);
+	struct second x;
+
+	(void)state;
+	for (uint64_t t = 21; t <= 30; t++) {
+		second(&x, 1, t - 9, t * S, false);
+		x.b.node = (struct store_node_sample){.known = true, .cpu_idle_ns = 7 * S};
+		second_row(&x, 1, (t - 10) * S, 0);
+		assert_int_equal(fleet_put(s, n, &x, T0 + t * S + LATE), 0);
+	}
+	assert_int_equal(store_counters(s)->refused[STORE_REFUSED_STILL], 0);
+	assert_int_equal(store_nodes_silent(s, (clock_boot_t){T0 + 31 * S}), 0);
 	store_free(s);
 }
 
@@ -332,7 +381,7 @@ static void gone_rows_leave_the_view(void **state)
 	assert_int_equal(v.replicas, 1);
 	assert_int_equal(store_rows(s), 1);
 	assert_non_null(n->gone); /* kept for a while */
-	assert_int_equal(n->gone->value[STORE_CPU_NS], 6 * S);
+	assert_int_equal(n->gone->value[SIGNAL_CPU_NS], 6 * S);
 	store_expire(s, (clock_boot_t){ T0 + 21 * S + STORE_GONE_KEEP_NS - 2 * S });
 	assert_non_null(n->gone);
 	store_expire(s, (clock_boot_t){ T0 + 21 * S + STORE_GONE_KEEP_NS + 2 * S });
@@ -355,7 +404,7 @@ static void missing_signals_are_unknown(void **state)
 	(void)state;
 	second(&x, 1, 12, 21 * S, false);
 	second_row(&x, 1, 0, 0);
-	x.flags[0] = STORE_NO_CPU | STORE_NO_MEMORY | STORE_NO_PSI;
+	x.flags[0] = SIGNAL_NO_CPU | SIGNAL_NO_MEMORY | SIGNAL_NO_PSI;
 	assert_int_equal(fleet_put(s, n, &x, T0 + 21 * S + LATE), 0);
 	assert_int_equal(store_counters(s)->refused[STORE_REFUSED_COUNTER_FELL], 0);
 	view_at(s, 21, &v);
@@ -370,17 +419,57 @@ static void missing_signals_are_unknown(void **state)
 	store_free(s);
 }
 
-struct seen {
-	char names[256];
-	unsigned n;
-};
-
-static void note(const struct store_summary *w, void *data)
+static void second_victim(struct second *x, uint32_t row, uint32_t pid, uint64_t boottime_ns)
 {
-	struct seen *seen = data;
+	x->victim[x->b.n_victims++] =
+		(struct store_victim){.row = row, .pid = pid, .name = "java", .boottime_ns = boottime_ns, .count = pid};
+}
 
-	strcat(strcat(seen->names, w->name), " ");
-	seen->n += w->replicas;
+static void the_last_victim_is_kept_over_keyframes_and_agents(void **state)
+{
+	struct store *s = store_new(&(struct store_options){ .agents_max = 2, .rows_max = 10 });
+	const uint64_t *refused = &store_counters(s)->refused[STORE_REFUSED_VICTIM];
+	struct store_node *n;
+	struct store_row *r;
+	struct second x;
+	uint64_t held;
+
+	(void)state;
+	second(&x, 7, 0, 10 * S, false);
+	second_name(&x, 1, "/a");
+	n = fleet_hello(s, "one", &x, 10 * S, &held);
+	second(&x, 7, 1, 11 * S, true);
+	second_row(&x, 1, 0, 0);
+	assert_int_equal(fleet_put(s, n, &x, 11 * S), 0);
+	r = map_get(n->rows, 1);
+	assert_null(r->victim);
+	second(&x, 7, 2, 12 * S, false);
+	second_victim(&x, 1, 40, 11 * S + 1);
+	second_victim(&x, 2, 41, 11 * S + 1);  /* no such row */
+	second_victim(&x, 1, 42, 100 * S);     /* to come */
+	assert_int_equal(fleet_put(s, n, &x, 12 * S), 0);
+	assert_int_equal(*refused, 2);
+	assert_non_null(r->victim);
+	assert_int_equal(r->victim->pid, 40);
+	assert_string_equal(r->victim->name, "java");
+	second(&x, 7, 3, 13 * S, true);
+	second_row(&x, 1, 0, 0);
+	second_victim(&x, 1, 40, 11 * S + 1); /* said again */
+	assert_int_equal(fleet_put(s, n, &x, 13 * S), 0);
+	assert_int_equal(r->victim->told, 2);
+	second(&x, 8, 0, 14 * S, false); /* the agent starts again and knows of none */
+	second_name(&x, 1, "/a");
+	assert_ptr_equal(fleet_hello(s, "one", &x, 14 * S, &held), n);
+	assert_ptr_equal(map_get(n->rows, 1), r);
+	assert_int_equal(r->victim->pid, 40);
+	second(&x, 9, 0, 1 * S, false); /* another life of the machine, whose clock began anew */
+	second_name(&x, 1, "/a");
+	assert_int_equal(store_hello(s, &(struct store_source){ .node = "one", .boot_id = "other boot", .agent_version = "0",
+								.interval_ns = S, .cpus = 4 },
+				     &x.b, (clock_boot_t){ 15 * S }, &n, &held), 0);
+	assert_ptr_equal(map_get(n->rows, 1), r);
+	assert_null(r->victim);
+	store_free(s);
 }
 
 static void workloads_and_groups(void **state)
@@ -422,30 +511,6 @@ static void workloads_and_groups(void **state)
 	store_free(s);
 }
 
-static void long_names_keep_their_end(void **state)
-{
-	struct store *s = new_store();
-	struct second x;
-	struct view v;
-	uint64_t held;
-	char path[200] = "/app/";
-
-	(void)state;
-	memset(path + 5, 'x', 150);
-	strcpy(path + 155, "-tail");
-	second(&x, 1, 0, S, false);
-	second_name(&x, 1, "/app/short");
-	x.identity[0].cgroup = path;
-	fleet_hello(s, "node-a", &x, T0 + S, &held);
-	view_at(s, 1, &v);
-	assert_int_equal(v.replicas, 1);
-	assert_int_equal(strlen(v.replica[0].name), VIEW_NAME - 1);
-	assert_string_equal(v.replica[0].name + VIEW_NAME - 6, "-tail");
-	assert_int_equal(v.replica[0].sample_age_ns, UINT64_MAX);
-	assert_false(v.replica[0].cpu_known);
-	store_free(s);
-}
-
 static void wait_percentile(void **state)
 {
 	struct store *s = new_store();
@@ -467,24 +532,158 @@ static void wait_percentile(void **state)
 	store_free(s);
 }
 
+/* One replica that runs a fifth of the time and waits four fifths, from its 10th second on. */
+static struct store_node *waiting_hello(struct store *s)
+{
+	struct second x;
+	uint64_t held;
+
+	second(&x, 1, 0, 10 * S, false);
+	second_name(&x, 1, "/app/one");
+	return fleet_hello(s, "node-a", &x, T0 + 10 * S + LATE, &held);
+}
+
+static void waiting_second(struct second *x, uint64_t t)
+{
+	second(x, 1, t - 9, t * S, t == 10);
+	second_row(x, 1, t * S / 5, t * 8 * S / 10);
+}
+
+/* A replica that a quota stops, as it comes second by second: of 0.8 s of wait 0.6 s are the quota's. */
+static void a_quota_is_a_cause_of_its_own(void **state)
+{
+	struct store *s = new_store();
+	struct store_workload *w = store_workload(s, "app", "/app/*");
+	struct store_summary sum;
+	struct store_node *n;
+	struct second x;
+	struct view v;
+
+	(void)state;
+	n = waiting_hello(s);
+	for (uint64_t t = 10; t <= 20; t++) {
+		waiting_second(&x, t);
+		x.column[SIGNAL_CPU_THROTTLED_NS][0] = t * 6 * S / 10;
+		x.column[SIGNAL_PSI_IO_SOME_NS][0] = t * S / 50;
+		assert_int_equal(fleet_put(s, n, &x, T0 + t * S + LATE), 0);
+	}
+	store_summarize(w, (clock_boot_t){T0 + 20 * S + LATE}, WINDOW, FRESH, &sum);
+	assert_true(sum.saturation[SATURATION_CPU_THROTTLE].known);
+	assert_in_range((uint64_t)(sum.saturation[SATURATION_CPU_THROTTLE].value * 1000), 590, 610);
+	assert_in_range((uint64_t)(sum.saturation[SATURATION_CPU_RUNQUEUE].value * 1000), 190, 210);
+	assert_in_range((uint64_t)(sum.saturation[SATURATION_IO].value * 1000), 16, 24);
+	assert_int_equal(sum.advice, SATURATION_RAISE_CPU_LIMIT);
+	assert_in_range((uint64_t)(sum.runq.value * 1000), 490, 510); /* 0.2 of 0.4: without the quota's */
+	view_at(s, 20, &v);
+	assert_in_range(v.replica[0].runq_permille, 490, 510);
+	store_free(s);
+}
+
+static void unknown_groups_have_no_cause(void **state)
+{
+	struct store *s = new_store();
+	struct store_summary sum;
+	struct store_node *n;
+	struct second x;
+
+	(void)state;
+	n = waiting_hello(s);
+	for (uint64_t t = 10; t <= 14; t++) {
+		waiting_second(&x, t);
+		x.flags[0] = SIGNAL_NO_BANDWIDTH;
+		x.b.unknown = SIGNAL_NO_TCP | SIGNAL_NO_LISTEN;
+		assert_int_equal(fleet_put(s, n, &x, T0 + t * S + LATE), 0);
+	}
+	store_summarize(store_workload(s, "app", "/app/*"), (clock_boot_t){T0 + 14 * S + LATE}, WINDOW,
+			FRESH, &sum);
+	assert_true(sum.saturation[SATURATION_CPU_RUNQUEUE].known);
+	assert_false(sum.saturation[SATURATION_CPU_THROTTLE].known);
+	assert_false(sum.saturation[SATURATION_NETWORK].known);
+	assert_false(sum.saturation[SATURATION_ACCEPT_QUEUE].known);
+	store_free(s);
+}
+
+static uint64_t chance(uint64_t *state) /* xorshift64* */
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 0x2545f4914f6cdd1dull;
+}
+
+/* A node that sends anything: wrong epochs, sequences and times, rows that it never named, any value. */
+static void lie(struct store *s, unsigned times)
+{
+	uint64_t random = 88172645463325252ull, held;
+	struct store_node *n;
+	struct second x;
+
+	second(&x, 66, 0, S, false);
+	for (uint32_t r = 1; r <= 8; r++)
+		second_name(&x, r, r % 2 ? "/other/one" : "/other/two");
+	n = fleet_hello(s, "liar", &x, T0, &held);
+	for (unsigned i = 0; i < times; i++) {
+		second(&x, chance(&random) % 8 ? 66 : chance(&random), n->sequence + chance(&random) % 4,
+		       chance(&random) % 4 ? n->boottime_ns + S : chance(&random), chance(&random) % 2);
+		x.b.node = (struct store_node_sample){.known = true, .cpu_idle_ns = chance(&random)};
+		for (uint32_t r = 0; r < 10; r++)
+			second_row(&x, r, chance(&random), chance(&random));
+		(void)fleet_put(s, n, &x, T0 + chance(&random) % (20 * S));
+	}
+}
+
+/* What others decide on is the same to the byte. */
+static void a_hostile_node_changes_nothing_for_others(void **state)
+{
+	struct store *honest = new_store(), *attacked = new_store();
+	struct view a, b;
+
+	(void)state;
+	run(honest, 1, 10, 20);
+	lie(attacked, 5000);
+	run(attacked, 1, 10, 20);
+	lie(attacked, 5000);
+	view_at(honest, 20, &a);
+	view_at(attacked, 20, &b);
+	assert_int_equal(a.replicas, b.replicas);
+	for (uint32_t i = 0; i < a.replicas; i++) {
+		struct view_replica x = a.replica[i], y = b.replica[i];
+
+		assert_string_equal(x.container, y.container);
+		x.container = y.container = NULL; /* each store's own text */
+		assert_memory_equal(&x, &y, sizeof(x));
+	}
+	assert_int_equal(a.nodes_silent, b.nodes_silent);
+	assert_true(store_counters(attacked)->refused[STORE_REFUSED_EPOCH] > 100);
+	assert_true(store_counters(attacked)->refused[STORE_REFUSED_COUNTER_FELL] > 100);
+	store_free(honest);
+	store_free(attacked);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_hostile_node_changes_nothing_for_others),
 		cmocka_unit_test(rates_and_idle_rows),
 		cmocka_unit_test(one_sample_is_no_rate),
 		cmocka_unit_test(silence_is_missing_not_zero),
 		cmocka_unit_test(duplicates_gaps_and_time),
 		cmocka_unit_test(a_gap_makes_left_out_rows_stale),
 		cmocka_unit_test(what_cannot_be_is_no_rate),
+		cmocka_unit_test(what_fell_is_unknown_until_it_moves),
+		cmocka_unit_test(a_node_that_stands_still_is_silent),
+		cmocka_unit_test(a_busy_node_does_not_stand_still),
 		cmocka_unit_test(a_restarted_agent_continues_its_replicas),
 		cmocka_unit_test(replayed_seconds_get_their_place),
 		cmocka_unit_test(clocks_drift),
 		cmocka_unit_test(limits_are_counted),
 		cmocka_unit_test(gone_rows_leave_the_view),
 		cmocka_unit_test(missing_signals_are_unknown),
+		cmocka_unit_test(the_last_victim_is_kept_over_keyframes_and_agents),
 		cmocka_unit_test(workloads_and_groups),
-		cmocka_unit_test(long_names_keep_their_end),
 		cmocka_unit_test(wait_percentile),
+		cmocka_unit_test(a_quota_is_a_cause_of_its_own),
+		cmocka_unit_test(unknown_groups_have_no_cause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

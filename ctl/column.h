@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What people see of a row: every signal as a short title and a figure, in groups. The wide table, the
+ * page of one container and the keys of JSON come from here; a test sees that no signal is left out.
+ */
+#ifndef CTL_COLUMN_H
+#define CTL_COLUMN_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "ctl/figure.h"
+#include "ctl/fleet.h"
+
+struct column {
+	const char *group; /* "cpu", "memory" … */
+	const char *title; /* small letters, unique: "cpu limit" */
+	int form;          /* how it is made of … */
+	enum signal_id a, b, c; /* … these; a histogram's number in `a` */
+	int fraction;      /* of a quantile, in per cent */
+};
+
+extern const struct column column_table[];
+extern const size_t column_n;
+
+/* FIGURE_NONE: not measured, or nothing to divide by. */
+struct figure column_figure(const struct column *c, const struct fleet_node *n,
+			    const struct fleet_row *r);
+bool column_shows(const struct column *c, enum signal_id s);
+
+/* A page about one row: a line a group, and what holds it back. */
+void column_page(const struct fleet_node *n, const struct fleet_row *r, struct buf *to);
+/* Every signal by its name: {"total", "rate"} of counters, {"now"} of gauges, times in seconds; null:
+ * missing. */
+json_t *column_tree(const struct fleet_node *n, const struct fleet_row *r);
+/* {"name", "pid", "age_seconds", "count"} of the last OOM victim; null: none is known. */
+json_t *column_victim_tree(const struct fleet_node *n, const struct fleet_row *r);
+json_t *column_saturation_tree(const struct fleet_node *n, const struct fleet_row *r);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decide/saturation.h"
+
+#define SEGMENTS_LEAST 100u /* below, one lost segment would look like a bad network */
+#define LOSS_FULL      10u  /* full at one segment in so many: TCP hardly moves there */
+#define CALLS_LEAST    10u  /* below, one lost SYN would look like a peer that is not there */
+#define BUSY_PERMILLE  700u /* a thread that is at work this much is the one to be had more of */
+#define WAIT_LEAST     50u  /* 1 / 50 of the interval */
+#define OTHERS_HALF    2u   /* others use more than our share: 1 / 2 of what is used */
+
+typedef const struct saturation_input input;
+
+static uint64_t grown(input *in, enum signal_id s)
+{
+	return in->now[s] > in->before[s] ? in->now[s] - in->before[s] : 0;
+}
+
+static bool lacks(input *in, uint32_t groups)
+{
+	return (in->missing & groups) != 0;
+}
+
+static uint16_t permille(uint64_t part, uint64_t whole)
+{
+	if (!whole)
+		return 0;
+	if (part >= whole)
+		return SATURATION_FULL;
+	return (uint16_t)((unsigned __int128)part * SATURATION_FULL / whole);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void set(struct saturation *s, enum saturation_cause c, uint16_t value)
+{
+	s->known |= 1u << c;
+	s->permille[c] = value;
+}
+
+/* The kernel counts a throttled moment once for each CPU it stops, but every task queued there waits:
+ * with more tasks than CPUs each of those moments stands for several. */
+uint64_t saturation_quota_wait_ns(input *in)
+{
+	uint64_t waited = grown(in, SIGNAL_RUNQ_WAIT_NS), room = in->cpus * in->elapsed_ns;
+	uint64_t stopped = grown(in, SIGNAL_CPU_THROTTLED_NS);
+	uint64_t runnable = waited + grown(in, SIGNAL_CPU_NS);
+
+	if (lacks(in, SIGNAL_NO_CPU | SIGNAL_NO_BANDWIDTH))
+		return 0;
+	if (runnable > room)
+		stopped = (uint64_t)((unsigned __int128)stopped * runnable / room);
+	return least(stopped, waited);
+}
+
+static void cpu(input *in, struct saturation *s)
+{
+	uint64_t waited = grown(in, SIGNAL_RUNQ_WAIT_NS), quota = saturation_quota_wait_ns(in);
+	uint64_t runnable = waited + grown(in, SIGNAL_CPU_NS);
+
+	if (lacks(in, SIGNAL_NO_CPU))
+		return;
+	if (waited < in->elapsed_ns / WAIT_LEAST) /* what runs a moment may wait as long by chance */
+		waited = quota = 0;
+	set(s, SATURATION_CPU_RUNQUEUE, permille(waited - quota, runnable));
+	if (!lacks(in, SIGNAL_NO_BANDWIDTH))
+		set(s, SATURATION_CPU_THROTTLE, permille(quota, runnable));
+}
+
+static void memory(input *in, struct saturation *s)
+{
+	uint64_t reclaimed = grown(in, SIGNAL_RECLAIM_NS) + grown(in, SIGNAL_LIMIT_RECLAIM_NS);
+
+	if (!lacks(in, SIGNAL_NO_PSI))
+		set(s, SATURATION_MEMORY,
+		    permille(grown(in, SIGNAL_PSI_MEMORY_SOME_NS), in->elapsed_ns));
+	else if (!lacks(in, SIGNAL_NO_RECLAIM))
+		set(s, SATURATION_MEMORY, permille(reclaimed, in->elapsed_ns));
+	if (!lacks(in, SIGNAL_NO_DETAIL) && grown(in, SIGNAL_OOM_KILLS))
+		set(s, SATURATION_MEMORY, SATURATION_FULL);
+}
+
+static void io(input *in, struct saturation *s)
+{
+	if (!lacks(in, SIGNAL_NO_PSI))
+		set(s, SATURATION_IO, permille(grown(in, SIGNAL_PSI_IO_SOME_NS), in->elapsed_ns));
+	else if (!lacks(in, SIGNAL_NO_IO))
+		set(s, SATURATION_IO, permille(grown(in, SIGNAL_IO_NS), in->elapsed_ns));
+}
+
+static void accept_queue(input *in, struct saturation *s)
+{
+	uint64_t fill = least(in->now[SIGNAL_ACCEPT_QUEUE_FILL], SATURATION_FULL);
+
+	if (lacks(in, SIGNAL_NO_LISTEN))
+		return;
+	set(s, SATURATION_ACCEPT_QUEUE,
+	    grown(in, SIGNAL_ACCEPT_OVERFLOWS) ? SATURATION_FULL : (uint16_t)fill);
+}
+
+static void network(input *in, struct saturation *s)
+{
+	uint64_t sent = grown(in, SIGNAL_TCP_SEGMENTS);
+
+	if (lacks(in, SIGNAL_NO_TCP))
+		return;
+	set(s, SATURATION_NETWORK,
+	    permille(LOSS_FULL * grown(in, SIGNAL_TCP_RETRANSMITS),
+		     sent > SEGMENTS_LEAST ? sent : SEGMENTS_LEAST));
+}
+
+static void connect(input *in, struct saturation *s)
+{
+	uint64_t again = grown(in, SIGNAL_TCP_SYN_RETRANSMITS), sent = again + grown(in, SIGNAL_TCP_CONNECTS);
+
+	if (lacks(in, SIGNAL_NO_TCP))
+		return;
+	set(s, SATURATION_CONNECT, permille(again, sent > CALLS_LEAST ? sent : CALLS_LEAST));
+}
+
+/* Does it work as much as its threads can, or does it sleep? */
+static bool works(input *in)
+{
+	uint64_t runnable = grown(in, SIGNAL_CPU_NS) + grown(in, SIGNAL_RUNQ_WAIT_NS);
+	uint64_t threads = in->now[SIGNAL_THREADS], at_once;
+
+	if (lacks(in, SIGNAL_NO_CPU))
+		return true; /* not known to sleep */
+	if (lacks(in, SIGNAL_NO_TASKS))
+		return permille(runnable, in->elapsed_ns) >= BUSY_PERMILLE;
+	at_once = least(threads ? threads : 1, in->cpus);
+	return in->now[SIGNAL_BUSIEST_THREAD] >= BUSY_PERMILLE ||
+	       permille(runnable, at_once * in->elapsed_ns) >= BUSY_PERMILLE;
+}
+
+static bool others_use_the_cpus(input *in)
+{
+	return in->node_known && OTHERS_HALF * grown(in, SIGNAL_CPU_NS) < in->node_busy_ns;
+}
+
+/* Its disk is busy with reading back what its own limit drove out. */
+static bool thrashes(input *in)
+{
+	return !lacks(in, SIGNAL_NO_RECLAIM) &&
+	       grown(in, SIGNAL_LIMIT_RECLAIM_NS) >= in->elapsed_ns / WAIT_LEAST;
+}
+
+static enum saturation_advice advise(input *in, enum saturation_cause worst)
+{
+	switch (worst) {
+	case SATURATION_CPU_THROTTLE:
+		return SATURATION_RAISE_CPU_LIMIT;
+	case SATURATION_CPU_RUNQUEUE:
+		return others_use_the_cpus(in) ? SATURATION_NODE_BUSY : SATURATION_ADD_REPLICAS;
+	case SATURATION_MEMORY:
+		return grown(in, SIGNAL_RECLAIM_NS) > grown(in, SIGNAL_LIMIT_RECLAIM_NS)
+			       ? SATURATION_NODE_BUSY
+			       : SATURATION_RAISE_MEMORY_LIMIT;
+	case SATURATION_ACCEPT_QUEUE:
+		return works(in) ? SATURATION_ADD_REPLICAS : SATURATION_WAITS_FOR_OTHERS;
+	case SATURATION_IO:
+		return thrashes(in) ? SATURATION_RAISE_MEMORY_LIMIT : SATURATION_SLOW_DISK;
+	case SATURATION_NETWORK:
+		return SATURATION_LOSSY_NETWORK;
+	case SATURATION_CONNECT:
+		return SATURATION_WAITS_FOR_OTHERS;
+	case SATURATION_CAUSES:
+		break;
+	}
+	return SATURATION_NONE;
+}
+
+enum saturation_cause saturation_worst(const struct saturation *s)
+{
+	enum saturation_cause worst = SATURATION_CAUSES;
+	uint16_t most = 0;
+
+	for (int c = 0; c < SATURATION_CAUSES; c++)
+		if ((s->known & 1u << c) && s->permille[c] > most) {
+			most = s->permille[c];
+			worst = (enum saturation_cause)c;
+		}
+	return worst;
+}
+
+bool saturation_tells(const struct saturation *s)
+{
+	return saturation_worst(s) < SATURATION_CAUSES || s->known == (1u << SATURATION_CAUSES) - 1;
+}
+
+static bool matters(const struct saturation *s, int c)
+{
+	return (s->known & 1u << c) && s->permille[c] >= SATURATION_NOTICEABLE;
+}
+
+/* A full queue follows from whatever slows the server down, so it is the cause only where no other is. */
+static enum saturation_cause first_cause(const struct saturation *s)
+{
+	enum saturation_cause first = SATURATION_CAUSES;
+
+	for (int c = 0; c < SATURATION_CAUSES; c++)
+		if (c != SATURATION_ACCEPT_QUEUE && matters(s, c) &&
+		    (first == SATURATION_CAUSES || s->permille[c] > s->permille[first]))
+			first = (enum saturation_cause)c;
+	if (first == SATURATION_CAUSES && matters(s, SATURATION_ACCEPT_QUEUE))
+		first = SATURATION_ACCEPT_QUEUE;
+	return first;
+}
+
+void saturation_of(input *in, struct saturation *ret)
+{
+	struct saturation s = {0};
+
+	cpu(in, &s);
+	memory(in, &s);
+	io(in, &s);
+	accept_queue(in, &s);
+	network(in, &s);
+	connect(in, &s);
+	s.advice = advise(in, first_cause(&s));
+	*ret = s;
+}
+
+/* Words */
+
+static const struct {
+	const char *word, *meaning;
+} causes[] = {
+#define X(ID, word, meaning) {word, meaning},
+	SATURATION_CAUSES_X(X)
+#undef X
+}, advices[] = {
+#define X(ID, word, meaning) {word, meaning},
+	SATURATION_ADVICE_X(X)
+#undef X
+};
+
+const char *saturation_word(enum saturation_cause c)
+{
+	return causes[c].word;
+}
+
+const char *saturation_meaning(enum saturation_cause c)
+{
+	return causes[c].meaning;
+}
+
+const char *saturation_advice_word(enum saturation_advice a)
+{
+	return advices[a].word;
+}
+
+const char *saturation_advice_meaning(enum saturation_advice a)
+{
+	return advices[a].meaning;
+}

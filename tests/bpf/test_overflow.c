@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two thousand cgroups, with a slot for each and with far fewer slots: what a task runs in each of them, one after
+ * the other, is all there, in the cgroups' own counters or in the overflow, and it is said what is missing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "crew.h"
+#include "scene.h"
+#include "truth.h"
+
+#define MANY	 2000
+#define ENOUGH	 8192 /* directories are given a slot each at first */
+#define FEW	 512
+#define NOTICES	 32
+#define PART	 0.001
+#define EDGE_NS	 CLOCK_NS_PER_MS
+
+static struct own_cgroups own;
+static struct watch w;
+
+/* What became of the cgroups. */
+struct fate {
+	uint32_t slots, rows, unknown;
+	char without_slot[SCENE_PATH]; /* one of those that have only a row */
+	uint64_t cpu_ns;
+};
+
+static struct fate fate;
+static struct crew worker;
+
+static void for_many(void (*act)(const char *))
+{
+	char path[SCENE_PATH];
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(path, sizeof(path), "%s/%04d", own.top, i);
+		act(path);
+	}
+}
+
+static void make(const char *path)
+{
+	own_make(&own, path);
+}
+
+static void take_away(const char *path)
+{
+	own_remove(&own, path);
+}
+
+static void look_at(const char *path)
+{
+	const struct probe_cgroup *c = watch_find(&w, path);
+
+	fate.slots += c && c->slot;
+	fate.rows += c && !c->slot;
+	fate.unknown += !c;
+	if (c && c->slot)
+		fate.cpu_ns += watch_read(&w, path).cpu_ns;
+	else if (c)
+		snprintf(fate.without_slot, sizeof(fate.without_slot), "%s", path);
+}
+
+static void assert_it_ran(const char *path)
+{
+	assert_true(watch_read(&w, path).cpu_ns > 0);
+}
+
+/* It sleeps whenever it is moved. */
+static void work_in(const char *path)
+{
+	own_move(&own, path, worker.pid[0]);
+	crew_go(&worker);
+	crew_halt(&worker);
+}
+
+/* Returns what it ran in all of them. */
+static uint64_t work_everywhere(void)
+{
+	uint64_t ran;
+
+	crew_start(&worker, &own, own.top, 1, ANY_CPU);
+	ran = crew_times(&worker).on_cpu_ns;
+	for_many(work_in);
+	ran = crew_times(&worker).on_cpu_ns - ran;
+	watch_pass(&w);
+	fate = (struct fate){0};
+	for_many(look_at);
+	return ran;
+}
+
+static void each_of_two_thousand_is_told_apart(void **state)
+{
+	uint64_t ran;
+
+	(void)state;
+	for_many(make);
+	watch_pass(&w);
+	ran = work_everywhere();
+	assert_int_equal(fate.slots, MANY);
+	for_many(assert_it_ran);
+	assert_near(fate.cpu_ns, ran, PART, EDGE_NS);
+	assert_int_equal(watch_stats(&w).lost, 0);
+	crew_end(&worker);
+	for_many(take_away);
+}
+
+/* NULL: none of that name. */
+static const struct probe_notice *notice_of(const char *id)
+{
+	static struct probe_notice all[NOTICES];
+	int n = probe_notices(w.probe, all, NOTICES);
+
+	for (int i = 0; i < n; i++)
+		if (strcmp(all[i].id, id) == 0)
+			return &all[i];
+	return NULL;
+}
+
+static void assert_said(const char *id, uint64_t number)
+{
+	const struct probe_notice *n = notice_of(id);
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRIu64 " ", number);
+	if (!n)
+		fail_msg("no notice of %s", id);
+	assert_string_equal(n->level, "warn");
+	if (strncmp(n->text, text, strlen(text)) != 0)
+		fail_msg("%" PRIu64 " in: %s", number, n->text);
+	assert_non_null(strstr(n->fix, "--max-cgroups"));
+}
+
+static void what_has_no_slot_is_in_the_overflow_and_said(void **state)
+{
+	uint64_t before, overflow, ran;
+	struct signals r;
+
+	(void)state;
+	assert_null(notice_of("slots"));
+	assert_null(notice_of("births"));
+	for_many(make);
+	watch_pass(&w);
+	before = watch_stats(&w).overflow_cpu_ns;
+	ran = work_everywhere();
+	overflow = watch_stats(&w).overflow_cpu_ns - before;
+	print_message("  %u with a slot, %u with a row, %u with neither; %" PRIu64 " late\n", fate.slots, fate.rows,
+		      fate.unknown, watch_stats(&w).births_late);
+	assert_true(fate.slots > 0 && fate.slots < FEW);
+	assert_true(fate.rows >= FEW / 2 && fate.unknown > 0);
+	/* Others of the machine may have no slot either. */
+	assert_true(fate.cpu_ns + overflow + EDGE_NS >= ran);
+	assert_true(fate.cpu_ns < ran && overflow > ran / 2);
+	assert_true(watch_stats(&w).slots_full >= fate.rows + fate.unknown);
+	assert_true(watch_stats(&w).births_late >= fate.rows + fate.unknown);
+	assert_said("slots", watch_stats(&w).slots_full);
+	assert_said("births", watch_stats(&w).births_late);
+
+	r = watch_read(&w, fate.without_slot);
+	assert_true(r.missing & SIGNAL_NO_CPU);
+	assert_int_equal(r.missing & (SIGNAL_NO_MEMORY | SIGNAL_NO_WORKING_SET), 0);
+	crew_end(&worker);
+
+	for_many(take_away);
+	watch_pass(&w);
+	watch_pass(&w); /* freed rows rest for one pass */
+	assert_true(watch_stats(&w).slots_full < FEW / 8); /* others were born meanwhile, at most */
+}
+
+int main(void)
+{
+	static struct scene enough = {.own = &own, .watch = &w, .slots = ENOUGH};
+	static struct scene few = {.own = &own, .watch = &w, .slots = FEW};
+	const struct CMUnitTest tests[] = {
+		SCENE_TEST(each_of_two_thousand_is_told_apart, &enough),
+		SCENE_TEST(what_has_no_slot_is_in_the_overflow_and_said, &few),
+	};
+
+	scene_split(&enough);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

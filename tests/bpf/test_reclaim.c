@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Major faults against the kernel's count for the process, and reclaim that a limit forces. Direct reclaim
+ * for the whole node cannot be forced here without harm to others; its two hooks are the same code.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/obj.h"
+#include "base/scope.h"
+#include "crew.h"
+#include "scene.h"
+#include "truth.h"
+
+#define MIB	   (1u << 20)
+#define FILE_BYTES (48 * MIB)
+#define LIMIT	   (16 * MIB)
+#define STRIDE	   (256u << 10) /* farther apart than what one fault reads around it */
+#define READS	   4
+#define HOLE_BYTES (256 * MIB)
+#define PAGE	   4096
+#define NICE	   10
+#define ENOUGH	   3
+#define SAMPLES	   1000
+#define SAMPLE_MS  5
+
+static struct own_cgroups own;
+static struct watch w;
+static char path[SCENE_PATH], other[SCENE_PATH];
+static struct scene scene = {&own, &w, {{"short", path}, {"other", other}}};
+
+struct task { /* shared with the process */
+	int fd;
+	long major_faults;
+	uint64_t took_ns;
+};
+
+static struct task *task;
+
+static int open_file(void)
+{
+	char name[] = "/var/tmp/plimsoll-reclaim-XXXXXX";
+	int fd = mkstemp(name);
+
+	must(fd >= 0);
+	unlink(name);
+	return fd;
+}
+
+static int big_file(void)
+{
+	static char chunk[MIB];
+	int fd = open_file();
+
+	for (unsigned i = 0; i < FILE_BYTES / MIB; i++)
+		must(write(fd, chunk, MIB) == (ssize_t)MIB);
+	must(fsync(fd) == 0);
+	return fd;
+}
+
+static void touch_pages(const void *data)
+{
+	struct task *t = (struct task *)(uintptr_t)data;
+	volatile char *p = mmap(NULL, FILE_BYTES, PROT_READ, MAP_SHARED, t->fd, 0);
+	struct rusage before, after;
+
+	must(p != MAP_FAILED && madvise((void *)(uintptr_t)p, FILE_BYTES, MADV_RANDOM) == 0);
+	getrusage(RUSAGE_SELF, &before);
+	for (size_t i = 0; i < FILE_BYTES; i += STRIDE)
+		(void)p[i];
+	getrusage(RUSAGE_SELF, &after);
+	t->major_faults = after.ru_majflt - before.ru_majflt;
+}
+
+static void read_again_and_again(const void *data)
+{
+	struct task *t = (struct task *)(uintptr_t)data;
+	static char buffer[1 << 16];
+	uint64_t began = clock_boot().ns;
+
+	for (int i = 0; i < READS; i++)
+		for (off_t at = 0; pread(t->fd, buffer, sizeof(buffer), at) > 0;)
+			at += (off_t)sizeof(buffer);
+	t->took_ns = clock_boot().ns - began;
+}
+
+static struct signals growth(const char *cgroup, void (*work)(const void *))
+{
+	struct signals then, now;
+	pid_t pid;
+	int status;
+
+	watch_pass(&w);
+	then = watch_read(&w, cgroup);
+	pid = own_spawn(&own, cgroup, work, task);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	watch_pass(&w);
+	now = watch_read(&w, cgroup);
+	assert_int_equal(now.missing & SIGNAL_NO_RECLAIM, 0);
+	for (int i = 0; i < SIGNALS; i++)
+		now.value[i] -= then.value[i];
+	return now;
+}
+
+static void major_faults_are_those_of_the_process(void **state)
+{
+	struct signals grown;
+
+	(void)state;
+	posix_fadvise(task->fd, 0, 0, POSIX_FADV_DONTNEED);
+	grown = growth(path, touch_pages);
+	assert_true(task->major_faults >= (long)(FILE_BYTES / STRIDE / 2)); /* else this showed nothing */
+	/* The process may fault once or twice before and after it counts. */
+	assert_in_range(grown.major_faults, (uint64_t)task->major_faults, (uint64_t)task->major_faults + 8);
+	assert_int_equal(watch_read(&w, other).major_faults, 0);
+}
+
+static void reclaim_for_a_limit_is_timed(void **state)
+{
+	struct signals grown;
+
+	(void)state;
+	truth_set_limit(&own, path, LIMIT);
+	posix_fadvise(task->fd, 0, 0, POSIX_FADV_DONTNEED);
+	grown = growth(path, read_again_and_again);
+	printf("  %.1f ms of %.1f ms in reclaim\n", (double)grown.limit_reclaim_ns / 1e6,
+	       (double)task->took_ns / 1e6);
+	assert_true(grown.limit_reclaim_ns > 0);
+	assert_true(grown.limit_reclaim_ns < task->took_ns);
+}
+
+static void without_a_limit_there_is_none(void **state)
+{
+	struct signals grown;
+
+	(void)state;
+	posix_fadvise(task->fd, 0, 0, POSIX_FADV_DONTNEED);
+	grown = growth(path, read_again_and_again);
+	assert_int_equal(grown.limit_reclaim_ns, 0);
+}
+
+/* Pages of a hole need no disk: what the task does is mostly to free them again. */
+static void read_holes_aside(const void *data)
+{
+	scoped(closep) int fd = open_file();
+	cpu_set_t first;
+	char byte;
+
+	(void)data;
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	must(sched_setaffinity(0, sizeof(first), &first) == 0 && nice(NICE) == NICE);
+	must(ftruncate(fd, HOLE_BYTES) == 0);
+	for (off_t at = 0;; at = (at + PAGE) % HOLE_BYTES)
+		must(pread(fd, &byte, 1, at) == 1);
+}
+
+static struct crew busy;
+static pid_t aside;
+
+/* A task that hardly gets a CPU is in one reclaim for long, and at each sample it shows up to then: never more than
+ * the time since the sample before. */
+static void a_reclaim_that_goes_on_counts_up_to_now(void **state)
+{
+	uint64_t before = clock_boot().ns, total;
+	unsigned n, whole = 0;
+
+	(void)state;
+	truth_set_limit(&own, path, LIMIT);
+	aside = own_spawn(&own, path, read_holes_aside, task);
+	crew_start(&busy, &own, other, 1, 0);
+	crew_go(&busy);
+	watch_pass(&w);
+	total = watch_read(&w, path).limit_reclaim_ns;
+	for (n = 0; n < SAMPLES && whole < ENOUGH; n++) {
+		uint64_t began = before, grown;
+
+		crew_pause(SAMPLE_MS);
+		before = clock_boot().ns;
+		watch_pass(&w);
+		grown = watch_read(&w, path).limit_reclaim_ns - total;
+		total += grown;
+		assert_true(grown <= clock_boot().ns - began);
+		whole += grown >= SAMPLE_MS * CLOCK_NS_PER_MS;
+	}
+	printf("  in reclaim during %u of %u intervals\n", whole, n);
+	assert_true(whole > 0); /* else this showed nothing */
+}
+
+static int end_tasks(void **state)
+{
+	crew_end(&busy);
+	own_end(aside);
+	return scene_teardown(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE_TEST(major_faults_are_those_of_the_process, &scene),
+		SCENE_TEST(reclaim_for_a_limit_is_timed, &scene),
+		SCENE_TEST(without_a_limit_there_is_none, &scene),
+		cmocka_unit_test_prestate_setup_teardown(a_reclaim_that_goes_on_counts_up_to_now, scene_setup,
+							 end_tasks, &scene),
+	};
+
+	scene_split(&scene);
+	task = mmap(NULL, sizeof(*task), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(task != MAP_FAILED);
+	task->fd = big_file();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

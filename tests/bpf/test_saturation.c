@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loads made to have one known cause, measured by the real probe over a second, and what
+ * decide/saturation says about them: it must tell "raise its limit", "the node is busy", "it needs more
+ * replicas" and "it waits for someone else" apart. Prints the table that docs/design/saturation.md shows.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/node.h"
+#include "base/clock.h"
+#include "base/obj.h"
+#include "base/scope.h"
+#include "crew.h"
+#include "decide/saturation.h"
+#include "own_cgroups.h"
+#include "truth.h"
+#include "watch.h"
+
+#define SECOND_MS   1500
+#define TRIES	    12
+#define BACKLOG	    4
+#define CLIENTS	    12
+#define CALLS	    30
+#define PATIENCE_MS 1200 /* the kernel sends a SYN again after a second */
+#define WORK_NS	    (20 * CLOCK_NS_PER_MS) /* of a request */
+#define LIMIT_BYTES (24u << 20)
+#define FILE_BYTES  (64u << 20)
+
+static struct own_cgroups own;
+static struct watch w;
+static char victim[OWN_PATH + 16], inner[OWN_PATH + 32], others[OWN_PATH + 16];
+
+/* One second of the victim, from two passes. */
+
+static uint64_t node_busy_ns(uint64_t elapsed_ns, const struct node_reading *then,
+			     const struct node_reading *now)
+{
+	uint64_t all = elapsed_ns * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t idle = now->cpu_idle_ns - then->cpu_idle_ns;
+
+	return all > idle ? all - idle : 0;
+}
+
+static struct signals then, now;
+static struct saturation_input in; /* of the last second */
+
+static struct saturation measure_of(const char *path, const char *what)
+{
+	struct node_reading node_then, node_now;
+	struct saturation s;
+	clock_boot_t began;
+
+	watch_pass(&w);
+	then = watch_read(&w, path);
+	began = clock_boot();
+	node_read("/proc", &node_then);
+	crew_pause(SECOND_MS);
+	watch_pass(&w);
+	now = watch_read(&w, path);
+	node_read("/proc", &node_now);
+
+	in = (struct saturation_input){.before = then.value,
+				      .now = now.value,
+				      .missing = then.missing | now.missing,
+				      .elapsed_ns = clock_since(clock_boot(), began),
+				      .cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN),
+				      .node_known = true};
+	in.node_busy_ns = node_busy_ns(in.elapsed_ns, &node_then, &node_now);
+	saturation_of(&in, &s);
+	printf("%-34s", what);
+	for (int c = 0; c < SATURATION_CAUSES; c++)
+		printf(" %s %3u %%", saturation_word((enum saturation_cause)c), s.permille[c] / 10);
+	printf("  -> %s\n", s.advice ? saturation_advice_word(s.advice) : "(nothing)");
+	return s;
+}
+
+static struct saturation measure(const char *what)
+{
+	return measure_of(victim, what);
+}
+
+static void assert_cause(const struct saturation *s, enum saturation_cause c, uint16_t least)
+{
+	assert_true(s->known & 1u << c);
+	if (s->permille[c] < least)
+		fail_msg("%s is only %u permille", saturation_word(c), s->permille[c]);
+}
+
+/* Somebody else's work on this machine is a cause, too: while it goes on, another second may be needed. */
+static bool try_again(const struct saturation *s, enum saturation_advice wanted)
+{
+	static int tries;
+
+	tries = s->advice == wanted ? 0 : tries + 1;
+	return tries > 0 && tries < TRIES;
+}
+
+static void assert_advice(const struct saturation *s, enum saturation_advice wanted)
+{
+	if (s->advice != wanted)
+		fail_msg("says \"%s\", not \"%s\"", saturation_advice_word(s->advice),
+			 saturation_advice_word(wanted));
+}
+
+/* The loads */
+
+static void set_quota(const char *path, unsigned percent)
+{
+	const char *legacy = own.at.mount[PLIMSOLL_CPU], *v2 = own.at.mount[PLIMSOLL_UNIFIED];
+	char file[1024], text[64];
+	scoped(closep) int fd = -1;
+
+	snprintf(file, sizeof(file), "%s%s/%s", *legacy ? legacy : v2, path,
+		 *legacy ? "cpu.cfs_quota_us" : "cpu.max");
+	snprintf(text, sizeof(text), *legacy ? "%u" : "%u 100000", percent * 1000);
+	fd = open(file, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static void set_weight(const char *path, bool low)
+{
+	const char *legacy = own.at.mount[PLIMSOLL_CPU], *v2 = own.at.mount[PLIMSOLL_UNIFIED];
+	const char *text = low ? (*legacy ? "64" : "6") : (*legacy ? "1024" : "100");
+	char file[1024];
+	scoped(closep) int fd = -1;
+
+	snprintf(file, sizeof(file), "%s%s/%s", *legacy ? legacy : v2, path,
+		 *legacy ? "cpu.shares" : "cpu.weight");
+	fd = open(file, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static void its_own_quota_stops_it(void **state)
+{
+	struct crew crew;
+	struct saturation s;
+
+	(void)state;
+	set_quota(victim, 30);
+	crew_start(&crew, &own, victim, 1, ANY_CPU);
+	crew_go(&crew);
+	do
+		s = measure("quota of 0.3 cores, wants 1");
+	while (try_again(&s, SATURATION_RAISE_CPU_LIMIT));
+	crew_halt(&crew);
+	crew_end(&crew);
+	assert_cause(&s, SATURATION_CPU_THROTTLE, 400);
+	assert_true(s.permille[SATURATION_CPU_RUNQUEUE] < s.permille[SATURATION_CPU_THROTTLE] / 2);
+	assert_advice(&s, SATURATION_RAISE_CPU_LIMIT);
+}
+
+/* A pod's quota, say: the container itself has none. */
+static void a_quota_above_stops_it(void **state)
+{
+	struct crew crew;
+	struct saturation s;
+
+	(void)state;
+	own_make(&own, inner);
+	set_quota(victim, 30);
+	crew_start(&crew, &own, inner, 1, ANY_CPU);
+	crew_go(&crew);
+	watch_pass(&w); /* now it is known */
+	do
+		s = measure_of(inner, "a quota of 0.3 cores above it");
+	while (try_again(&s, SATURATION_RAISE_CPU_LIMIT));
+	crew_halt(&crew);
+	crew_end(&crew);
+	own_remove(&own, inner);
+	assert_cause(&s, SATURATION_CPU_THROTTLE, 400);
+	assert_advice(&s, SATURATION_RAISE_CPU_LIMIT);
+}
+
+static void neighbours_use_the_cpus(void **state)
+{
+	struct crew crew, neighbours;
+	struct saturation s;
+
+	(void)state;
+	set_weight(victim, true);
+	crew_start(&crew, &own, victim, 1, ANY_CPU);
+	crew_start(&neighbours, &own, others, CREW_MAX, ANY_CPU);
+	crew_go(&neighbours);
+	crew_go(&crew);
+	do
+		s = measure("no limit, busy neighbours");
+	while (try_again(&s, SATURATION_NODE_BUSY));
+	crew_halt(&crew);
+	crew_halt(&neighbours);
+	crew_end(&crew);
+	crew_end(&neighbours);
+	set_weight(victim, false);
+	assert_cause(&s, SATURATION_CPU_RUNQUEUE, 200);
+	assert_true(s.permille[SATURATION_CPU_THROTTLE] < 50);
+	assert_advice(&s, SATURATION_NODE_BUSY);
+}
+
+/* A server of one thread, and clients that come again as soon as they were served. */
+
+struct service {
+	int listener;
+	struct sockaddr_in at;
+	bool sleeps; /* for somebody else, instead of working itself */
+};
+
+static uint64_t own_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * CLOCK_NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+static void burn(uint64_t ns)
+{
+	uint64_t end = own_cpu_ns() + ns;
+
+	while (own_cpu_ns() < end)
+		;
+}
+
+static void serve(const void *data)
+{
+	const struct service *v = data;
+
+	for (int fd; (fd = accept(v->listener, NULL, NULL)) >= 0; close(fd)) {
+		if (v->sleeps)
+			nanosleep(&(struct timespec){.tv_nsec = WORK_NS}, NULL);
+		else
+			burn(WORK_NS);
+	}
+}
+
+static void ask(const void *data)
+{
+	const struct service *v = data;
+	char byte;
+
+	for (;;) {
+		scoped(closep) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (connect(fd, (const struct sockaddr *)&v->at, sizeof(v->at)) == 0)
+			(void)!read(fd, &byte, 1); /* until it is closed */
+	}
+}
+
+/* The listener belongs to the cgroup that made it: the server's. */
+static void open_listener(struct service *v)
+{
+	socklen_t length = sizeof(v->at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	v->at.sin_family = AF_INET;
+	v->at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(fd, (struct sockaddr *)&v->at, sizeof(v->at)) < 0 || listen(fd, BACKLOG) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&v->at, &length) < 0)
+		_exit(1);
+	__atomic_store_n(&v->listener, fd, __ATOMIC_RELEASE);
+}
+
+static void open_and_serve(const void *data)
+{
+	struct service *v = (struct service *)(uintptr_t)data;
+
+	open_listener(v);
+	serve(v);
+}
+
+static struct saturation serve_and_measure(const char *what, bool sleeps)
+{
+	struct service *v = mmap(NULL, sizeof(*v), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct saturation s;
+	pid_t server, client[CLIENTS];
+
+	assert_true(v != MAP_FAILED);
+	*v = (struct service){.sleeps = sleeps};
+	server = own_spawn(&own, victim, open_and_serve, v);
+	while (!__atomic_load_n(&v->listener, __ATOMIC_ACQUIRE))
+		crew_pause(1);
+	for (int i = 0; i < CLIENTS; i++)
+		client[i] = own_spawn(&own, others, ask, v);
+	crew_pause(500); /* until the queue is full */
+	watch_pass(&w);  /* for the busiest thread: the walk before */
+	do
+		s = measure(what);
+	while (try_again(&s, sleeps ? SATURATION_WAITS_FOR_OTHERS : SATURATION_ADD_REPLICAS));
+	for (int i = 0; i < CLIENTS; i++)
+		own_end(client[i]);
+	own_end(server);
+	munmap(v, sizeof(*v));
+	return s;
+}
+
+static void a_server_at_its_limit_needs_company(void **state)
+{
+	struct saturation s = serve_and_measure("one thread, 20 ms of work each", false);
+
+	(void)state;
+	assert_cause(&s, SATURATION_ACCEPT_QUEUE, 700);
+	assert_advice(&s, SATURATION_ADD_REPLICAS);
+}
+
+static void a_server_that_waits_is_not_helped(void **state)
+{
+	struct saturation s = serve_and_measure("one thread, 20 ms asleep each", true);
+
+	(void)state;
+	assert_cause(&s, SATURATION_ACCEPT_QUEUE, 700);
+	assert_advice(&s, SATURATION_WAITS_FOR_OTHERS);
+}
+
+/* More calls than anybody accepts: the queue holds some, the rest send their SYN again after a second. */
+static void call_in_vain(const void *data)
+{
+	const struct service *v = data;
+
+	for (;;) {
+		int fd[CALLS];
+
+		for (int i = 0; i < CALLS; i++) {
+			fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+			(void)connect(fd[i], (const struct sockaddr *)&v->at, sizeof(v->at));
+		}
+		crew_pause(PATIENCE_MS);
+		for (int i = 0; i < CALLS; i++)
+			close(fd[i]);
+	}
+}
+
+static void listen_only(const void *data)
+{
+	struct service *v = (struct service *)(uintptr_t)data;
+
+	open_listener(v);
+	pause();
+}
+
+static void whom_nobody_answers_waits_for_others(void **state)
+{
+	struct service *v = mmap(NULL, sizeof(*v), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct saturation s;
+	pid_t server, client;
+
+	(void)state;
+	assert_true(v != MAP_FAILED);
+	server = own_spawn(&own, others, listen_only, v);
+	while (!__atomic_load_n(&v->listener, __ATOMIC_ACQUIRE))
+		crew_pause(1);
+	client = own_spawn(&own, victim, call_in_vain, v);
+	do
+		s = measure("calls that nobody answers");
+	while (try_again(&s, SATURATION_WAITS_FOR_OTHERS));
+	own_end(client);
+	own_end(server);
+	munmap(v, sizeof(*v));
+	assert_cause(&s, SATURATION_CONNECT, 300);
+	assert_int_equal(s.permille[SATURATION_NETWORK], 0); /* loopback loses nothing */
+	assert_advice(&s, SATURATION_WAITS_FOR_OTHERS);
+}
+
+/* Reads a file again and again that is larger than its memory. */
+static void read_too_much(const void *data)
+{
+	static char buffer[1 << 16];
+	int fd = *(const int *)data;
+
+	for (;;)
+		if (pread(fd, buffer, sizeof(buffer), 0) > 0)
+			for (off_t at = 0; pread(fd, buffer, sizeof(buffer), at) > 0;)
+				at += (off_t)sizeof(buffer);
+}
+
+static int big_file(void)
+{
+	char name[] = "/var/tmp/plimsoll-saturation-XXXXXX";
+	static char zeros[1 << 20];
+	int fd = mkstemp(name);
+
+	assert_true(fd >= 0);
+	unlink(name);
+	for (unsigned i = 0; i < FILE_BYTES >> 20; i++)
+		assert_int_equal(write(fd, zeros, sizeof(zeros)), (ssize_t)sizeof(zeros));
+	assert_int_equal(fsync(fd), 0);
+	return fd;
+}
+
+static void its_memory_limit_makes_it_reclaim(void **state)
+{
+	scoped(closep) int fd = big_file();
+	struct saturation s;
+	pid_t reader;
+
+	(void)state;
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	truth_set_limit(&own, victim, LIMIT_BYTES);
+	reader = own_spawn(&own, victim, read_too_much, &fd);
+	crew_pause(500);
+	do {
+		s = measure("24 MiB for a file of 64 MiB");
+		/* On a machine whose CPUs are taken by others that may be its first trouble: leave it out. */
+		in.missing |= SIGNAL_NO_CPU;
+		saturation_of(&in, &s);
+	} while (try_again(&s, SATURATION_RAISE_MEMORY_LIMIT));
+	own_end(reader);
+	assert_true(s.permille[SATURATION_MEMORY] + s.permille[SATURATION_IO] >= 100);
+	assert_advice(&s, SATURATION_RAISE_MEMORY_LIMIT);
+}
+
+static void nothing_holds_a_sleeper_back(void **state)
+{
+	struct crew crew;
+	struct saturation s;
+
+	(void)state;
+	crew_start(&crew, &own, victim, 2, ANY_CPU);
+	do
+		s = measure("two tasks asleep");
+	while (try_again(&s, SATURATION_NONE));
+	crew_end(&crew);
+	assert_advice(&s, SATURATION_NONE);
+	for (int c = 0; c < SATURATION_CAUSES; c++)
+		assert_true(s.permille[c] < SATURATION_NOTICEABLE);
+}
+
+static int fresh_cgroups(void **state)
+{
+	(void)state;
+	own_make(&own, victim);
+	own_make(&own, others);
+	watch_open(&w, 256);
+	watch_pass(&w);
+	return 0;
+}
+
+static int remove_cgroups(void **state)
+{
+	(void)state;
+	watch_close(&w);
+	own_remove(&own, victim);
+	own_remove(&own, others);
+	return 0;
+}
+
+#define load(name) cmocka_unit_test_setup_teardown(name, fresh_cgroups, remove_cgroups)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		load(nothing_holds_a_sleeper_back),
+		load(its_own_quota_stops_it),
+		load(a_quota_above_stops_it),
+		load(neighbours_use_the_cpus),
+		load(a_server_at_its_limit_needs_company),
+		load(a_server_that_waits_is_not_helped),
+		load(whom_nobody_answers_waits_for_others),
+		load(its_memory_limit_makes_it_reclaim),
+	};
+
+	own_split(&own);
+	snprintf(victim, sizeof(victim), "%s/victim", own.top);
+	snprintf(inner, sizeof(inner), "%s/inner", victim);
+	snprintf(others, sizeof(others), "%s/others", own.top);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

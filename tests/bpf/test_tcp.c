@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * TCP connections and packets of one cgroup, in a network namespace of its own, against that namespace's
+ * /proc/net/snmp and the counters of its loopback device. Losses are made by a rule of nftables.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/obj.h"
+#include "base/scope.h"
+#include "crew.h"
+#include "own_net.h"
+#include "scene.h"
+#include "truth.h"
+
+#define CONNECTS 5
+#define REFUSED	 3
+#define BYTES	 (3u << 20)
+#define HERE	 "127.0.0.1"
+#define PORT	 OWN_NET_PORT
+#define NOBODY	 4713
+
+static struct own_cgroups own;
+static struct watch w;
+static char path[SCENE_PATH];
+static struct scene scene = {&own, &w, {{"talker", path}}};
+
+struct told { /* by the process, shared */
+	bool losses; /* order */
+	uint64_t active_opens, passive_opens, attempt_fails, retransmits, out_resets;
+	uint64_t packets, bytes; /* that lo received, which are those it sent */
+};
+
+static struct told *told;
+
+static void send_much(int from, int to)
+{
+	static char chunk[1 << 14];
+	pid_t reader = fork();
+
+	must(reader >= 0);
+	if (reader == 0) {
+		close(from);
+		while (read(to, chunk, sizeof(chunk)) > 0)
+			;
+		_exit(0);
+	}
+	close(to);
+	for (unsigned sent = 0; sent < BYTES; sent += sizeof(chunk))
+		must(write(from, chunk, sizeof(chunk)) == (ssize_t)sizeof(chunk));
+	must(shutdown(from, SHUT_WR) == 0);
+	waitpid(reader, NULL, 0);
+	close(from);
+}
+
+static void read_truth(struct told *t)
+{
+	scoped(fclosep) FILE *f = fopen("/proc/net/dev", "re");
+	char line[512];
+
+	t->active_opens = own_net_count("snmp", "Tcp:", "ActiveOpens");
+	t->passive_opens = own_net_count("snmp", "Tcp:", "PassiveOpens");
+	t->attempt_fails = own_net_count("snmp", "Tcp:", "AttemptFails");
+	t->retransmits = own_net_count("snmp", "Tcp:", "RetransSegs");
+	t->out_resets = own_net_count("snmp", "Tcp:", "OutRsts");
+	while (f && fgets(line, sizeof(line), f))
+		(void)sscanf(line, " lo: %" SCNu64 " %" SCNu64, &t->bytes, &t->packets);
+}
+
+static void lose_some(void)
+{
+	must(system("nft add table ip t && nft add chain ip t c '{ type filter hook input priority 0; }' && "
+		    "nft add rule ip t c tcp dport 4712 numgen random mod 100 '<' 10 drop") == 0);
+}
+
+static void talk(const void *data)
+{
+	struct told *t = (struct told *)(uintptr_t)data;
+	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+	int listener, here, there;
+
+	own_net_enter();
+	listener = own_net_listen(PORT, 16);
+	for (int i = 0; i < CONNECTS; i++) {
+		here = own_net_dial(HERE, PORT);
+		there = accept(listener, NULL, NULL);
+		must(here >= 0 && there >= 0);
+		if (i == 0) { /* one ends by a reset */
+			must(setsockopt(here, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)) == 0);
+		} else if (i == 1) {
+			if (t->losses)
+				lose_some();
+			send_much(here, there);
+			continue;
+		}
+		/* Closed first, it would be no socket any more when the other end's last packet comes. */
+		must(i == 0 || shutdown(here, SHUT_WR) == 0);
+		close(i == 0 ? here : there);
+		close(i == 0 ? there : here);
+	}
+	for (int i = 0; i < REFUSED; i++)
+		must(own_net_dial(HERE, NOBODY) < 0);
+	crew_pause(300); /* until the last packets have come */
+	read_truth(t);
+}
+
+static struct signals growth(bool losses)
+{
+	struct signals now;
+	pid_t pid;
+	int status;
+
+	*told = (struct told){.losses = losses};
+	watch_pass(&w);
+	pid = own_spawn(&own, path, talk, told);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	watch_pass(&w);
+	now = watch_read(&w, path);
+	assert_int_equal(now.missing & (SIGNAL_NO_TCP | SIGNAL_NO_NET), 0);
+	return now;
+}
+
+static void connections_are_those_of_the_name_space(void **state)
+{
+	struct signals s = growth(false);
+
+	(void)state;
+	assert_int_equal(s.tcp_connects, CONNECTS);
+	assert_int_equal(s.tcp_connects + s.tcp_connect_failures, told->active_opens);
+	assert_int_equal(s.tcp_connect_failures, told->attempt_fails);
+	assert_int_equal(s.tcp_connect_failures, REFUSED);
+	assert_int_equal(s.tcp_accepts, told->passive_opens);
+	assert_true(s.tcp_connect_ns > 0 && s.tcp_connect_ns < CONNECTS * 1000000000ull);
+	assert_int_equal(s.tcp_retransmits, told->retransmits);
+	/* The one that ended by a reset sent and received it. A refused call gets one too, and was no connection. */
+	assert_int_equal(s.tcp_resets, 2);
+	assert_true(s.tcp_rtt_samples >= CONNECTS);
+	assert_true(s.tcp_rtt_ns / s.tcp_rtt_samples < 100000000ull);
+}
+
+/* All that passes lo is ours, both ways. What calls a port that nobody listens on reaches no socket; of
+ * what is sent, resets and some bare acknowledgements come from no socket of the cgroup: few bytes. */
+static void packets_are_those_of_the_device(void **state)
+{
+	struct signals s = growth(false);
+
+	(void)state;
+	printf("  sent %" PRIu64 ", received %" PRIu64 " of %" PRIu64 " packets; %" PRIu64 " and %" PRIu64
+	       " of %" PRIu64 " bytes\n", s.net_sent_packets, s.net_received_packets, told->packets,
+	       s.net_sent_bytes, s.net_received_bytes, told->bytes);
+	assert_int_equal(s.net_received_packets, told->packets - REFUSED);
+	assert_near(s.net_received_bytes, told->bytes, 0.001, 0);
+	assert_near(s.net_sent_bytes, told->bytes, 0.001, 0);
+	assert_in_range(s.net_sent_packets, told->packets / 2, told->packets);
+}
+
+static void losses_are_retransmits(void **state)
+{
+	struct signals s = growth(true);
+
+	(void)state;
+	printf("  %" PRIu64 " of %" PRIu64 " segments sent again, the name space says %" PRIu64 "\n",
+	       s.tcp_retransmits, s.tcp_segments, told->retransmits);
+	assert_true(told->retransmits > 0); /* else this showed nothing */
+	assert_int_equal(s.tcp_retransmits + s.tcp_syn_retransmits + s.tcp_synack_retransmits, told->retransmits);
+	assert_true(s.tcp_segments >= s.tcp_retransmits);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE_TEST(connections_are_those_of_the_name_space, &scene),
+		SCENE_TEST(packets_are_those_of_the_device, &scene),
+		SCENE_TEST(losses_are_retransmits, &scene),
+	};
+
+	scene_split(&scene);
+	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(told != MAP_FAILED);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
