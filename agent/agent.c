@@ -285,7 +285,8 @@ static void describe(struct agent *a)
 static int start_sampling(struct agent *a, struct err *e)
 {
 	const struct agent_options *o = a->options;
-	struct probe_options probe = {.max_cgroups = (uint32_t)o->max_cgroups};
+	struct probe_options probe = {.max_cgroups = (uint32_t)o->max_cgroups,
+				      .also = o->requests ? SIGNAL_NO_REQUESTS : 0};
 	int r;
 
 	a->sample = sample_new(probe_read);

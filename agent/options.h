@@ -11,7 +11,7 @@ struct agent_options {
 	char *log_level, *log_format;
 	uint64_t interval, spool; /* ns */
 	int64_t max_cgroups;
-	bool insecure, check, version, help;
+	bool insecure, requests, check, version, help;
 };
 
 extern const struct opt_table agent_option_table;

@@ -78,6 +78,22 @@ const struct column column_table[] = {
 	ONE("io stall", SHARE_RATE, PSI_IO_SOME_NS),
 	ONE("io full stall", SHARE_RATE, PSI_IO_FULL_NS),
 #undef GROUP_NAME
+#define GROUP_NAME "requests"
+	ONE("requests/s", RATE, REQUESTS),
+	TWO("errors", PART, REQUEST_ERRORS, REQUESTS),
+	TWO("client errors", PART, REQUEST_CLIENT_ERRORS, REQUESTS),
+	TWO("mean", MEAN, REQUEST_NS, REQUESTS),
+	OF_HIST("p50", REQUEST, 50),
+	OF_HIST("p95", REQUEST, 95),
+	OF_HIST("p99", REQUEST, 99),
+	OF_HIST("first byte p95", FIRST_BYTE, 95),
+	TWO("untimed", PART, REQUESTS_UNTIMED, REQUESTS),
+	ONE("calls/s", RATE, CALLS),
+	TWO("call errors", PART, CALL_ERRORS, CALLS),
+	TWO("call mean", MEAN, CALL_NS, CALLS),
+	OF_HIST("call p95", CALL, 95),
+	TWO("calls untimed", PART, CALLS_UNTIMED, CALLS),
+#undef GROUP_NAME
 #define GROUP_NAME "network"
 	ONE("received/s", BYTES_RATE, NET_RECEIVED_BYTES),
 	ONE("sent/s", BYTES_RATE, NET_SENT_BYTES),

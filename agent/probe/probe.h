@@ -44,7 +44,7 @@ struct probe_notice { /* what was found out about this kernel at load, for logs 
 struct probe_options {
 	uint32_t max_cgroups;        /* slots; 64 … 65536 */
 	struct probe_watcher watcher;
-	uint32_t also; /* SIGNAL_NO_…: groups that are dear, and measured only when asked for */
+	uint32_t also; /* SIGNAL_NO_…: groups that are dear, and measured only when asked for: SIGNAL_NO_REQUESTS */
 };
 
 enum { /* the kernel programs */

@@ -15,7 +15,7 @@
 #define READ_TRIES 8 /* a switch in between is rare, eight in a row are not seen */
 #define SLOT_GROUPS /* what is counted in slots */                                                  \
 	(SIGNAL_NO_CPU | SIGNAL_NO_RECLAIM | SIGNAL_NO_IO | SIGNAL_NO_NET | SIGNAL_NO_TCP |        \
-	 SIGNAL_NO_LISTEN | SIGNAL_NO_TASKS | SIGNAL_NO_OOM)
+	 SIGNAL_NO_LISTEN | SIGNAL_NO_TASKS | SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS)
 
 _Static_assert(PLIMSOLL_HIST_BUCKETS == HIST_BUCKETS, "lib/base/hist.h and slot.h must agree");
 
@@ -200,6 +200,24 @@ static void add_events(const struct plimsoll_tally *t, struct signals *to)
 	victim_add(&to->victim, &victim);
 }
 
+static void add_requests(const struct plimsoll_tally *t, struct signals *to)
+{
+	to->requests += load_u64(&t->requests);
+	to->request_errors += load_u64(&t->request_errors);
+	to->request_client_errors += load_u64(&t->request_client_errors);
+	to->requests_untimed += load_u64(&t->requests_untimed);
+	to->request_ns += load_u64(&t->request_ns);
+	to->calls += load_u64(&t->calls);
+	to->call_errors += load_u64(&t->call_errors);
+	to->calls_untimed += load_u64(&t->calls_untimed);
+	to->call_ns += load_u64(&t->call_ns);
+	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
+		to->hist[SIGNAL_HIST_REQUEST * HIST_BUCKETS + i] += t->request_hist[i];
+		to->hist[SIGNAL_HIST_FIRST_BYTE * HIST_BUCKETS + i] += t->first_byte_hist[i];
+		to->hist[SIGNAL_HIST_CALL * HIST_BUCKETS + i] += t->call_hist[i];
+	}
+}
+
 static void read_looks(const struct reading *r, const struct plimsoll_tally *t, struct signals *to)
 {
 	if (t->task_pass == r->load->pass_number) {
@@ -235,7 +253,7 @@ static uint32_t counted_elsewhere(const struct reading *r, const struct probe_cg
 	if (!written(r, c, r->load->io_legacy ? PLIMSOLL_IO : PLIMSOLL_UNIFIED))
 		groups |= SIGNAL_NO_IO;
 	if (!written(r, c, PLIMSOLL_UNIFIED))
-		groups |= SIGNAL_NO_NET | SIGNAL_NO_TCP | SIGNAL_NO_LISTEN;
+		groups |= SIGNAL_NO_NET | SIGNAL_NO_TCP | SIGNAL_NO_LISTEN | SIGNAL_NO_REQUESTS;
 	return groups;
 }
 
@@ -248,6 +266,7 @@ void reading_add_counts(void *data, uint32_t slot, struct signals *to)
 		add_traffic(r, cpu, slot, to);
 	}
 	add_events(&r->load->tally[slot], to);
+	add_requests(&r->load->tally[slot], to);
 }
 
 static void read_counts(const struct reading *r, const struct probe_cgroup *c, struct signals *to)

@@ -115,10 +115,14 @@ struct plimsoll_tally {
 	uint64_t tcp_retransmits, tcp_segments, tcp_rtt_ns, tcp_rtt_samples;
 	uint64_t tcp_syn_retransmits, tcp_synack_retransmits;
 	uint64_t accept_overflows;
+	uint64_t requests, request_errors, request_client_errors, requests_untimed, request_ns;
+	uint64_t calls, call_errors, calls_untimed, call_ns;
 	/* Gauges, written by passes, which come one at a time; of an older pass: none there now. */
 	uint64_t task_pass, processes, threads, started_ns, busiest_thread;
 	uint64_t listen_pass, listeners, accept_queue, accept_queue_limit, accept_queue_fill;
-	uint32_t io_hist[PLIMSOLL_HIST_BUCKETS]; /* of io_ns; wraps */
+	/* Of io_ns, and so on; they wrap. */
+	uint32_t io_hist[PLIMSOLL_HIST_BUCKETS], request_hist[PLIMSOLL_HIST_BUCKETS];
+	uint32_t first_byte_hist[PLIMSOLL_HIST_BUCKETS], call_hist[PLIMSOLL_HIST_BUCKETS];
 	struct plimsoll_victim victim;
 };
 

@@ -2,7 +2,7 @@
 #include "wire/columns.h"
 
 #define SINCE_1 (SIGNAL_NO_CPU | SIGNAL_NO_MEMORY | SIGNAL_NO_WORKING_SET | SIGNAL_NO_PSI)
-#define SINCE_3 SIGNAL_NO_OOM
+#define SINCE_3 (SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS)
 
 typedef Plimsoll__V1__Columns columns;
 

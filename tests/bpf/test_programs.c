@@ -34,7 +34,7 @@ static void spoil(struct programs_bpf *b, void *data)
 
 static int load(struct programs *p, struct spoilt *s, bool unified, struct err *e)
 {
-	return programs_load(p, unified, 0, spoil, s, e);
+	return programs_load(p, unified, SIGNAL_NO_REQUESTS, spoil, s, e);
 }
 
 static int number_of(const char *part)
@@ -106,8 +106,22 @@ static void without_v2_there_are_no_parts_of_v2(void **state)
 	(void)state;
 	assert_int_equal(load(&p, &s, false, &e), 0);
 	assert_int_equal(s.rounds, 1);
-	expect_refused(&p, "listen", "net", NULL);
+	expect_refused(&p, "listen", "net", "request");
 	assert_int_equal(p.refused[number_of("net")], -ENODEV);
+	programs_close(&p);
+}
+
+static void what_nobody_asked_for_is_not_loaded(void **state)
+{
+	struct spoilt s = {0};
+	struct programs p;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(programs_load(&p, true, 0, spoil, &s, &e), 0);
+	expect_refused(&p, "request", NULL, NULL);
+	assert_int_equal(p.refused[number_of("request")], -ECANCELED);
+	assert_false(is_loaded(&p, "request_heard"));
 	programs_close(&p);
 }
 
@@ -130,6 +144,7 @@ int main(void)
 		cmocka_unit_test(all_are_loaded_at_once),
 		cmocka_unit_test(a_refused_program_takes_only_its_part),
 		cmocka_unit_test(without_v2_there_are_no_parts_of_v2),
+		cmocka_unit_test(what_nobody_asked_for_is_not_loaded),
 		cmocka_unit_test(a_refused_program_of_the_core_is_an_error),
 	};
 

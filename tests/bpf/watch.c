@@ -42,7 +42,7 @@ static void gone(struct probe_cgroup *c, void *data)
 
 void watch_open(struct watch *w, uint32_t max_cgroups)
 {
-	struct probe_options o = {.max_cgroups = max_cgroups, .watcher = {born, gone, w}};
+	struct probe_options o = {.max_cgroups = max_cgroups, .watcher = {born, gone, w}, .also = SIGNAL_NO_REQUESTS};
 	struct err e;
 
 	*w = (struct watch){.cgroups = strmap_new()};

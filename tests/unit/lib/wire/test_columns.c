@@ -69,8 +69,8 @@ static void older_versions_had_fewer_groups(void **state)
 {
 	(void)state;
 	assert_int_equal(columns_unknown(1) & 0xf, 0);
-	assert_int_equal(columns_unknown(1) | 0xf, 0x3fff);
-	assert_int_equal(columns_unknown(2), SIGNAL_NO_OOM);
+	assert_int_equal(columns_unknown(1) | 0xf, 0x7fff);
+	assert_int_equal(columns_unknown(2), SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS);
 	assert_int_equal(columns_unknown(3), 0);
 }
 

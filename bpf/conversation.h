@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * A TCP connection as a conversation: a client asks, a server answers in the order in which it was asked. Keeps when
+ * the requests that are under way came, and tells each when its answer ends. The bytes of either direction are fed to
+ * a side of their own; the sides share only the queue of requests, whose one writer is asking and whose one reader is
+ * answering, so that nobody locks. Compiled for the kernel and, for its tests, as plain C: who includes it has defined
+ * conversation_tell(). Never blocks, never allocates, needs the state zeroed.
+ */
+#ifndef BPF_CONVERSATION_H
+#define BPF_CONVERSATION_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+#endif
+
+/* Requests whose arrival is kept, a power of two. Deeper pipelines are counted, without a latency. */
+#define CONVERSATION_QUEUE 16
+#define CONVERSATION_WITHOUT_END (~0ull)
+/* The kernel's verifier looks into such a function once, not at each of its calls, and asks for a check of pointers. */
+#ifdef __bpf__
+#define CONVERSATION_GLOBAL __noinline
+#else
+#define CONVERSATION_GLOBAL static
+#endif
+#define CONVERSATION_KIND 3ull /* bits of a time in the queue, which is exact to 4 ns */
+
+enum conversation_protocol {
+	CONVERSATION_UNKNOWN, /* nothing was said yet, or we came in the middle of it */
+	CONVERSATION_HTTP1,
+	CONVERSATION_OPAQUE, /* not one that we understand: bytes are not looked at any more */
+};
+
+enum conversation_role { CONVERSATION_NOBODY, CONVERSATION_SERVER, CONVERSATION_CLIENT }; /* nobody has asked yet */
+
+struct side {
+	__u8 state;   /* the protocol's; 0: between two messages */
+	__u8 matched; /* so many bytes of what the state expects */
+	__u8 framing; /* what the head said of its body */
+	__u8 _pad;
+	__u16 status;
+	__u16 _pad2;
+	__u32 at;       /* of the piece that is being read; in memory, since the verifier counts along what it sees */
+	__u64 number;   /* that is being read, or the word */
+	__u64 left;     /* bytes of the body to pass over */
+	__u64 began_ns; /* the first byte of the message */
+};
+
+struct conversation {
+	struct side ask, answer;
+	__u32 asked, answered; /* in all; the difference is in the queue */
+	__u32 beyond;          /* asked while the queue was full: after all that are in it */
+	__u8 protocol;         /* enum conversation_protocol */
+	__u8 pipelined;        /* more than one was under way at once */
+	__u8 role;             /* enum conversation_role: ours */
+	__u8 _pad;
+	__u64 queue[CONVERSATION_QUEUE]; /* when they were asked, ns, and in the low bits their kind */
+};
+
+/* A request that was answered to the end. */
+struct exchange {
+	__u64 asked_ns;    /* its first byte came; 0: not known, so it has no latency */
+	__u64 answered_ns; /* the first byte of the answer; of an interim one it does not count */
+	__u64 ended_ns;    /* the last byte of the answer; 0: it has none (the connection went over to something else) */
+	__u32 status;      /* the protocol's */
+};
+
+/* What the includer makes of it; `to` is the includer's. */
+CONVERSATION_GLOBAL int conversation_tell(const struct conversation *c, __u64 to, const struct exchange *x);
+
+static __always_inline __u32 conversation_under_way(const struct conversation *c)
+{
+	return *(volatile const __u32 *)&c->asked - *(volatile const __u32 *)&c->answered + c->beyond;
+}
+
+static __always_inline void conversation_ask(struct conversation *c, __u64 now_ns, __u64 kind)
+{
+	__u32 at = c->asked, under_way = conversation_under_way(c);
+
+	if (under_way)
+		c->pipelined = 1;
+	if (c->beyond || under_way >= CONVERSATION_QUEUE) {
+		__sync_fetch_and_add(&c->beyond, 1);
+		return;
+	}
+	c->queue[at % CONVERSATION_QUEUE] = (now_ns & ~CONVERSATION_KIND) | kind;
+	*(volatile __u32 *)&c->asked = at + 1; /* now it is the reader's */
+}
+
+/* Whose answer is under way: as it stands in the queue, 0: known only to be there. False: nobody asked. */
+static __always_inline bool conversation_oldest(const struct conversation *c, __u64 *ret)
+{
+	__u32 at = c->answered;
+	bool queued = at != *(volatile const __u32 *)&c->asked;
+
+	*ret = queued ? c->queue[at % CONVERSATION_QUEUE] : 0;
+	return queued || c->beyond;
+}
+
+/* The oldest is answered, its last byte at now_ns, 0: it has none. */
+CONVERSATION_GLOBAL int conversation_end(struct conversation *c, __u64 to, __u64 now_ns)
+{
+	struct exchange x = {.ended_ns = now_ns};
+	__u64 oldest;
+
+	if (!c || !conversation_oldest(c, &oldest))
+		return 0;
+	if (c->answered != *(volatile __u32 *)&c->asked)
+		*(volatile __u32 *)&c->answered += 1;
+	else
+		__sync_fetch_and_add(&c->beyond, -1);
+	x.asked_ns = oldest & ~CONVERSATION_KIND;
+	x.answered_ns = c->answer.began_ns;
+	x.status = c->answer.status;
+	return conversation_tell(c, to, &x);
+}
+
+/* Between two messages of either side, and nothing under way. Only while nobody is answering. */
+static __always_inline void conversation_begin(struct conversation *c, enum conversation_protocol protocol)
+{
+	c->ask.state = c->answer.state = 0;
+	c->answered = c->asked;
+	c->beyond = 0;
+	c->protocol = (__u8)protocol;
+}
+
+/* Bytes are missing, or make no sense. Where requests come one at a time, the next one is a new beginning: its
+ * client has the whole answer to the one before. Elsewhere nobody can say whom an answer is for. */
+static __always_inline void conversation_lose(struct conversation *c)
+{
+	c->protocol = c->pipelined ? CONVERSATION_OPAQUE : CONVERSATION_UNKNOWN;
+}
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * Both directions of a TCP connection, as segments, heard as a conversation: each byte once and in order, however often
+ * and late it comes; who of the two asks; where to begin on a connection that is older than we are, or after a loss.
+ * Never guesses: what cannot be told is left out, and said. Compiled for the kernel and, for its tests, as plain C:
+ * who includes it has defined conversation_tell(to, exchange) and hear_bytes(from, offset, buffer, n), false: not there.
+ */
+#ifndef BPF_HEAR_H
+#define BPF_HEAR_H
+
+#include "conversation.h"
+#include "http1.h"
+
+#define HEAR_STEPS 512 /* of reading a piece or passing a body over, a segment; more is an attack: 32 KiB of heads */
+#define HEAR_TRIES 3   /* the thread was lost that often for no reason that we know: then it is not HTTP */
+
+/* One direction. A segment of one connection may come on two CPUs at once: then one of them is not heard. */
+struct direction {
+	__u32 next;  /* the sequence number that comes next */
+	__u32 taken; /* somebody is at it */
+	__u32 known; /* `next` is */
+	__u32 at;    /* of the segment's data, as far as it was walked: in memory, since the verifier counts what it sees */
+};
+
+struct hearing {
+	struct direction in, out;
+	__u32 tries;
+	__u32 fresh; /* nothing was ever said before us */
+	struct conversation talk;
+};
+
+struct segment {
+	__u64 to; /* whom exchanges are told */
+	__u64 now_ns;
+	__u32 sequence, bytes; /* of data */
+	__u32 out;   /* we send it */
+	__u32 last;  /* it ends its direction */
+	__u32 first; /* nothing was said in this direction before */
+	__u32 _pad;
+};
+
+enum heard { HEARD, HEARD_OLD, HEARD_LOST, HEARD_OPAQUE };
+
+struct hear_walk {
+	struct hearing *h;
+	struct direction *d;
+	const struct segment *s;
+	const void *from;
+	bool asks;
+};
+
+static __always_inline struct direction *hear_direction(struct hearing *h, const struct segment *s)
+{
+	return s->out ? &h->out : &h->in;
+}
+
+static __always_inline bool hear_asks(const struct hearing *h, const struct segment *s)
+{
+	return !!s->out == (h->talk.role == CONVERSATION_CLIENT);
+}
+
+/* One step on: over a body, or through a piece of a head. 1: no further. */
+static long hear_step(__u32 number, struct hear_walk *w)
+{
+	struct conversation *c = &w->h->talk;
+	const struct segment *s = w->s;
+	struct http1_piece piece = {.to = s->to, .now_ns = s->now_ns, .asks = w->asks};
+	__u32 at = w->d->at, n = s->bytes - at;
+	__u64 passed;
+
+	(void)number;
+	if (at >= s->bytes || c->protocol != CONVERSATION_HTTP1)
+		return 1;
+	passed = (__u64)http1_pass(c, w->asks, n, s->to, s->now_ns);
+	if (passed) {
+		w->d->at = at + (__u32)passed;
+		return 0;
+	}
+	piece.n = n < HTTP1_PIECE ? n : HTTP1_PIECE;
+	if (!hear_bytes(w->from, at, piece.byte, piece.n))
+		return 1;
+	n = (__u32)http1_read(c, &piece);
+	w->d->at = at + n;
+	return n == 0;
+}
+
+static __always_inline void hear_steps(struct hear_walk *w)
+{
+#ifdef __bpf__
+	bpf_loop(HEAR_STEPS, hear_step, w, 0);
+#else
+	for (__u32 i = 0; i < HEAR_STEPS && !hear_step(i, w); i++)
+		;
+#endif
+}
+
+/* A gap is nothing that we miss if it lies in a body. */
+static __always_inline bool hear_bridges(struct hearing *h, const struct segment *s, __u32 gap)
+{
+	if (h->talk.protocol != CONVERSATION_HTTP1)
+		return true; /* nobody listens */
+	return (__u32)http1_pass(&h->talk, hear_asks(h, s), gap, s->to, s->now_ns) == gap;
+}
+
+/* Whether the segment has something new; what of it came before is left out: it is walked from d->at on. */
+static __always_inline enum heard hear_place(struct hearing *h, struct direction *d, const struct segment *s)
+{
+	__s32 ahead = d->known ? (__s32)(s->sequence - d->next) : 0;
+
+	if (!h->in.known && !h->out.known)
+		h->fresh = s->first;
+	d->at = ahead < 0 ? (__u32)-ahead : 0;
+	if (ahead < 0 && d->at >= s->bytes)
+		return HEARD_OLD;
+	d->known = 1;
+	d->next = s->sequence + s->bytes + (s->last ? 1 : 0);
+	return ahead <= 0 || hear_bridges(h, s, (__u32)ahead) ? HEARD : HEARD_LOST;
+}
+
+/* First of all. HEARD: its data is to be walked through, and hear_end() comes last. */
+CONVERSATION_GLOBAL int hear_arrives(struct hearing *h, const struct segment *s)
+{
+	struct direction *d;
+	enum heard how;
+
+	if (!h || !s)
+		return HEARD_OLD;
+	d = hear_direction(h, s);
+	if (__sync_lock_test_and_set(&d->taken, 1)) {
+		conversation_lose(&h->talk);
+		return HEARD_LOST;
+	}
+	how = hear_place(h, d, s);
+	if (how == HEARD)
+		return how;
+	if (how == HEARD_LOST)
+		conversation_lose(&h->talk);
+	(void)__sync_lock_test_and_set(&d->taken, 0);
+	return how;
+}
+
+/* Nothing is under way: a request may begin with this segment, whose first bytes are `word`. When everything was heard
+ * so far it may begin with anything. Whoever speaks first asks. */
+CONVERSATION_GLOBAL int hear_begins(struct hearing *h, const struct segment *s, __u64 word)
+{
+	__u8 role;
+
+	if (!h || !s)
+		return 0;
+	role = s->out ? CONVERSATION_CLIENT : CONVERSATION_SERVER;
+	if (h->talk.role != CONVERSATION_NOBODY && h->talk.role != role)
+		return 0; /* the rest of an answer */
+	if (!h->fresh && (hear_direction(h, s)->at || s->bytes < sizeof(word) || !http1_may_begin(word)))
+		return 0;
+	h->talk.role = role;
+	h->fresh = 0;
+	conversation_begin(&h->talk, CONVERSATION_HTTP1);
+	return 1;
+}
+
+/* It made no sense. Without a single request it is not HTTP; else we lost the thread. */
+static __always_inline enum heard hear_no_more(struct hearing *h)
+{
+	conversation_lose(&h->talk);
+	if (!h->talk.asked || ++h->tries >= HEAR_TRIES)
+		h->talk.protocol = CONVERSATION_OPAQUE;
+	return h->talk.protocol == CONVERSATION_OPAQUE ? HEARD_OPAQUE : HEARD_LOST;
+}
+
+CONVERSATION_GLOBAL int hear_ends(struct hearing *h, const struct segment *s)
+{
+	struct direction *d;
+	enum heard how = HEARD;
+
+	if (!h || !s)
+		return HEARD_OLD;
+	d = hear_direction(h, s);
+	if (h->talk.protocol == CONVERSATION_OPAQUE)
+		how = HEARD_OPAQUE;
+	else if (h->talk.protocol == CONVERSATION_HTTP1 && d->at < s->bytes)
+		how = hear_no_more(h);
+	else if (s->last && !hear_asks(h, s))
+		http1_close(&h->talk, s->to, s->now_ns);
+	(void)__sync_lock_test_and_set(&d->taken, 0);
+	return how;
+}
+
+/* Once a segment with data or the end of its direction. `from` is what hear_bytes() reads. */
+static __always_inline enum heard hear_segment(struct hearing *h, const struct segment *s, const void *from)
+{
+	struct hear_walk w = {.h = h, .d = hear_direction(h, s), .s = s, .from = from};
+	enum heard how = (enum heard)hear_arrives(h, s);
+	__u64 word = 0;
+
+	if (how != HEARD)
+		return how;
+	if (s->bytes && h->talk.protocol == CONVERSATION_UNKNOWN) {
+		if (s->bytes >= sizeof(word))
+			(void)hear_bytes(from, 0, &word, sizeof(word));
+		hear_begins(h, s, word);
+	}
+	w.asks = hear_asks(h, s);
+	if (s->bytes && h->talk.protocol == CONVERSATION_HTTP1)
+		hear_steps(&w);
+	return (enum heard)hear_ends(h, s);
+}
+
+#endif

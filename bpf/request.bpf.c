@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Requests over TCP, from the packets of sockets at the root of the v2 hierarchy: when the first byte of one comes to
+ * the server's socket, when its answer begins and when it ends. So what a request waits for in the accept queue and
+ * in the socket's buffer is in its time. Servers and clients by the cgroup of their socket. Nothing is told of a
+ * single request: they are added to the tallies. Every packet passes and every packet is let through.
+ */
+#include "kernel.h"
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "cost.h"
+#include "hist.h"
+#include "skb.h"
+#include "table.h"
+#include "tally.h"
+
+static bool hear_bytes(const void *from, __u32 offset, void *to, __u32 n);
+
+#include "hear.h"
+
+#define PASS 1
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define STATUS_CLIENT_ERROR 400
+#define STATUS_SERVER_ERROR 500
+
+/* Freed with the socket; when the kernel has no memory for one, that connection is not heard. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct hearing);
+} request_hearings SEC(".maps");
+
+volatile bool request_off; /* user space */
+__u64 request_lost;        /* connections without memory for one */
+
+struct packet {
+	struct __sk_buff *skb;
+	__u32 data; /* where the payload begins */
+};
+
+static bool hear_bytes(const void *from, __u32 offset, void *to, __u32 n)
+{
+	const struct packet *p = from;
+	__u32 last = n - 1;
+
+	barrier_var(last); /* the verifier of 6.1 does not conclude from n != 0 that n > 0 */
+	if (last >= HTTP1_PIECE)
+		return false;
+	return bpf_skb_load_bytes(p->skb, p->data + offset, to, last + 1) == 0;
+}
+
+/* Global: the verifier goes through it once, not for each of its results on. */
+__noinline int bucket_between(__u64 from_ns, __u64 to_ns)
+{
+	return (int)bucket_of(to_ns > from_ns ? to_ns - from_ns : 0);
+}
+
+static __always_inline void count_time(__u32 *hist, __u64 from_ns, __u64 to_ns)
+{
+	__u32 bucket = (__u32)bucket_between(from_ns, to_ns);
+
+	if (bucket < PLIMSOLL_HIST_BUCKETS)
+		__sync_fetch_and_add(&hist[bucket], 1);
+}
+
+static __always_inline void served(struct plimsoll_tally *t, const struct exchange *x)
+{
+	tally_add(t, requests, 1);
+	if (x->status >= STATUS_SERVER_ERROR)
+		tally_add(t, request_errors, 1);
+	else if (x->status >= STATUS_CLIENT_ERROR)
+		tally_add(t, request_client_errors, 1);
+	if (!x->asked_ns || !x->ended_ns) {
+		tally_add(t, requests_untimed, 1);
+		return;
+	}
+	tally_add(t, request_ns, x->ended_ns - x->asked_ns);
+	count_time(t->request_hist, x->asked_ns, x->ended_ns);
+	count_time(t->first_byte_hist, x->asked_ns, x->answered_ns);
+}
+
+static __always_inline void called(struct plimsoll_tally *t, const struct exchange *x)
+{
+	tally_add(t, calls, 1);
+	if (x->status >= STATUS_SERVER_ERROR)
+		tally_add(t, call_errors, 1);
+	if (!x->asked_ns || !x->ended_ns) {
+		tally_add(t, calls_untimed, 1);
+		return;
+	}
+	tally_add(t, call_ns, x->ended_ns - x->asked_ns);
+	count_time(t->call_hist, x->asked_ns, x->ended_ns);
+}
+
+/* To: the key of the socket's cgroup. */
+int conversation_tell(const struct conversation *c, __u64 to, const struct exchange *x)
+{
+	struct plimsoll_tally *t = tally_at(table_find(to));
+
+	if (!t || !c || !x)
+		return 0;
+	if (c->role == CONVERSATION_SERVER)
+		served(t, x);
+	else
+		called(t, x);
+	return 0;
+}
+
+/* Where the TCP header is; 0: there is none, or one that we do not look for behind an extension header. */
+static __always_inline __u32 tcp_at(struct __sk_buff *skb)
+{
+	__u8 ip[40];
+
+	if (bpf_skb_load_bytes(skb, 0, ip, sizeof(ip)) < 0)
+		return 0;
+	if (ip[0] >> 4 == 4)
+		return ip[9] == IPPROTO_TCP ? (ip[0] & 0xf) * 4 : 0;
+	return ip[6] == IPPROTO_TCP ? sizeof(ip) : 0;
+}
+
+/* Its fixed part. */
+struct tcp_head {
+	__be16 from, to;
+	__be32 sequence, acknowledged;
+	__u8 words, flags; /* the length in the high half */
+	__be16 window, checksum, urgent;
+};
+
+/* Did this socket say or hear anything before this segment? */
+static __always_inline bool is_first(struct bpf_tcp_sock *tcp, bool out, __u32 segments)
+{
+	if (tcp->bytes_received)
+		return false;
+	return out ? tcp->data_segs_out <= (segments ? segments : 1) : tcp->data_segs_out == 0;
+}
+
+static __always_inline struct hearing *hearing_of(struct bpf_sock *sk)
+{
+	struct hearing *h = bpf_sk_storage_get(&request_hearings, sk, NULL, 0);
+
+	if (h)
+		return h;
+	h = bpf_sk_storage_get(&request_hearings, sk, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!h)
+		__sync_fetch_and_add(&request_lost, 1);
+	return h;
+}
+
+static __always_inline void hear(struct __sk_buff *skb, struct bpf_sock *sk)
+{
+	__u32 at = tcp_at(skb);
+	struct bpf_tcp_sock *tcp;
+	struct hearing *h;
+	struct tcp_head head;
+	struct packet p = {.skb = skb};
+	struct segment s = {};
+
+	if (!at || bpf_skb_load_bytes(skb, at, &head, sizeof(head)) < 0)
+		return;
+	p.data = at + (head.words >> 4) * 4;
+	s.bytes = skb->len > p.data ? skb->len - p.data : 0;
+	s.last = head.flags & TCP_FIN;
+	if (head.flags & TCP_SYN || (!s.bytes && !s.last))
+		return;
+	tcp = bpf_tcp_sock(sk);
+	h = tcp ? hearing_of(sk) : NULL;
+	if (!h || h->talk.protocol == CONVERSATION_OPAQUE)
+		return;
+	s.to = PLIMSOLL_KEY(bpf_skb_cgroup_id(skb), PLIMSOLL_UNIFIED);
+	s.out = bpf_ntohs(head.from) == sk->src_port;
+	s.first = is_first(tcp, s.out, skb->gso_segs);
+	s.sequence = bpf_ntohl(head.sequence);
+	s.now_ns = bpf_ktime_get_ns();
+	hear_segment(h, &s, &p);
+}
+
+static __always_inline struct bpf_sock *tcp_socket(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	sk = sk ? bpf_sk_fullsock(sk) : NULL;
+	return sk && sk->protocol == IPPROTO_TCP && sk->state != TCP_LISTEN ? sk : NULL;
+}
+
+/* Attached both ways, so that it is verified once. */
+SEC("cgroup/skb")
+int request_heard(struct __sk_buff *skb)
+{
+	COST(REQUEST);
+	struct bpf_sock *sk = request_off ? NULL : tcp_socket(skb);
+
+	if (sk)
+		hear(skb, sk);
+	return PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTTP/1 over real sockets of one cgroup, both ends, in a network namespace of its own: each exchange counts once for
+ * its server and once for its client, over IPv4, IPv6 and both in one, cut to bytes, in answers of a megabyte, while
+ * segments are lost; its time is the one it took; and of a connection older than the probe only what began after it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <inttypes.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "actor.h"
+#include "base/clock.h"
+#include "base/hist.h"
+#include "base/obj.h"
+#include "crew.h"
+#include "own_net.h"
+#include "scene.h"
+
+#define PORT	 OWN_NET_PORT
+#define REQUEST	 "GET /a HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n"
+#define TIMES	 10
+#define LARGE	 (1u << 20)
+#define BODY	 4 /* bytes of an answer, as ANSWER() says */
+#define THINK_MS 20
+#define ANSWER(status) "HTTP/1.1 " status " Status\r\nContent-Length: 4\r\n\r\nbody"
+
+static struct own_cgroups own;
+static struct watch w;
+static char path[SCENE_PATH];
+static struct scene scene = {&own, &w, {{"talker", path}}};
+static struct actor actor;
+
+enum order { ENTER /* by itself */, CONNECT, CONNECT_6, CONNECT_MAPPED, TALK, FAIL, CUT, MUCH, THINK, LOSE, BEGIN, FINISH, GIBBERISH, CLOSE };
+
+static struct { /* of the actor */
+	int here, there;
+	bool entered;
+} net;
+
+static void send_all(int fd, const char *text, size_t n)
+{
+	while (n) {
+		ssize_t sent = write(fd, text, n);
+
+		must(sent > 0);
+		text += sent;
+		n -= (size_t)sent;
+	}
+}
+
+static void receive(int fd, size_t n)
+{
+	char chunk[1 << 14];
+
+	while (n) {
+		ssize_t got = read(fd, chunk, n < sizeof(chunk) ? n : sizeof(chunk));
+
+		must(got > 0);
+		n -= (size_t)got;
+	}
+}
+
+static void say(int from, int to, const char *text)
+{
+	send_all(from, text, strlen(text));
+	receive(to, strlen(text));
+}
+
+static void talk(const char *answer)
+{
+	say(net.here, net.there, REQUEST);
+	say(net.there, net.here, answer);
+}
+
+static void cut(int from, int to, const char *text)
+{
+	for (; *text; text++) {
+		send_all(from, text, 1);
+		receive(to, 1);
+	}
+}
+
+static void answer_much(void)
+{
+	static char body[LARGE];
+
+	say(net.here, net.there, REQUEST);
+	say(net.there, net.here, "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n");
+	memset(body, 'H', sizeof(body)); /* what is in a body is nobody's business */
+	if (fork() == 0) {
+		send_all(net.there, body, sizeof(body));
+		_exit(0);
+	}
+	receive(net.here, sizeof(body));
+}
+
+/* Its first byte after a while, its last after another. */
+static void think(void)
+{
+	const char answer[] = ANSWER("200");
+
+	say(net.here, net.there, REQUEST);
+	crew_pause(THINK_MS);
+	send_all(net.there, answer, sizeof(answer) - 1 - BODY);
+	crew_pause(THINK_MS);
+	send_all(net.there, answer + sizeof(answer) - 1 - BODY, BODY);
+	receive(net.here, sizeof(answer) - 1);
+}
+
+static void lose_some(void)
+{
+	must(net.entered); /* never where others are */
+	must(system("nft add table ip t && nft add chain ip t c '{ type filter hook input priority 0; }' && "
+		    "nft add rule ip t c tcp dport 4712 numgen random mod 100 '<' 20 drop && "
+		    "nft add rule ip t c tcp sport 4712 numgen random mod 100 '<' 20 drop") == 0);
+}
+
+/* IPv4 that a socket of IPv6 takes has addresses of both. */
+static void connect_6(const char *address)
+{
+	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons(PORT), .sin6_addr = IN6ADDR_ANY_INIT};
+	int listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+
+	must(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0);
+	must(bind(listener, (struct sockaddr *)&a, sizeof(a)) == 0 && listen(listener, 4) == 0);
+	must(inet_pton(AF_INET6, address, &a.sin6_addr) == 1);
+	net.here = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	must(connect(net.here, (struct sockaddr *)&a, sizeof(a)) == 0);
+	net.there = accept(listener, NULL, NULL);
+	close(listener);
+}
+
+static void connect_4(void)
+{
+	int listener = own_net_listen(PORT, 4), one = 1;
+
+	net.here = own_net_dial("127.0.0.1", PORT);
+	net.there = accept(listener, NULL, NULL);
+	close(listener);
+	must(setsockopt(net.here, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0);
+	must(setsockopt(net.there, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0);
+}
+
+static void obey(int order, void *data)
+{
+	(void)data;
+	switch ((enum order)order) {
+	case ENTER:
+		own_net_enter();
+		net.entered = true;
+		return;
+	case CONNECT: return connect_4();
+	case CONNECT_6: return connect_6("::1");
+	case CONNECT_MAPPED: return connect_6("::ffff:127.0.0.1");
+	case TALK: return talk(ANSWER("200"));
+	case FAIL: talk(ANSWER("404")); return talk(ANSWER("503"));
+	case CUT:
+		cut(net.here, net.there, REQUEST);
+		return cut(net.there, net.here, ANSWER("200"));
+	case MUCH: return answer_much();
+	case THINK: return think();
+	case LOSE: return lose_some();
+	case BEGIN: return say(net.here, net.there, "POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nGET /");
+	case FINISH:
+		say(net.here, net.there, " HTTP");
+		return say(net.there, net.here, ANSWER("200"));
+	case GIBBERISH: return say(net.here, net.there, "\x16\x03\x01 GET / HTTP/1.1\r\n\r\n");
+	case CLOSE:
+		close(net.here);
+		close(net.there);
+	}
+}
+
+static void start(enum order connection)
+{
+	actor.obey = obey;
+	actor_start(&actor, &own, path);
+	actor_tell(&actor, (int)connection);
+}
+
+static struct signals read_now(void)
+{
+	struct signals s;
+
+	watch_pass(&w);
+	s = watch_read(&w, path);
+	assert_int_equal(s.missing & SIGNAL_NO_REQUESTS, 0);
+	return s;
+}
+
+static void assert_exchanges(const struct signals *s, unsigned n)
+{
+	assert_int_equal(s->requests, n);
+	assert_int_equal(s->calls, n);
+	assert_int_equal(s->requests_untimed + s->calls_untimed, 0);
+}
+
+static unsigned in_buckets(const struct signals *s, enum signal_histogram h, uint64_t from_ns)
+{
+	unsigned n = 0;
+
+	for (unsigned b = hist_bucket(from_ns); b < HIST_BUCKETS; b++)
+		n += s->hist[h * HIST_BUCKETS + b];
+	return n;
+}
+
+static void each_counts_for_either_end(void **state)
+{
+	const enum order ways[] = {CONNECT, CONNECT_6, CONNECT_MAPPED};
+	struct signals s;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		unsigned before = (unsigned)i * (TIMES + 2);
+
+		if (i == 0)
+			start(ways[i]);
+		else
+			actor_tell(&actor, (int)ways[i]);
+		for (int k = 0; k < TIMES; k++)
+			actor_tell(&actor, TALK);
+		actor_tell(&actor, FAIL);
+		s = read_now();
+		assert_exchanges(&s, before + TIMES + 2);
+		assert_int_equal(s.request_errors, i + 1);
+		assert_int_equal(s.call_errors, i + 1);
+		assert_int_equal(s.request_client_errors, i + 1);
+		assert_int_equal(in_buckets(&s, SIGNAL_HIST_REQUEST, 0), s.requests);
+		assert_int_equal(in_buckets(&s, SIGNAL_HIST_FIRST_BYTE, 0), s.requests);
+		assert_int_equal(in_buckets(&s, SIGNAL_HIST_CALL, 0), s.calls);
+		actor_tell(&actor, CLOSE);
+	}
+}
+
+static void sizes_do_not_matter(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(CONNECT);
+	actor_tell(&actor, CUT);
+	actor_tell(&actor, MUCH);
+	actor_tell(&actor, TALK);
+	s = read_now();
+	assert_exchanges(&s, 3);
+}
+
+static void its_time_is_what_it_took(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(CONNECT);
+	for (int i = 0; i < TIMES; i++)
+		actor_tell(&actor, THINK);
+	s = read_now();
+	printf("  %.1f ms a request, of which it thought %u\n", (double)s.request_ns / TIMES / 1e6, 2 * THINK_MS);
+	assert_exchanges(&s, TIMES);
+	assert_true(s.request_ns >= TIMES * 2ull * THINK_MS * CLOCK_NS_PER_MS);
+	assert_true(s.call_ns >= s.request_ns);
+	assert_int_equal(in_buckets(&s, SIGNAL_HIST_REQUEST, 2ull * THINK_MS * CLOCK_NS_PER_MS), TIMES);
+	assert_int_equal(in_buckets(&s, SIGNAL_HIST_FIRST_BYTE, 1ull * THINK_MS * CLOCK_NS_PER_MS), TIMES);
+	assert_in_range(s.request_ns, 0, s.call_ns);
+}
+
+/* What is sent again is not counted again; what the client waits for it is in its time. */
+static void losses_change_no_count(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(CONNECT);
+	actor_tell(&actor, LOSE);
+	for (int i = 0; i < TIMES; i++)
+		actor_tell(&actor, TALK);
+	s = read_now();
+	printf("  %" PRIu64 " segments sent again; %.1f ms a request, %.1f ms a call\n", s.tcp_retransmits,
+	       (double)s.request_ns / TIMES / 1e6, (double)s.call_ns / TIMES / 1e6);
+	assert_exchanges(&s, TIMES);
+}
+
+static void of_older_connections_counts_what_begins(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	watch_close(&w);
+	start(CONNECT);
+	actor_tell(&actor, TALK);
+	actor_tell(&actor, BEGIN); /* in whose body there is something like a request */
+	watch_open(&w, SCENE_SLOTS);
+	actor_tell(&actor, FINISH);
+	s = read_now();
+	assert_exchanges(&s, 0);
+	actor_tell(&actor, TALK);
+	actor_tell(&actor, TALK);
+	s = read_now();
+	assert_exchanges(&s, 2);
+}
+
+static void what_is_not_http_is_left_alone(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(CONNECT);
+	actor_tell(&actor, GIBBERISH);
+	actor_tell(&actor, TALK);
+	s = read_now();
+	assert_exchanges(&s, 0);
+}
+
+static int teardown(void **state)
+{
+	actor_end(&actor);
+	return scene_teardown(state);
+}
+
+#define TEST(NAME) cmocka_unit_test_prestate_setup_teardown(NAME, scene_setup, teardown, &scene)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(each_counts_for_either_end),
+		TEST(sizes_do_not_matter),
+		TEST(its_time_is_what_it_took),
+		TEST(losses_change_no_count),
+		TEST(of_older_connections_counts_what_begins),
+		TEST(what_is_not_http_is_left_alone),
+	};
+
+	scene_split(&scene);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

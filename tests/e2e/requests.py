@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""requests.py BIN: HTTP/1.1 between a real server and a real client, each in a cgroup of its own: what plimsoll-agent
+says of both is what the client counted and timed, to the request and to one bucket of the histograms. And when a
+server has more to do than it can, its time grows with the queue, which who times read() to write() does not see."""
+import json
+import math
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+from loads import Load, until  # noqa: E402
+from own_agent import Agent, values  # noqa: E402
+
+AGENT = os.path.join(os.path.abspath(sys.argv[1]), "plimsoll-agent")
+DIR = tempfile.mkdtemp(prefix="plimsoll-e2e-requests-")
+os.chmod(DIR, 0o711)
+TOP = f"/plimsoll-e2e-requests-{os.getpid()}"
+BUCKETS = 48
+HISTOGRAMS = {"request": 2, "first_byte": 3, "call": 4}  # their places among the buckets of a row
+PER_KIND = 40
+QUEUED, WORK = 8, 0.02  # clients at once, seconds a request takes its one worker
+
+SERVER = """
+import http.server, json, sys, threading
+one = threading.Lock()
+worked = []
+class H(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def log_message(self, *a): pass
+    def answer(self, status, body=b"", head=()):
+        self.send_response(status)
+        for h in head: self.send_header(*h)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD": self.wfile.write(body)
+    def do_GET(self):
+        if self.path == "/queue":
+            with one: time.sleep(WORK)
+            return self.answer(200, b"done")
+        if self.path == "/slow": time.sleep(0.05)
+        if self.path == "/chunks":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for i in range(3):
+                self.wfile.write(b"5\\r\\nhello\\r\\n")
+                self.wfile.flush()
+                time.sleep(0.01)
+            return self.wfile.write(b"0\\r\\n\\r\\n")
+        self.answer({"/missing": 404, "/broken": 500, "/empty": 204}.get(self.path, 200),
+                    b"x" * (1 << 20 if self.path == "/large" else 0 if self.path == "/empty" else 10))
+    do_HEAD = do_GET
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(201, b"made")
+class S(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+s = S(("127.0.0.1", 0), H)
+print(s.server_address[1], flush=True)
+s.serve_forever()
+"""
+
+CLIENT = """
+import http.client, json, socket, sys, threading
+port, what, n, conns = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+times = []
+def ask(c, i):
+    t = time.monotonic()
+    if what == "post": c.request("POST", "/", body=b"y" * 100000)
+    elif what == "head": c.request("HEAD", "/")
+    else: c.request("GET", "/" + what, headers={"Cookie": "z" * (i * 150)})
+    c.getresponse().read()
+    times.append(time.monotonic() - t)
+def many():
+    c = http.client.HTTPConnection("127.0.0.1", port)
+    for i in range(n): ask(c, i)
+    c.close()
+def pipelined():
+    s = socket.create_connection(("127.0.0.1", port))
+    s.sendall(b"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n" * n)
+    got = b""
+    while got.count(b"xxxxxxxxxx") < n: got += s.recv(65536)
+    s.close()
+threads = [threading.Thread(target=pipelined if what == "pipelined" else many) for i in range(conns)]
+for t in threads: t.start()
+for t in threads: t.join()
+times.sort()
+print(json.dumps(times), flush=True)
+time.sleep(1000)
+"""
+
+
+class World:
+    def __init__(self):
+        self.agent = Agent(AGENT, DIR, "--requests", "--interval", "200ms")
+        self.server = Load(TOP + "/server", f"WORK = {WORK}\n{SERVER}")
+        self.port = int(self.server.process.stdout.readline())
+        self.clients = 0
+
+    def asked(self, what, n=PER_KIND, connections=1):
+        """What both sides count more by this many requests on so many connections, and the client's own times."""
+        self.clients += 1
+        before = self.now(self.server.cgroup)
+        client = Load(f"{TOP}/client{self.clients}", CLIENT, str(self.port), what, str(n), str(connections))
+        try:
+            times = json.loads(client.process.stdout.readline())
+            until("all of them", lambda: self.now(client.cgroup)["calls"] >= n * connections
+                  and self.now(self.server.cgroup)["requests"] - before["requests"] >= n * connections)
+            served, called = self.now(self.server.cgroup), self.now(client.cgroup)
+        finally:
+            client.end()
+        return Counts({k: served[k] - before[k] for k in served}), called, times
+
+    def now(self, cgroup):
+        """Values of a row and, under (histogram, bucket), its buckets; 0 before it is there."""
+        batch = self.agent.snapshot(TOP + "/*")
+        row = values(batch, cgroup)
+        counts = dict.fromkeys(NAMES, 0)
+        if row is None:
+            return Counts(counts)
+        counts.update({k: row[k] for k in NAMES})
+        index = next(i for i, d in enumerate(batch.columns.row) if d == row["row"])
+        c = batch.columns
+        for at, bucket, count in zip(c.hist_row, c.hist_bucket, c.hist_count):
+            if at == index:
+                counts[(bucket // BUCKETS, bucket % BUCKETS)] = count
+        return Counts(counts)
+
+    def end(self):
+        self.server.end(TOP)
+        self.agent.kill(15)
+
+
+NAMES = ("requests", "request_errors", "request_client_errors", "requests_untimed", "request_ns",
+         "calls", "call_errors", "calls_untimed", "call_ns")
+
+
+class Counts(dict):
+    def __missing__(self, key):
+        return 0
+
+
+def bucket_of(seconds):
+    """hist_bucket() of lib/base/hist.c."""
+    us = seconds * 1e6
+    if us < 1:
+        return 0
+    e = int(math.log2(us))
+    return 1 + 2 * e + (us >= 1.5 * 2 ** e)
+
+
+def quantile(counts, histogram, share):
+    buckets = [counts[(HISTOGRAMS[histogram], b)] for b in range(BUCKETS)]
+    rank, seen = share * sum(buckets), 0
+    for b, n in enumerate(buckets):
+        seen += n
+        if n and seen >= rank:
+            return b
+    return None
+
+
+def to_one_bucket(counts, histogram, times, what):
+    for share in (0.5, 0.9):
+        ours, theirs = quantile(counts, histogram, share), bucket_of(times[math.ceil(share * len(times)) - 1])
+        assert abs(ours - theirs) <= 1 or ours < theirs <= ours + SLACK, (what, histogram, share, ours, theirs)
+
+
+SLACK = 6  # buckets, three octaves: a client that waits for a CPU on a busy machine times that, too, with short answers
+
+
+def every_kind_is_counted_and_timed(w):
+    for what, errors, client_errors in (("ok", 0, 0), ("missing", 0, 1), ("broken", 1, 0), ("empty", 0, 0), ("slow", 0, 0),
+                                        ("chunks", 0, 0), ("large", 0, 0), ("head", 0, 0), ("post", 0, 0)):
+        served, called, times = w.asked(what)
+        assert served["requests"] == called["calls"] == PER_KIND, (what, served, called)
+        assert served["requests_untimed"] == called["calls_untimed"] == 0, (what, served, called)
+        assert served["request_errors"] == called["call_errors"] == errors * PER_KIND, (what, served, called)
+        assert served["request_client_errors"] == client_errors * PER_KIND, (what, served)
+        to_one_bucket(served, "request", times, what)
+        to_one_bucket(called, "call", times, what)
+        assert sum(times) * 1e9 >= called["call_ns"] >= served["request_ns"] * 0.9, (what, served, called, sum(times))
+        assert served["calls"] == 0 and called["requests"] == 0, (what, served, called)
+
+
+def the_first_byte_is_told_apart_from_the_last(w):
+    served, _, _ = w.asked("chunks")
+    first, last = quantile(served, "first_byte", 0.5), quantile(served, "request", 0.5)
+    assert last >= bucket_of(0.02) > first, (first, last)
+
+
+def pipelines_are_counted(w):
+    served, called, _ = w.asked("pipelined", 50)
+    assert served["requests"] == called["calls"] == 50, (served, called)
+    assert served["requests_untimed"] > 0, served  # deeper than what is kept of one connection
+
+
+def many_connections_are_told(w):
+    served, called, times = w.asked("ok", 10, 100)
+    assert served["requests"] == called["calls"] == 1000, (served, called)
+    to_one_bucket(called, "call", times, "100 connections")
+
+
+def the_queue_is_in_it(w):
+    served, _, times = w.asked("queue", 10, QUEUED)
+    mean = served["request_ns"] / 1e9 / served["requests"]
+    theirs = sum(times) / len(times)
+    print(f"  {QUEUED} clients of a server with one worker, {WORK * 1e3:.0f} ms a request: we say {mean * 1e3:.0f} ms, "
+          f"the clients say {theirs * 1e3:.0f} ms")
+    assert mean > WORK * QUEUED * 0.6, (mean, theirs)
+    assert 0.7 * theirs <= mean <= theirs, (mean, theirs)
+
+
+def main():
+    if os.geteuid() != 0:
+        print("SKIP: the agent needs root")
+        return 77
+    w = World()
+    try:
+        for test in (every_kind_is_counted_and_timed, the_first_byte_is_told_apart_from_the_last, pipelines_are_counted,
+                     many_connections_are_told, the_queue_is_in_it):
+            test(w)
+            print(f"ok {test.__name__.replace('_', ' ')}", flush=True)
+    finally:
+        w.end()
+        shutil.rmtree(DIR, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
