@@ -190,7 +190,7 @@ static void tick(void *data)
 	take_second(a);
 	watch_second(a);
 	stream_pump(a->stream);
-	self_tick(&a->self, a->last_tick_ns);
+	self_tick(&a->self, a->last_tick_ns, sample_live(a->sample));
 	renew_certificates(a);
 }
 
@@ -300,7 +300,7 @@ static int start_sampling(struct agent *a, struct err *e)
 	malloc_trim(0); /* loading read the kernel's types, some 10 MiB that are free again */
 	take_second(a);
 	agent_set(agent_first_sample_seconds, clock_since(clock_boot(), a->started));
-	self_start(&a->self, a->probe, a->last_tick_ns);
+	self_start(&a->self, a->probe, o, a->facts.cpus, a->last_tick_ns);
 	a->renew_at_ns = a->last_tick_ns + AGENT_RENEW_EVERY_NS;
 	return 0;
 }

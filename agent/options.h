@@ -9,8 +9,8 @@ struct agent_options {
 	char *config, *node, *socket, *listen, *aggregator, *server_name;
 	char *tls_dir, *tls_cert, *tls_key, *tls_ca;
 	char *log_level, *log_format;
-	uint64_t interval, spool; /* ns */
-	int64_t max_cgroups;
+	uint64_t interval, spool, budget_patience; /* ns */
+	int64_t max_cgroups, budget, kernel_budget;
 	bool insecure, requests, check, version, help;
 };
 
