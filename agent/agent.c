@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/metrics.h"
+#include "agent/privilege.h"
 #include "agent/serve.h"
 #include "agent/stream.h"
 #include "agent/victims.h"
@@ -171,16 +172,22 @@ static int make_certificates(struct agent *a, struct err *e)
 	return pki_ensure(o->tls_dir, names, 1, e);
 }
 
-/* rpc reads changed files by itself. */
-static void renew_certificates(struct agent *a)
+/* rpc reads changed files by itself. We cannot make any: the CA's key went with root. */
+static void look_at_certificates(struct agent *a)
 {
+	const struct agent_options *o = a->options;
+	int64_t days = 0;
 	struct err e;
 
-	if (a->last_tick_ns < a->renew_at_ns)
+	if (!a->tls.cert || a->last_tick_ns < a->renew_at_ns)
 		return;
 	a->renew_at_ns = a->last_tick_ns + AGENT_RENEW_EVERY_NS;
-	if (make_certificates(a, &e) < 0)
-		log_err(LOG_ERROR, &e, "going on with the certificates there are");
+	if (pki_check(a->tls.cert, a->tls.key, a->tls.ca, &days, &e) < 0)
+		log_err(LOG_ERROR, &e, "going on with the certificates read before");
+	else if (days < PKI_RENEW_DAYS)
+		log_warn("the certificate %s ends in %lld days; %s", a->tls.cert, (long long)days,
+			 *o->tls_cert ? "put a new one in its place"
+				      : "restart the agent, which makes a new one");
 }
 
 static void tick(void *data)
@@ -191,7 +198,7 @@ static void tick(void *data)
 	watch_second(a);
 	stream_pump(a->stream);
 	self_tick(&a->self, a->last_tick_ns, sample_live(a->sample));
-	renew_certificates(a);
+	look_at_certificates(a);
 }
 
 struct rpc_packed *agent_pack(struct agent *a, enum encode_form form,
@@ -349,17 +356,40 @@ static void log_ready(const struct agent *a)
 		 *o->aggregator ? o->aggregator : "none");
 }
 
-static int start(struct agent *a, struct err *e)
+static void log_core(int severity, const char *text)
 {
+	(void)severity; /* what it calls errors is our peers' doing, and counted */
+	log_debug("grpc: %s", text);
+}
+
+/* rpc_init() starts the first threads: privileges end before it. */
+static int load_and_drop(struct agent *a, struct err *e)
+{
+	struct user user;
 	int r = make_certificates(a, e);
 
+	if (r == 0)
+		r = privilege_prepare(a->options, &user, e);
 	if (r < 0)
 		return r;
 	fill_tls(a);
 	describe(a);
 	r = start_sampling(a, e);
 	if (r == 0)
-		r = serve_start(a, &a->serve, e);
+		r = privilege_drop(a->options, &user, e);
+	if (r == 0)
+		agent_set(agent_privileged_seconds, clock_since(clock_boot(), a->started));
+	return r;
+}
+
+static int start(struct agent *a, struct err *e)
+{
+	int r = load_and_drop(a, e);
+
+	if (r < 0)
+		return r;
+	rpc_init(log_core);
+	r = serve_start(a, &a->serve, e);
 	if (r == 0)
 		r = start_stream(a, e);
 	if (r < 0)
@@ -388,12 +418,6 @@ static void release(struct agent *a)
 	a->loop = loop_free(a->loop);
 }
 
-static void log_core(int severity, const char *text)
-{
-	(void)severity; /* what it calls errors is our peers' doing, and counted */
-	log_debug("grpc: %s", text);
-}
-
 int agent_run(const struct agent_options *o, struct err *e)
 {
 	struct agent a = {.options = o, .started = clock_boot()};
@@ -404,7 +428,6 @@ int agent_run(const struct agent_options *o, struct err *e)
 		err_fix(e, "raise the limit of open files");
 		return 1;
 	}
-	rpc_init(log_core);
 	watch_signals(&a);
 	if (start(&a, e) < 0) {
 		a.exit_code = 1;

@@ -6,6 +6,7 @@
 
 #include "agent/agent.h"
 #include "agent/options.h"
+#include "agent/sandbox/user.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -44,8 +45,13 @@ static int print_help(void)
 }
 
 /* Certificates that are given are read now; those of --tls-dir are made at start. */
-static int check_files(const struct agent_options *o, struct err *e)
+static int check_machine(const struct agent_options *o, struct err *e)
 {
+	struct user u;
+	int r = user_find(o->user, &u, e);
+
+	if (r < 0)
+		return r;
 	if (!agent_options_tls(o) || !*o->tls_cert)
 		return 0;
 	return pki_check(o->tls_cert, o->tls_key, o->tls_ca, NULL, e);
@@ -57,7 +63,7 @@ static int run(struct agent_options *o)
 	struct err e = {0};
 	int r;
 
-	if (agent_options_check(o, &e) < 0 || check_files(o, &e) < 0)
+	if (agent_options_check(o, &e) < 0 || check_machine(o, &e) < 0)
 		return usage(&e);
 	if (o->check) {
 		puts("the configuration is valid");

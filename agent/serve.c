@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/serve.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "agent/metrics.h"
 #include "agent/query.h"
@@ -152,30 +150,11 @@ static int open_door(struct agent *a, const char *address, const struct rpc_tls 
 	return rpc_server_start(a->loop, &o, ret_s, e);
 }
 
-/* One level only: that /run itself is missing is not ours to mend. */
-static int make_directory(const char *socket, struct err *e)
-{
-	scoped(freep) char *dir = mem_strdup(socket);
-	char *slash = strrchr(dir, '/');
-
-	if (!slash || slash == dir)
-		return 0;
-	*slash = '\0';
-	if (mkdir(dir, 0755) == 0 || errno == EEXIST)
-		return 0;
-	err_set(e, -errno, "cannot make the directory %s for the socket", dir);
-	err_fix(e, "make it yourself, or choose another path with --socket");
-	return e ? e->code : -EIO;
-}
-
 static int open_local(struct agent *a, struct serve *s, struct err *e)
 {
 	const struct rpc_tls plain = {0};
 	scoped(buf_done) struct buf address = {0};
-	int r = make_directory(a->options->socket, e);
 
-	if (r < 0)
-		return r;
 	buf_printf(&address, "unix:%s", a->options->socket);
 	return open_door(a, buf_text(&address), &plain, &s->local, e);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/stream.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "agent/feed.h"
 #include "agent/metrics.h"
@@ -146,9 +148,18 @@ static void writable(struct rpc_call *c)
 	stream_pump(obj_cast(struct stream, rpc_data(c), STREAM_MAGIC));
 }
 
+static bool may_not_use_socket(const char *address)
+{
+	return strncmp(address, "unix:", 5) == 0 && access(address + 5, W_OK) < 0 && errno == EACCES;
+}
+
 static void tell_end(struct stream *s, enum rpc_code code, const char *text, const char *fix)
 {
 	const char *why = text && *text ? text : rpc_code_name(code);
+
+	if (!fix && may_not_use_socket(s->address))
+		fix = "push to ingest.sock beside the aggregator's own socket: it is open to the group plimsoll, which "
+		      "the user plimsoll is in";
 
 	if (s->state == STREAMING)
 		log_warn("the stream to %s broke (%s), keeping samples and connecting again",

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/doors.h"
 #include "aggregator/ingest/intake.h"
-#include "aggregator/ingest/report.h"
 #include "aggregator/ingest/scrape.h"
 #include "aggregator/metrics.h"
 #include "aggregator/options.h"
@@ -18,8 +18,6 @@
 #include "aggregator/serve/history.h"
 #include "aggregator/serve/http.h"
 #include "aggregator/serve/metrics.h"
-#include "aggregator/serve/scaling.h"
-#include "aggregator/serve/status.h"
 #include "aggregator/serve/workloads.h"
 #include "aggregator/statedir.h"
 #include "aggregator/store/decisions.h"
@@ -31,11 +29,6 @@
 #include "loop/loop.h"
 #include "plimsoll/version.h"
 #include "rpc/rpc.h"
-
-#define METHODS_MAX 32
-
-extern const unsigned char descriptors_bytes[];
-extern const unsigned long descriptors_size;
 
 /* Deciding */
 
@@ -122,18 +115,10 @@ static void part_stopped(void *data)
 
 static void stop(struct aggregator *a)
 {
-	struct rpc_server *servers[] = {a->tcp, a->local};
-
 	a->stopping = true;
 	ready_say(a);
 	a->busy = 2;
-	for (size_t i = 0; i < 2; i++) {
-		if (!servers[i])
-			continue;
-		a->busy++;
-		rpc_server_stop(servers[i], AGGREGATOR_GRACE_NS, part_stopped, a);
-	}
-	a->tcp = a->local = NULL;
+	doors_close(a, part_stopped);
 	scrape_close(a->scrape, part_stopped, a);
 	a->scrape = NULL;
 	part_stopped(a);
@@ -160,83 +145,6 @@ static void got_hangup(int signum, void *data)
 }
 
 /* Start */
-
-static size_t add_methods(struct rpc_method *all, size_t n, const struct rpc_method *some,
-			  size_t more)
-{
-	must(n + more <= METHODS_MAX);
-	memcpy(all + n, some, more * sizeof(*some));
-	return n + more;
-}
-
-/* One table for both servers; lives as long as the process. */
-static size_t all_methods(const struct rpc_method **ret)
-{
-	static struct rpc_method all[METHODS_MAX];
-	size_t n = 0;
-
-	n = add_methods(all, n, report_methods, report_n);
-	n = add_methods(all, n, serve_metrics_methods, serve_metrics_n);
-	n = add_methods(all, n, serve_workloads_methods, serve_workloads_n);
-	n = add_methods(all, n, serve_history_methods, serve_history_n);
-	n = add_methods(all, n, serve_scaling_methods, serve_scaling_n);
-	n = add_methods(all, n, serve_status_methods, serve_status_n);
-	*ret = all;
-	return n;
-}
-
-static int start_server(struct aggregator *a, const char *address, const struct rpc_tls *tls,
-			struct rpc_server **ret, struct err *e)
-{
-	struct rpc_server_options o = {
-		.address = address,
-		.tls = *tls,
-		.descriptors = {descriptors_bytes, descriptors_size},
-		.data = a,
-		.max_calls = (uint32_t)a->options->agents_max * 2 + 1000,
-	};
-
-	o.n_methods = all_methods(&o.methods);
-	return rpc_server_start(a->loop, &o, ret, e);
-}
-
-static int start_local(struct aggregator *a, struct err *e)
-{
-	const struct rpc_tls none = {0};
-	char *folder, *slash, *address;
-	int r = 0;
-
-	if (!*a->options->socket)
-		return 0;
-	folder = mem_strdup(a->options->socket);
-	slash = strrchr(folder, '/');
-	if (slash && slash != folder) {
-		*slash = '\0';
-		r = statedir_make(folder, 0755, e);
-		if (r < 0)
-			err_fix(e, "choose another path with --socket, or none: --socket ''");
-	}
-	address = mem_printf("unix:%s", a->options->socket);
-	if (r == 0)
-		r = start_server(a, address, &none, &a->local, e);
-	free(address);
-	free(folder);
-	return r;
-}
-
-static int start_servers(struct aggregator *a, struct err *e)
-{
-	struct rpc_tls tls = tls_server(a->options);
-	int r = start_server(a, a->options->listen, &tls, &a->tcp, e);
-
-	tls_done(&tls);
-	if (r == 0)
-		r = start_local(a, e);
-	if (r == 0 && *a->options->http)
-		r = http_start(a, a->options->http, &a->http, e);
-	a->serving = true; /* as lib/rpc starts them */
-	return r;
-}
 
 static int start_scraping(struct aggregator *a, struct err *e)
 {
@@ -287,7 +195,10 @@ static int start(struct aggregator *a, struct err *e)
 	if (r < 0)
 		return r;
 	start_timers(a);
-	r = start_servers(a, e);
+	r = doors_open(a, e);
+	if (r == 0 && *a->options->http)
+		r = http_start(a, a->options->http, &a->http, e);
+	a->serving = true; /* as lib/rpc starts them */
 	if (r == 0)
 		r = start_scraping(a, e);
 	if (r == 0)
@@ -300,7 +211,7 @@ static void log_ready(const struct aggregator *a)
 	const struct aggregator_options *o = a->options;
 
 	log_info("agents on port %d (%s), socket %s, HTTP port %d, %zu to scrape, %zu policies, state in %s",
-		 rpc_server_port(a->tcp), o->insecure ? "plain text" : "mutual TLS",
+		 rpc_server_port(a->door[DOOR_NETWORK]), o->insecure ? "plain text" : "mutual TLS",
 		 *o->socket ? o->socket : "none", a->http ? http_port(a->http) : 0,
 		 scrape_targets(a->scrape), a->scaler->n, o->state_dir);
 }

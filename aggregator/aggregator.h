@@ -43,6 +43,8 @@ struct aggregator_notice { /* for Status.Get and readyz */
 #define AGGREGATOR_PROBE_NS (5 * CLOCK_NS_PER_S) /* how often the state directory is tried; 1 s while it fails */
 #define AGGREGATOR_RENEW_NS (3600 * CLOCK_NS_PER_S) /* how often certificates are looked at */
 
+enum { DOOR_NETWORK, DOOR_LOCAL, DOOR_AGENTS, DOORS }; /* see aggregator/doors.h */
+
 struct aggregator {
 	struct loop *loop;
 	const struct aggregator_options *options;
@@ -52,7 +54,7 @@ struct aggregator {
 	struct ingest *ingest;
 	struct scrape *scrape;
 	struct http *http;
-	struct rpc_server *tcp, *local; /* --listen and --socket */
+	struct rpc_server *door[DOORS]; /* NULL: closed */
 	struct fleet_watch *watches;    /* open Metrics.Watch calls */
 	struct watcher *workload_watchers, *decision_watchers; /* open calls of Scaling */
 	struct loop_timer *tick, *gather, *housekeeping;

@@ -6,7 +6,7 @@
 #include "base/opt.h"
 
 struct aggregator_options {
-	char *config, *listen, *socket, *http, *state_dir;
+	char *config, *listen, *socket, *agents_group, *http, *state_dir;
 	char *tls_dir, *tls_cert, *tls_key, *tls_ca;
 	char *log_level, *log_format;
 	struct opt_list scrape, policy;

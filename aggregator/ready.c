@@ -15,11 +15,10 @@ static void set_serving(struct aggregator *a, bool serving)
 {
 	static const char *const services[] = {"", "plimsoll.v1.Ingest", "plimsoll.v1.Metrics",
 					       "plimsoll.v1.Scaling", "plimsoll.v1.Status"};
-	struct rpc_server *servers[] = {a->tcp, a->local};
 
-	for (size_t s = 0; s < 2; s++)
-		for (size_t i = 0; servers[s] && i < sizeof(services) / sizeof(services[0]); i++)
-			rpc_server_set_serving(servers[s], services[i], serving);
+	for (size_t d = 0; d < DOORS; d++)
+		for (size_t i = 0; a->door[d] && i < sizeof(services) / sizeof(services[0]); i++)
+			rpc_server_set_serving(a->door[d], services[i], serving);
 	a->serving = serving;
 }
 

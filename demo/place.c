@@ -31,6 +31,13 @@ static const char *temp_root(void)
 	return t && t[0] == '/' && strlen(t) < 48 ? t : "/tmp"; /* socket paths end at 107 bytes */
 }
 
+static bool is_closed(const char *directory)
+{
+	struct stat st;
+
+	return stat(directory, &st) < 0 || !(st.st_mode & S_IXOTH);
+}
+
 static bool is_free(const char *socket_path)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -62,11 +69,12 @@ static uint16_t free_port(uint16_t wish)
 	return ntohs(to.sin_port);
 }
 
-static void choose_socket(const struct place *p, const char *name, char ret[PLACE_PATH])
+/* Each daemon makes its own directory below ours. */
+static void choose_socket(const struct place *p, const char *daemon, char ret[PLACE_PATH])
 {
-	snprintf(ret, PLACE_PATH, RUN_DIR "/%s", name);
+	snprintf(ret, PLACE_PATH, RUN_DIR "/%s.sock", daemon);
 	if (!is_free(ret))
-		snprintf(ret, PLACE_PATH, "%s/%s", p->dir, name);
+		snprintf(ret, PLACE_PATH, "%s/%s/%s.sock", p->dir, daemon, daemon);
 }
 
 int place_make(struct place *ret_p, struct err *e)
@@ -76,14 +84,17 @@ int place_make(struct place *ret_p, struct err *e)
 	snprintf(p.dir, sizeof(p.dir), "%s/" OWNER_PREFIX "%d-XXXXXX", temp_root(), (int)getpid());
 	if (!mkdtemp(p.dir))
 		return err_set(e, -errno, "cannot make a directory in %s", temp_root());
+	if (chmod(p.dir, 0711) < 0) /* the agent leaves root, and has its socket and its key below */
+		return err_set(e, -errno, "cannot open %s to the agent", p.dir);
+	p.closed = is_closed(temp_root());
 	snprintf(p.tls, sizeof(p.tls), "%s/tls", p.dir);
 	snprintf(p.state, sizeof(p.state), "%s/state", p.dir);
 	snprintf(p.policy, sizeof(p.policy), "%s/policy.yaml", p.dir);
 	snprintf(p.hook, sizeof(p.hook), "%s/scale.sock", p.dir);
 	snprintf(p.config, sizeof(p.config), "%s/config.yaml", p.dir);
 	(void)mkdir(RUN_DIR, 0755);
-	choose_socket(&p, "agent.sock", p.agent_socket);
-	choose_socket(&p, "aggregator.sock", p.aggregator_socket);
+	choose_socket(&p, "agent", p.agent_socket);
+	choose_socket(&p, "aggregator", p.aggregator_socket);
 	p.grpc_port = free_port(GRPC_PORT);
 	p.http_port = free_port(HTTP_PORT);
 	*ret_p = p;

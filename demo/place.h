@@ -21,6 +21,7 @@ struct place {
 	char config[PLACE_PATH]; /* says nothing, so that this machine's /etc/plimsoll is not read */
 	char agent_socket[PLACE_PATH], aggregator_socket[PLACE_PATH];
 	uint16_t grpc_port, http_port;
+	bool closed; /* others cannot get to `dir`, so the agent must stay root to reach its key */
 };
 
 int place_make(struct place *ret_p, struct err *e);

@@ -442,7 +442,8 @@ static int start_aggregator(struct run *r, struct err *e)
 static int start_agent(struct run *r, struct err *e)
 {
 	char path[PLACE_PATH + 32], aggregator[64];
-	char *argv[] = { path, "--config", r->place.config, "--socket", r->place.agent_socket, "--aggregator", aggregator,
+	char *argv[] = { path, "--config", r->place.config, "--user", r->place.closed ? "" : "plimsoll",
+			 "--socket", r->place.agent_socket, "--aggregator", aggregator,
 			 "--server-name", "aggregator", "--tls-dir", r->place.tls, NULL };
 
 	snprintf(path, sizeof(path), "%s/plimsoll-agent", r->bin);

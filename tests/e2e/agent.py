@@ -19,6 +19,7 @@ from python_client import Client  # noqa: E402
 
 AGENT = os.path.join(sys.argv[1], "plimsoll-agent")
 DIR = tempfile.mkdtemp(prefix="plimsoll-e2e-agent-")
+os.chmod(DIR, 0o711)  # the agent leaves root, and has its socket and key below
 SOCKET = os.path.join(DIR, "run", "agent.sock")
 TOP = f"/plimsoll-e2e-{os.getpid()}"
 PLAIN = ["--config", "", "--node", "e2e"]

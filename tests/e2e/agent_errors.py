@@ -14,6 +14,7 @@ PATIENCE = 60
 AGENT = os.path.join(sys.argv[1], "plimsoll-agent")
 DIR = tempfile.mkdtemp(prefix="plimsoll-e2e-errors-")
 SOCKET = os.path.join(DIR, "run", "agent.sock")
+os.chmod(DIR, 0o711)  # the agent leaves root, and makes its socket in a directory below
 PLAIN = ["--config", "", "--node", "e2e", "--log-level", "error"]
 START = [*PLAIN, "--socket", SOCKET]
 FAILED, USAGE = 1, 2
@@ -78,7 +79,7 @@ def a_socket_that_cannot_be():
 def a_directory_that_may_not_be_written():
     theirs = os.path.join(DIR, "theirs")
     os.mkdir(theirs, 0o755)
-    os.chown(theirs, 65534, 65534)
+    os.chown(theirs, 65533, 65533)  # not nobody, whom the agent becomes
     fails([*PLAIN, "--socket", theirs + "/a.sock"], FAILED, "cannot listen", "Permission denied",
           "may write to", command=without("dac_override", "dac_read_search"))
     fails([*PLAIN, "--socket", theirs + "/a.sock"], FAILED, "cannot listen", "Read-only file system",
@@ -134,6 +135,11 @@ def values_out_of_range():
     fails(PLAIN, USAGE, "^PLIMSOLL_INTERVAL: ", "never", "250ms", env={"PLIMSOLL_INTERVAL": "never"})
 
 
+def a_user_that_is_not():
+    fails([*PLAIN, "--user", "no-such-user", "--check"], USAGE, '^--user: "no-such-user" is no user', "list of users",
+          "useradd|name another")
+
+
 def addresses_without_a_port():
     for option in ("--listen", "--aggregator"):
         for address in ("host", "host:", "host:99999", "host:-1", "unix:"):
@@ -148,7 +154,7 @@ def main():
     try:
         for test in (no_btf, no_cgroup_mount, a_missing_capability_is_named, a_socket_that_cannot_be,
                      a_directory_that_may_not_be_written, a_second_agent, unknown_options, broken_yaml,
-                     values_out_of_range, addresses_without_a_port):
+                     values_out_of_range, a_user_that_is_not, addresses_without_a_port):
             test()
             print("ok", test.__name__.replace("_", " "), flush=True)
     finally:

@@ -18,6 +18,7 @@ from own_agent import Agent  # noqa: E402
 
 AGENT = os.path.join(os.path.abspath(sys.argv[1]), "plimsoll-agent")
 DIR = tempfile.mkdtemp(prefix="plimsoll-e2e-stop-")
+os.chmod(DIR, 0o711)  # the agent leaves root, and makes its socket in a directory below
 RUN = os.path.join(DIR, "run")
 PLAIN = [AGENT, "--config", "", "--node", "e2e", "--socket", RUN + "/agent.sock"]
 MOMENTS = 6  # from before it has read its options to after it serves

@@ -5,6 +5,7 @@ set -euo pipefail
 bin=$(readlink -f "$1")
 seconds=${DEMO_SECONDS:-45} # the first cycle is up at 8 s and down again at 22 s + 8 s stabilization
 temp=$(mktemp -d)
+chmod 711 "$temp" # the agent leaves root
 export TMPDIR=$temp # its directories are then easily told from those of another demo
 demo=0 # the demo's PID while one runs
 

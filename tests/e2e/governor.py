@@ -16,6 +16,7 @@ from own_agent import Agent  # noqa: E402
 
 PLIMSOLL = os.path.join(sys.argv[1], "plimsoll")
 DIR = tempfile.mkdtemp(prefix="plimsoll-e2e-governor-")
+os.chmod(DIR, 0o711)  # the agent leaves root, and has its socket below
 TOP = f"/plimsoll-e2e-{os.getpid()}"
 INTERVAL_S = 0.25
 NO_TASKS = 2048

@@ -185,7 +185,8 @@ def scaling(client):
 
 def main(agent_binary, aggregator_binary, *node):
     folder = tempfile.mkdtemp(prefix="plimsoll-wire.")
-    agent_socket, aggregator_socket = f"unix:{folder}/agent.sock", f"unix:{folder}/aggregator.sock"
+    os.chmod(folder, 0o711)  # the agent leaves root, and makes its socket in a directory below
+    agent_socket, aggregator_socket = f"unix:{folder}/run/agent.sock", f"unix:{folder}/aggregator.sock"
     daemons = []
     with open(f"{folder}/policy.yaml", "w") as policy:
         policy.write(POLICY)
@@ -194,7 +195,7 @@ def main(agent_binary, aggregator_binary, *node):
                                "127.0.0.1:0", "--socket", aggregator_socket[5:], "--state-dir",
                                f"{folder}/state", "--policy", f"{folder}/policy.yaml"]))
         daemons.append(Daemon([agent_binary, "--node", "wire-test", "--socket", agent_socket[5:],
-                               "--aggregator", aggregator_socket]))
+                               "--user", "", "--aggregator", aggregator_socket]))  # the socket is root's
         agent, aggregator = connected(agent_socket), connected(aggregator_socket)
         common(agent, "plimsoll-agent")
         common(aggregator, "plimsoll-aggregator")

@@ -20,8 +20,8 @@ def ambient(*capabilities, user=ANYBODY):
 
 
 class Agent:
-    """With its log and, unless `path` says where else, its socket below `folder`. `command` executes it, such
-    as setpriv."""
+    """With its log and, unless `path` says where else, its socket below `folder`, which must be open to the user
+    that the agent becomes: os.chmod(folder, 0o711). `command` executes it, such as setpriv."""
 
     def __init__(self, binary, folder, *options, path=None, command=()):
         self.path = path or os.path.join(folder, "run", "agent.sock")

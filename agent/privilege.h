@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Root's last deeds for the user that the agent becomes (the socket's directory, the right to read its
+ * own key), and the becoming: what agent/sandbox takes away, this says what the agent still needs.
+ * Both before the first thread.
+ */
+#ifndef AGENT_PRIVILEGE_H
+#define AGENT_PRIVILEGE_H
+
+#include "agent/options.h"
+#include "agent/sandbox/user.h"
+#include "base/err.h"
+
+#define PRIVILEGE_RUN_DIR "/run/plimsoll" /* ours by name, so its group may be set */
+
+/* After the certificates are made. -ENOENT: no such user, or no place for the socket. */
+int privilege_prepare(const struct agent_options *o, struct user *ret_user, struct err *e);
+/* After the kernel programs are loaded. Says in the log what is given up and what could not be. */
+int privilege_drop(const struct agent_options *o, const struct user *u, struct err *e);
+
+#endif
