@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/metrics.h"
+#include "agent/names/names.h"
 #include "agent/privilege.h"
 #include "agent/serve.h"
 #include "agent/stream.h"
@@ -53,6 +54,7 @@ void agent_observe(struct agent *a)
 	self_observe(&a->self);
 	observe_rpc();
 	observe_probe(a);
+	names_observe(a->names);
 	agent_set(agent_spool_batches, spool_batches(a->spool));
 	agent_set(agent_spool_bytes, spool_bytes(a->spool));
 	agent_set(agent_spool_dropped_total, spool_dropped(a->spool));
@@ -153,6 +155,8 @@ static void take_second(struct agent *a)
 	read_again(a);
 	sample_take(a->sample, at);
 	victims_log(a->sample);
+	for (int i = 0; i < NAMES_KINDS; i++)
+		names_apply(a->names[i], a->sample, clock_boot());
 	fill_second(a, at);
 	spool_second(a);
 	agent_count(agent_ticks_total, 1);
@@ -362,6 +366,20 @@ static void log_core(int severity, const char *text)
 	log_debug("grpc: %s", text);
 }
 
+static void start_names(struct agent *a, const struct user *u)
+{
+	const char *const option[NAMES_KINDS] = {
+		[NAMES_CRI] = a->options->cri,
+		[NAMES_DOCKER] = a->options->docker,
+		[NAMES_PODMAN] = a->options->podman,
+	};
+
+	for (int i = 0; i < NAMES_KINDS; i++)
+		a->names[i] = names_start((enum names_kind)i, option[i], u);
+	for (int i = 0; i < NAMES_KINDS; i++)
+		names_listen(a->names[i], a->loop);
+}
+
 /* rpc_init() starts the first threads: privileges end before it. */
 static int load_and_drop(struct agent *a, struct err *e)
 {
@@ -372,6 +390,7 @@ static int load_and_drop(struct agent *a, struct err *e)
 		r = privilege_prepare(a->options, &user, e);
 	if (r < 0)
 		return r;
+	start_names(a, &user);
 	fill_tls(a);
 	describe(a);
 	r = start_sampling(a, e);
@@ -407,6 +426,8 @@ static void release(struct agent *a)
 	loop_signal_end(a->interrupt);
 	loop_signal_end(a->terminate);
 	loop_signal_end(a->hangup);
+	for (int i = 0; i < NAMES_KINDS; i++)
+		a->names[i] = names_free(a->names[i]);
 	a->probe = probe_close(a->probe);
 	a->sample = sample_free(a->sample);
 	a->encode = encode_free(a->encode);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/names/names.h"
 #include "agent/encode.h"
 #include "agent/options.h"
 #include "agent/probe/probe.h"
@@ -31,6 +32,7 @@ struct agent {
 	struct loop *loop;
 	struct probe *probe;
 	struct sample *sample;
+	struct names *names[NAMES_KINDS];
 	struct encode *encode;
 	struct spool *spool;
 	struct serve *serve;

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/names/door.h"
 #include "base/mem.h"
 #include "rpc/rpc.h"
 
@@ -120,5 +121,11 @@ int agent_options_check(struct agent_options *o, struct err *e)
 
 	if (r == 0)
 		r = check_doors(o, e);
+	if (r == 0)
+		r = door_check("cri", o->cri, e);
+	if (r == 0)
+		r = door_check("docker", o->docker, e);
+	if (r == 0)
+		r = door_check("podman", o->podman, e);
 	return r == 0 ? check_tls(o, e) : r;
 }

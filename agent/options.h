@@ -6,7 +6,7 @@
 #include "base/opt.h"
 
 struct agent_options {
-	char *config, *node, *socket, *listen, *aggregator, *server_name, *user;
+	char *config, *node, *socket, *listen, *aggregator, *server_name, *user, *cri, *docker, *podman;
 	char *tls_dir, *tls_cert, *tls_key, *tls_ca;
 	char *log_level, *log_format;
 	uint64_t interval, spool, budget_patience; /* ns */

@@ -17,5 +17,7 @@
 int privilege_prepare(const struct agent_options *o, struct user *ret_user, struct err *e);
 /* After the kernel programs are loaded. Says in the log what is given up and what could not be. */
 int privilege_drop(const struct agent_options *o, const struct user *u, struct err *e);
+/* The same for the helper that asks the container runtime: what is left is to connect to `socket`. */
+int privilege_drop_to_socket(const char *socket, const struct user *u, struct err *e);
 
 #endif

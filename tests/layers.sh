@@ -35,6 +35,7 @@ allow lib/rpc '(base|loop|rpc)/[a-z_]+\.h|(grpc|google)/.*\.pb-c\.h'
 allow lib/wire '(base|wire)/[a-z_]+\.h|plimsoll/(signal\.h|signals\.def)|plimsoll/v1/[a-z]+\.pb-c\.h'
 allow lib/conf '(base|conf)/[a-z_]+\.h'
 allow lib/pki '(base|pki)/[a-z_]+\.h'
+allow agent/names "$lib|agent/(names/[a-z]+|identity|sample|privilege|metrics|probe/probe|sandbox/user)\.(h|def)|runtime/v1/cri\.pb-c\.h"
 allow agent/probe '(base|agent/probe)/[a-z_]+\.h|plimsoll/[a-z_]+\.(h|def)|[a-z_]+\.skel\.h'
 allow agent/sandbox '(base|agent/sandbox)/[a-z_]+\.(h|def)'
 allow agent "$lib|plimsoll/programs\.def|agent/[a-z_/]+\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
@@ -55,6 +56,7 @@ only 'yaml\.h' 'lib/conf/'
 only 'openssl/' 'lib/pki/'
 only 'sqlite3\.h' 'aggregator/store/ledger\.'
 only 'microhttpd\.h' 'aggregator/serve/'
-only 'jansson\.h' 'aggregator/[a-z_]+\.|aggregator/(act|serve)/|ctl/|demo/'
+only 'jansson\.h' 'agent/names/reply\.|aggregator/[a-z_]+\.|aggregator/(act|serve)/|ctl/|demo/'
+only 'runtime/v1/' 'agent/names/(cri|book)\.'
 only 'plimsoll/v1/[a-z]+\.pb-c\.h' 'agent/(encode|query|watch|serve|stream)\.|aggregator/(ingest|serve)/|aggregator/[a-z_]+\.|ctl/|demo/|lib/(rpc|wire)/'
 exit $bad

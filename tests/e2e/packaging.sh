@@ -44,7 +44,7 @@ echo "ok systemd takes the units and finds them confined"
 
 # As little as the agent needs to load, and nothing else: docs/design/privilege.md.
 for key in AmbientCapabilities CapabilityBoundingSet; do
-    grep -qx "$key=CAP_BPF CAP_PERFMON CAP_NET_ADMIN" "$root/units/plimsoll-agent.service" || fail "$key is another"
+    grep -qx "$key=CAP_BPF CAP_PERFMON CAP_NET_ADMIN CAP_SETGID" "$root/units/plimsoll-agent.service" || fail "$key is another"
 done
 grep -qx 'CapabilityBoundingSet=' "$root/units/plimsoll-aggregator.service" || fail "the aggregator has capabilities"
 echo "ok the units give no more than is needed"

@@ -23,7 +23,7 @@ from own_agent import ANYBODY, Agent, ambient, values  # noqa: E402
 BIN = os.path.abspath(sys.argv[1])
 AGENT, PLIMSOLL = os.path.join(BIN, "plimsoll-agent"), os.path.join(BIN, "plimsoll")
 TOP = f"/plimsoll-e2e-privilege-{os.getpid()}"
-ALL = ("bpf", "perfmon", "net_admin")
+ALL = ("bpf", "perfmon", "net_admin", "setgid")
 NO_PSI, NO_NET, NO_LISTEN = 8, 256, 1024  # of signals.def
 BURN = """
 def ran():
@@ -209,7 +209,7 @@ def without_a_capability(path):
     place = Place(path, "less", ANYBODY)
     warnings, none = losses(place, ambient(*ALL))
     assert warnings == [], warnings
-    assert losses(place, ambient("bpf", "perfmon")) == (
+    assert losses(place, ambient("bpf", "perfmon", "setgid")) == (
         ["no network bytes and packets: cannot count packets (CAP_NET_ADMIN is missing)"], none | NO_NET)
     for left in (("perfmon", "net_admin"), ("bpf", "net_admin"), ("net_admin",), ()):
         first = "CAP_BPF" if "bpf" not in left else "CAP_PERFMON"
@@ -253,7 +253,7 @@ def main():
         with fleet.folder() as (path, _, messages):
             if inject.possible:
                 each_act_is_one_that_root_may(path)
-            capabilities = sum(1 << n for n in (39, 38, 12))  # CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN
+            capabilities = sum(1 << n for n in (39, 38, 12, 6))  # CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_SETGID
             for test, *arguments in (
                     (lives, path, messages, "by-root", (), 0, 0),
                     (lives, path, messages, "by-anybody", ambient(*ALL), ANYBODY, capabilities),

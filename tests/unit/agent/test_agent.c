@@ -74,8 +74,8 @@ static pid_t spawn(void)
 	int fd = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	dup2(fd, STDERR_FILENO);
 	setenv("FAKE_PROBE_BROKEN", broken, 1);
-	execl("/proc/self/exe", "test_agent", "agent", "--config", "", "--node", "n1", "--user", "",
-	      "--interval", "100ms", "--socket", socket_path, (char *)NULL);
+	execl("/proc/self/exe", "test_agent", "agent", "--config", "", "--node", "n1", "--user", "", "--cri", "none",
+	      "--docker", "none", "--podman", "none", "--interval", "100ms", "--socket", socket_path, (char *)NULL);
 	_exit(127);
 }
 
