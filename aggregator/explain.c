@@ -60,6 +60,11 @@ static void add_sum(struct buf *to, enum policy_metric_kind kind, const struct v
 
 static void add_imputed(struct buf *to, const struct verdict_metric *m)
 {
+	if (m->young && m->imputed_percent < m->value_percent && m->value_percent > m->target_percent) {
+		line(to, "");
+		buf_printf(to, "%u too young to be a reason to grow, counted at nothing: %u %%\n", m->young,
+			   m->imputed_percent);
+	}
 	if (!m->missing)
 		return;
 	line(to, "");
@@ -81,7 +86,7 @@ static void add_formula(struct buf *to, const struct policy *p, const struct ver
 		buf_printf(to, "%u x %u / %u = %.2f, rounded up: asks for %" PRIu64 "\n", n,
 			   m->imputed_percent, m->target_percent,
 			   (double)n * m->imputed_percent / m->target_percent, exact);
-	if (m->missing && m->asks != exact) {
+	if (m->missing + m->young && m->asks != exact) {
 		line(to, "");
 		buf_printf(to, "with those counted in, the direction turns round: asks for %u, as it is set\n",
 			   m->asks);
@@ -136,9 +141,17 @@ static void add_windows(struct buf *to, const struct record *r)
 static void add_limits(struct buf *to, const struct record *r)
 {
 	const struct verdict *d = &r->verdict;
+	const struct policy *p = &r->policy;
+	uint64_t now_ns = r->view.boottime_ns;
+
 	line(to, "limits");
-	buf_printf(to, "a step adds at most max(%d, %u): up to %u; min %u, max %u\n", DECIDE_STEP,
-		   d->from, decide_largest_step(d->from), r->policy.min_replicas, r->policy.max_replicas);
+	buf_printf(to, "up by at most max(%d, 100 %%) in %.0f s: to %u; ", DECIDE_STEP, seconds(p->up_period_ns),
+		   decide_highest(p, &r->state, now_ns, d->from));
+	if (p->down_period_ns)
+		buf_printf(to, "down by at most max(%d, %g %%) in %.0f s: to %u; ", DECIDE_STEP,
+			   p->down_permille / 10.0, seconds(p->down_period_ns),
+			   decide_lowest(p, &r->state, now_ns, d->from));
+	buf_printf(to, "min %u, max %u\n", p->min_replicas, p->max_replicas);
 	line(to, "coverage");
 	buf_printf(to, "%.1f %% of replicas measured; below %.1f %% nothing shrinks\n",
 		   d->coverage_permille / 10.0, r->policy.min_coverage_permille / 10.0);

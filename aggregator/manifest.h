@@ -20,6 +20,10 @@
 #define MANIFEST_COMMAND_WORDS 64
 #define MANIFEST_FRESH_NS 3000000000ull      /* a sample older than 3 periods is missing */
 #define MANIFEST_COVERAGE_PERMILLE 900
+#define MANIFEST_UP_PERIOD_NS   15000000000ull /* as HorizontalPodAutoscaler v2's default */
+#define MANIFEST_DOWN_PERIOD_NS 60000000000ull
+#define MANIFEST_DOWN_PERMILLE  100
+#define MANIFEST_YOUNG_NS       10000000000ull /* twice what most services take to begin */
 
 struct manifest {
 	struct policy policy;

@@ -456,6 +456,10 @@ int manifest_read(const struct yaml_doc *doc, struct manifest *m, struct err *e)
 				    .window_ns = DEFAULT_WINDOW_S * CLOCK_NS_PER_S,
 				    .down_stabilization_ns = DEFAULT_DOWN_S * CLOCK_NS_PER_S,
 				    .fresh_ns = MANIFEST_FRESH_NS,
+				    .up_period_ns = MANIFEST_UP_PERIOD_NS,
+				    .down_period_ns = MANIFEST_DOWN_PERIOD_NS,
+				    .down_permille = MANIFEST_DOWN_PERMILLE,
+				    .young_ns = MANIFEST_YOUNG_NS,
 				    .min_coverage_permille = MANIFEST_COVERAGE_PERMILLE};
 	if (code == 0)
 		code = need_word(r, root, "apiVersion", API_VERSION);

@@ -6,129 +6,89 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/record_field.h"
+#include "aggregator/record_view.h"
 #include "base/mem.h"
-#include "base/unicode.h"
 
 #define API_VERSION "plimsoll.io/v1alpha1"
 #define KIND	    "DecisionRecord"
 
-/* One integer or boolean of a struct; its size tells which. The same table writes and reads it. */
-struct field {
-	const char *key;
-	size_t offset, size;
+static const struct record_field policy_fields[] = {
+	RECORD_FIELD(struct policy, enforce, "enforce"),
+	RECORD_FIELD(struct policy, min_replicas, "minReplicas"),
+	RECORD_FIELD(struct policy, max_replicas, "maxReplicas"),
+	RECORD_FIELD(struct policy, cpu_request_milli, "cpuRequestMilli"),
+	RECORD_FIELD(struct policy, tolerance_permille, "tolerancePermille"),
+	RECORD_FIELD(struct policy, window_ns, "windowNs"),
+	RECORD_FIELD(struct policy, up_stabilization_ns, "scaleUpStabilizationNs"),
+	RECORD_FIELD(struct policy, down_stabilization_ns, "scaleDownStabilizationNs"),
+	RECORD_FIELD(struct policy, fresh_ns, "freshNs"),
+	RECORD_FIELD(struct policy, min_coverage_permille, "minCoveragePermille"),
+	RECORD_LATER(struct policy, up_period_ns, "scaleUpPeriodNs"),
+	RECORD_LATER(struct policy, down_period_ns, "scaleDownPeriodNs"),
+	RECORD_LATER(struct policy, down_permille, "scaleDownPermille"),
+	RECORD_LATER(struct policy, young_ns, "youngNs"),
 };
 
-#define FIELD(type, member, key) {key, offsetof(type, member), sizeof(((type *)0)->member)}
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-static const struct field policy_fields[] = {
-	FIELD(struct policy, enforce, "enforce"),
-	FIELD(struct policy, min_replicas, "minReplicas"),
-	FIELD(struct policy, max_replicas, "maxReplicas"),
-	FIELD(struct policy, cpu_request_milli, "cpuRequestMilli"),
-	FIELD(struct policy, tolerance_permille, "tolerancePermille"),
-	FIELD(struct policy, window_ns, "windowNs"),
-	FIELD(struct policy, up_stabilization_ns, "scaleUpStabilizationNs"),
-	FIELD(struct policy, down_stabilization_ns, "scaleDownStabilizationNs"),
-	FIELD(struct policy, fresh_ns, "freshNs"),
-	FIELD(struct policy, min_coverage_permille, "minCoveragePermille"),
+static const struct record_field state_fields[] = {
+	RECORD_FIELD(struct decide_state, next, "next"),
+	RECORD_FIELD(struct decide_state, wanted, "wanted"),
+	RECORD_FIELD(struct decide_state, wanted_since_ns, "wantedSinceNs"),
+	RECORD_LATER(struct decide_state, wanted_step, "wantedStep"),
+	RECORD_LATER(struct decide_state, silent, "silent"),
+	RECORD_LATER(struct decide_state, silent_ns, "silentNs"),
+	RECORD_LATER(struct decide_state, gain.live, "gainLive"),
+	RECORD_LATER(struct decide_state, gain.metric, "gainMetric"),
+	RECORD_LATER(struct decide_state, gain.value_percent, "gainValuePercent"),
+	RECORD_LATER(struct decide_state, gain.filled_ns, "gainFilledNs"),
+	RECORD_LATER(struct decide_state, gain.useless, "gainUseless"),
+	RECORD_LATER(struct decide_state, gain.useless_percent, "gainUselessPercent"),
+	RECORD_LATER(struct decide_state, gain.useless_ns, "gainUselessNs"),
+	RECORD_LATER(struct decide_state, begin_ns, "beginNs"),
+	RECORD_LATER(struct decide_state, live, "live"),
+	RECORD_LATER(struct decide_state, fewer_ns, "fewerNs"),
 };
 
-static const struct field view_fields[] = {
-	FIELD(struct view, boottime_ns, "boottimeNs"),
-	FIELD(struct view, wall_unix_ns, "wallUnixNs"),
-	FIELD(struct view, nodes, "nodes"),
-	FIELD(struct view, nodes_silent, "nodesSilent"),
+static const struct record_field memory_fields[] = {
+	RECORD_FIELD(struct decide_recommendation, boottime_ns, "boottimeNs"),
+	RECORD_FIELD(struct decide_recommendation, up, "up"),
+	RECORD_FIELD(struct decide_recommendation, down, "down"),
+	RECORD_LATER(struct decide_recommendation, least, "least"),
+	RECORD_LATER(struct decide_recommendation, most, "most"),
 };
 
-static const struct field replica_fields[] = {
-	FIELD(struct view_replica, age_ns, "ageNs"),
-	FIELD(struct view_replica, sample_age_ns, "sampleAgeNs"),
-	FIELD(struct view_replica, cpu_known, "cpuKnown"),
-	FIELD(struct view_replica, cpu_milli, "cpuMilli"),
-	FIELD(struct view_replica, window_ns, "windowNs"),
-	FIELD(struct view_replica, runq_known, "runqKnown"),
-	FIELD(struct view_replica, runq_permille, "runqPermille"),
+static const struct record_field verdict_fields[] = {
+	RECORD_FIELD(struct verdict, from, "from"),
+	RECORD_FIELD(struct verdict, to, "to"),
+	RECORD_FIELD(struct verdict, asked, "asked"),
+	RECORD_FIELD(struct verdict, stabilized, "stabilized"),
+	RECORD_FIELD(struct verdict, coverage_permille, "coveragePermille"),
 };
 
-static const struct field state_fields[] = {
-	FIELD(struct decide_state, next, "next"),
-	FIELD(struct decide_state, wanted, "wanted"),
-	FIELD(struct decide_state, wanted_since_ns, "wantedSinceNs"),
-};
-
-static const struct field memory_fields[] = {
-	FIELD(struct decide_recommendation, boottime_ns, "boottimeNs"),
-	FIELD(struct decide_recommendation, up, "up"),
-	FIELD(struct decide_recommendation, down, "down"),
-};
-
-static const struct field verdict_fields[] = {
-	FIELD(struct verdict, from, "from"),
-	FIELD(struct verdict, to, "to"),
-	FIELD(struct verdict, asked, "asked"),
-	FIELD(struct verdict, stabilized, "stabilized"),
-	FIELD(struct verdict, coverage_permille, "coveragePermille"),
-};
-
-static const struct field metric_fields[] = {
-	FIELD(struct verdict_metric, known, "known"),
-	FIELD(struct verdict_metric, measured, "measured"),
-	FIELD(struct verdict_metric, missing, "missing"),
-	FIELD(struct verdict_metric, sum_milli, "sumMilli"),
-	FIELD(struct verdict_metric, request_milli, "requestMilli"),
-	FIELD(struct verdict_metric, value_percent, "valuePercent"),
-	FIELD(struct verdict_metric, target_percent, "targetPercent"),
-	FIELD(struct verdict_metric, imputed_percent, "imputedPercent"),
-	FIELD(struct verdict_metric, asks, "asks"),
-	FIELD(struct verdict_metric, oldest_ns, "oldestNs"),
+static const struct record_field metric_fields[] = {
+	RECORD_FIELD(struct verdict_metric, known, "known"),
+	RECORD_FIELD(struct verdict_metric, measured, "measured"),
+	RECORD_FIELD(struct verdict_metric, missing, "missing"),
+	RECORD_LATER(struct verdict_metric, young, "young"),
+	RECORD_FIELD(struct verdict_metric, sum_milli, "sumMilli"),
+	RECORD_FIELD(struct verdict_metric, request_milli, "requestMilli"),
+	RECORD_FIELD(struct verdict_metric, value_percent, "valuePercent"),
+	RECORD_FIELD(struct verdict_metric, target_percent, "targetPercent"),
+	RECORD_FIELD(struct verdict_metric, imputed_percent, "imputedPercent"),
+	RECORD_FIELD(struct verdict_metric, asks, "asks"),
+	RECORD_FIELD(struct verdict_metric, oldest_ns, "oldestNs"),
 };
 
 static const char *const kinds[] = {[POLICY_CPU] = "cpu", [POLICY_RUNQ] = "cpu-runqueue"};
 
 /* Writing */
 
-static json_t *field_json(const struct field *f, const void *of)
-{
-	const void *at = (const char *)of + f->offset;
-	uint64_t value;
-
-	if (f->size == sizeof(bool))
-		return json_boolean(*(const bool *)at);
-	value = f->size == sizeof(uint32_t) ? *(const uint32_t *)at : *(const uint64_t *)at;
-	return value > INT64_MAX ? json_null() : json_integer((json_int_t)value);
-}
-
-static json_t *fields_json(const struct field *f, size_t n, const void *of)
-{
-	json_t *o = json_object();
-
-	for (size_t i = 0; i < n; i++)
-		json_object_set_new(o, f[i].key, field_json(&f[i], of));
-	return o;
-}
-
-static json_t *text_json(const char *s)
-{
-	scoped(freep) char *copy = mem_strdup(s);
-	uint32_t code;
-
-	for (char *c = copy; *c;) {
-		size_t n = unicode_next(c, &code);
-
-		if (!n)
-			*c = '?';
-		c += n ? n : 1;
-	}
-	return json_string(copy);
-}
-
 static json_t *policy_json(const struct policy *p)
 {
 	json_t *o = json_object(), *metrics = json_array();
 
-	json_object_set_new(o, "name", text_json(p->name));
-	json_object_update_new(o, fields_json(policy_fields, COUNT(policy_fields), p));
+	json_object_set_new(o, "name", record_field_text_json(p->name));
+	json_object_update_new(o, record_field_all_json(policy_fields, RECORD_COUNT(policy_fields), p));
 	for (size_t i = 0; i < p->n_metrics; i++)
 		json_array_append_new(metrics, json_pack("{ss sI}", "name", kinds[p->metric[i].kind],
 							 "targetPercent",
@@ -137,28 +97,12 @@ static json_t *policy_json(const struct policy *p)
 	return o;
 }
 
-static json_t *view_json(const struct view *v)
-{
-	json_t *o = fields_json(view_fields, COUNT(view_fields), v), *replicas = json_array();
-
-	for (uint32_t i = 0; i < v->replicas; i++) {
-		json_t *r = json_object();
-
-		json_object_set_new(r, "name", text_json(v->replica[i].name));
-		json_object_update_new(
-			r, fields_json(replica_fields, COUNT(replica_fields), &v->replica[i]));
-		json_array_append_new(replicas, r);
-	}
-	json_object_set_new(o, "replicas", replicas);
-	return o;
-}
-
 static json_t *state_json(const struct decide_state *s)
 {
-	json_t *o = fields_json(state_fields, COUNT(state_fields), s), *memory = json_array();
+	json_t *o = record_field_all_json(state_fields, RECORD_COUNT(state_fields), s), *memory = json_array();
 
 	for (uint32_t i = 0; i < s->n; i++)
-		json_array_append_new(memory, fields_json(memory_fields, COUNT(memory_fields),
+		json_array_append_new(memory, record_field_all_json(memory_fields, RECORD_COUNT(memory_fields),
 							  &s->memory[i]));
 	json_object_set_new(o, "memory", memory);
 	return o;
@@ -166,12 +110,12 @@ static json_t *state_json(const struct decide_state *s)
 
 static json_t *verdict_json(const struct verdict *d, size_t n_metrics)
 {
-	json_t *o = fields_json(verdict_fields, COUNT(verdict_fields), d), *metrics = json_array();
+	json_t *o = record_field_all_json(verdict_fields, RECORD_COUNT(verdict_fields), d), *metrics = json_array();
 
 	json_object_set_new(o, "reason", json_string(verdict_word(d->reason)));
 	json_object_set_new(o, "trigger", d->trigger < 0 ? json_null() : json_integer(d->trigger));
 	for (size_t i = 0; i < n_metrics; i++)
-		json_array_append_new(metrics, fields_json(metric_fields, COUNT(metric_fields),
+		json_array_append_new(metrics, record_field_all_json(metric_fields, RECORD_COUNT(metric_fields),
 							   &d->metric[i]));
 	json_object_set_new(o, "metrics", metrics);
 	return o;
@@ -181,7 +125,7 @@ char *record_json(const struct policy *p, const struct view *v, uint32_t current
 		  const struct decide_state *before, const struct verdict *d)
 {
 	json_t *o = json_pack("{ss ss so so sI so so}", "apiVersion", API_VERSION, "kind", KIND,
-			      "policy", policy_json(p), "view", view_json(v), "current",
+			      "policy", policy_json(p), "view", record_view_json(v), "current",
 			      (json_int_t)current, "state", state_json(before), "verdict",
 			      verdict_json(d, p->n_metrics));
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
@@ -192,90 +136,27 @@ char *record_json(const struct policy *p, const struct view *v, uint32_t current
 
 /* Reading */
 
-static int wrong(struct err *e, const char *key, const char *why)
-{
-	err_set(e, -EINVAL, "this is no record of a decision");
-	return err_cause(e, "\"%s\" %s", key, why);
-}
-
-static int read_number(const struct field *f, const json_t *j, void *to, struct err *e)
-{
-	uint64_t value = json_is_null(j) ? UINT64_MAX : (uint64_t)json_integer_value(j);
-
-	if (!json_is_integer(j) && !(json_is_null(j) && f->size == sizeof(uint64_t)))
-		return wrong(e, f->key, "is missing or no integer");
-	if (json_is_integer(j) && json_integer_value(j) < 0)
-		return wrong(e, f->key, "is negative");
-	if (f->size == sizeof(uint32_t) && value > UINT32_MAX)
-		return wrong(e, f->key, "is too large");
-	if (f->size == sizeof(uint32_t))
-		*(uint32_t *)to = (uint32_t)value;
-	else
-		*(uint64_t *)to = value;
-	return 0;
-}
-
-static int read_fields(const struct field *f, size_t n, const json_t *o, void *to, struct err *e)
-{
-	for (size_t i = 0; i < n; i++) {
-		const json_t *j = json_object_get(o, f[i].key);
-		void *at = (char *)to + f[i].offset;
-		int r = 0;
-
-		if (f[i].size != sizeof(bool))
-			r = read_number(&f[i], j, at, e);
-		else if (json_is_boolean(j))
-			*(bool *)at = json_is_true(j);
-		else
-			r = wrong(e, f[i].key, "is missing or neither true nor false");
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int read_text(const json_t *o, const char *key, char *to, size_t size, struct err *e)
-{
-	const char *text = json_string_value(json_object_get(o, key));
-
-	if (!text || strlen(text) >= size)
-		return wrong(e, key, "is missing, no text or too long");
-	memcpy(to, text, strlen(text) + 1);
-	return 0;
-}
-
-/* The array `key` of `o`, of at most `most` entries; NULL: it is not. */
-static const json_t *read_array(const json_t *o, const char *key, size_t most, struct err *e)
-{
-	const json_t *a = json_object_get(o, key);
-
-	if (json_is_array(a) && json_array_size(a) <= most)
-		return a;
-	(void)wrong(e, key, "is missing, no list or too long");
-	return NULL;
-}
-
 static int read_metric(const json_t *o, struct policy_metric *m, struct err *e)
 {
-	static const struct field target = FIELD(struct policy_metric, target_percent, "targetPercent");
+	static const struct record_field target = RECORD_FIELD(struct policy_metric, target_percent, "targetPercent");
 	const char *name = json_string_value(json_object_get(o, "name"));
 
-	for (size_t i = 0; name && i < COUNT(kinds); i++)
+	for (size_t i = 0; name && i < RECORD_COUNT(kinds); i++)
 		if (!strcmp(name, kinds[i])) {
 			m->kind = (enum policy_metric_kind)i;
-			if (read_fields(&target, 1, o, m, e) < 0)
+			if (record_field_read(&target, 1, o, m, e) < 0)
 				return -EINVAL;
-			return m->target_percent ? 0 : wrong(e, target.key, "is 0");
+			return m->target_percent ? 0 : record_field_wrong(e, target.key, "is 0");
 		}
-	return wrong(e, "metrics", "has one that this version does not know");
+	return record_field_wrong(e, "metrics", "has one that this version does not know");
 }
 
 static int read_policy(const json_t *o, struct policy *p, struct err *e)
 {
-	const json_t *metrics = read_array(o, "metrics", POLICY_METRICS, e);
+	const json_t *metrics = record_field_array(o, "metrics", POLICY_METRICS, e);
 
-	if (!metrics || read_text(o, "name", p->name, sizeof(p->name), e) < 0 ||
-	    read_fields(policy_fields, COUNT(policy_fields), o, p, e) < 0)
+	if (!metrics || record_field_text(o, "name", p->name, sizeof(p->name), e) < 0 ||
+	    record_field_read(policy_fields, RECORD_COUNT(policy_fields), o, p, e) < 0)
 		return -EINVAL;
 	for (; p->n_metrics < json_array_size(metrics); p->n_metrics++)
 		if (read_metric(json_array_get(metrics, p->n_metrics), &p->metric[p->n_metrics], e) < 0)
@@ -283,37 +164,18 @@ static int read_policy(const json_t *o, struct policy *p, struct err *e)
 	return 0;
 }
 
-static int read_view(const json_t *o, struct record *r, struct err *e)
-{
-	const json_t *list = read_array(o, "replicas", RECORD_REPLICAS, e);
-	struct view_replica *all;
-
-	if (!list || read_fields(view_fields, COUNT(view_fields), o, &r->view, e) < 0)
-		return -EINVAL;
-	r->view.replicas = (uint32_t)json_array_size(list);
-	r->view.replica = all = calloc(r->view.replicas + 1u, sizeof(*all));
-	if (!all)
-		return err_set(e, -ENOMEM, "no memory for %u replicas", r->view.replicas);
-	for (uint32_t i = 0; i < r->view.replicas; i++) {
-		const json_t *one = json_array_get(list, i);
-
-		if (read_text(one, "name", all[i].name, sizeof(all[i].name), e) < 0 ||
-		    read_fields(replica_fields, COUNT(replica_fields), one, &all[i], e) < 0)
-			return -EINVAL;
-	}
-	return 0;
-}
-
 static int read_state(const json_t *o, struct decide_state *s, struct err *e)
 {
-	const json_t *memory = read_array(o, "memory", DECIDE_MEMORY, e);
+	const json_t *memory = record_field_array(o, "memory", DECIDE_MEMORY, e);
 
-	if (!memory || read_fields(state_fields, COUNT(state_fields), o, s, e) < 0)
+	if (!memory || record_field_read(state_fields, RECORD_COUNT(state_fields), o, s, e) < 0)
 		return -EINVAL;
 	if (s->next >= DECIDE_MEMORY)
-		return wrong(e, "next", "is too large");
+		return record_field_wrong(e, "next", "is too large");
+	if (s->gain.metric >= POLICY_METRICS)
+		return record_field_wrong(e, "gainMetric", "is too large");
 	for (; s->n < json_array_size(memory); s->n++)
-		if (read_fields(memory_fields, COUNT(memory_fields), json_array_get(memory, s->n),
+		if (record_field_read(memory_fields, RECORD_COUNT(memory_fields), json_array_get(memory, s->n),
 				&s->memory[s->n], e) < 0)
 			return -EINVAL;
 	return 0;
@@ -329,23 +191,23 @@ static int read_reason(const json_t *o, enum verdict_reason *ret, struct err *e)
 	}
 	VERDICT_REASONS(X)
 #undef X
-	return wrong(e, "reason", "is missing or unknown to this version");
+	return record_field_wrong(e, "reason", "is missing or unknown to this version");
 }
 
 static int read_verdict(const json_t *o, size_t n_metrics, struct verdict *d, struct err *e)
 {
-	const json_t *metrics = read_array(o, "metrics", n_metrics, e);
+	const json_t *metrics = record_field_array(o, "metrics", n_metrics, e);
 	const json_t *trigger = json_object_get(o, "trigger");
 
 	if (!metrics || read_reason(o, &d->reason, e) < 0 ||
-	    read_fields(verdict_fields, COUNT(verdict_fields), o, d, e) < 0)
+	    record_field_read(verdict_fields, RECORD_COUNT(verdict_fields), o, d, e) < 0)
 		return -EINVAL;
 	if (json_is_integer(trigger) && (json_integer_value(trigger) < 0 ||
 					 json_integer_value(trigger) >= (json_int_t)n_metrics))
-		return wrong(e, "trigger", "is none of its metrics");
+		return record_field_wrong(e, "trigger", "is none of its metrics");
 	d->trigger = json_is_integer(trigger) ? (int)json_integer_value(trigger) : -1;
 	for (size_t i = 0; i < json_array_size(metrics); i++)
-		if (read_fields(metric_fields, COUNT(metric_fields), json_array_get(metrics, i),
+		if (record_field_read(metric_fields, RECORD_COUNT(metric_fields), json_array_get(metrics, i),
 				&d->metric[i], e) < 0)
 			return -EINVAL;
 	return 0;
@@ -353,17 +215,17 @@ static int read_verdict(const json_t *o, size_t n_metrics, struct verdict *d, st
 
 static int read_record(const json_t *o, struct record *r, struct err *e)
 {
-	static const struct field current = FIELD(struct record, current, "current");
+	static const struct record_field current = RECORD_FIELD(struct record, current, "current");
 	const char *kind = json_string_value(json_object_get(o, "kind"));
 	int code;
 
 	if (!kind || strcmp(kind, KIND))
-		return wrong(e, "kind", "is not " KIND);
+		return record_field_wrong(e, "kind", "is not " KIND);
 	code = read_policy(json_object_get(o, "policy"), &r->policy, e);
 	if (code == 0)
-		code = read_view(json_object_get(o, "view"), r, e);
+		code = record_view_read(json_object_get(o, "view"), &r->view, e);
 	if (code == 0)
-		code = read_fields(&current, 1, o, r, e);
+		code = record_field_read(&current, 1, o, r, e);
 	if (code == 0)
 		code = read_state(json_object_get(o, "state"), &r->state, e);
 	if (code == 0)
@@ -382,8 +244,8 @@ int record_parse(const char *json, struct record **ret, struct err *e)
 		err_set(e, -EBADMSG, "this is no JSON");
 		return err_cause(e, "line %d, column %d: %s", why.line, why.column, why.text);
 	}
+	r->json = o;
 	code = read_record(o, r, e);
-	json_decref(o);
 	if (code == 0)
 		*ret = take(r);
 	return code;
@@ -391,18 +253,12 @@ int record_parse(const char *json, struct record **ret, struct err *e)
 
 struct record *record_free(struct record *r)
 {
-	if (r)
-		free((void *)(uintptr_t)r->view.replica);
+	if (!r)
+		return NULL;
+	record_view_done(&r->view);
+	json_decref(r->json);
 	free(r);
 	return NULL;
-}
-
-static bool same_fields(const struct field *f, size_t n, const void *a, const void *b)
-{
-	for (size_t i = 0; i < n; i++)
-		if (memcmp((const char *)a + f[i].offset, (const char *)b + f[i].offset, f[i].size))
-			return false;
-	return true;
 }
 
 bool record_replay(const struct record *r, struct verdict *ret)
@@ -412,9 +268,9 @@ bool record_replay(const struct record *r, struct verdict *ret)
 
 	decide_step(&r->policy, &r->view, r->current, &state, ret);
 	same = ret->reason == r->verdict.reason && ret->trigger == r->verdict.trigger &&
-	       same_fields(verdict_fields, COUNT(verdict_fields), ret, &r->verdict);
+	       record_field_same(verdict_fields, RECORD_COUNT(verdict_fields), ret, &r->verdict);
 	for (size_t i = 0; i < r->policy.n_metrics; i++)
-		same = same && same_fields(metric_fields, COUNT(metric_fields), &ret->metric[i],
+		same = same && record_field_same(metric_fields, RECORD_COUNT(metric_fields), &ret->metric[i],
 					   &r->verdict.metric[i]);
 	return same;
 }

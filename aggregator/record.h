@@ -20,6 +20,7 @@ struct record {
 	uint32_t current;
 	struct decide_state state;   /* before the step */
 	struct verdict verdict;
+	void *json;                  /* what the texts of the view are part of */
 };
 
 /* Compact JSON, the caller's; NULL: no memory. Names that are not UTF-8 get a "?" for a wrong byte. */

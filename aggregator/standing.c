@@ -6,11 +6,15 @@ void standing_order(struct standing *s, uint32_t replicas)
 	*s = (struct standing){.ordered = replicas};
 }
 
-uint32_t standing_now(struct standing *s, uint32_t live, uint64_t now_ns)
+uint32_t standing_now(struct standing *s, uint32_t live, bool silent, uint64_t now_ns)
 {
 	if (!s->ordered || s->ordered == live) {
 		s->differs_since_ns = 0;
 		return live;
+	}
+	if (silent && live < s->ordered) {
+		s->differs_since_ns = 0;
+		return s->ordered;
 	}
 	if (!s->differs_since_ns)
 		s->differs_since_ns = now_ns;

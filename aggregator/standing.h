@@ -2,11 +2,13 @@
 /*
  * How many replicas a workload is set to. There is no object to ask outside Kubernetes: it is what was
  * ordered last, until the live ones have differed from that for STANDING_PATIENCE_NS; then somebody
- * else has set it, or the order came to nothing, and the live ones count. Plain data, zeroed at first.
+ * else has set it, or the order came to nothing, and the live ones count. While a node is silent fewer live ones
+ * say nothing: the others may run there. Plain data, zeroed at first.
  */
 #ifndef AGGREGATOR_STANDING_H
 #define AGGREGATOR_STANDING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "decide/decide.h"
@@ -20,6 +22,7 @@ struct standing {
 };
 
 void standing_order(struct standing *s, uint32_t replicas);
-uint32_t standing_now(struct standing *s, uint32_t live, uint64_t now_ns);
+/* `silent`: some node of the fleet is. */
+uint32_t standing_now(struct standing *s, uint32_t live, bool silent, uint64_t now_ns);
 
 #endif

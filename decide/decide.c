@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decide/decide.h"
 
+#include "decide/gain.h"
+#include "decide/guard.h"
 #include "decide/measure.h"
 #include "decide/window.h"
 
 /* The metric that asks for most wins: each of them must be satisfied. */
-static void ask_metrics(const struct policy *p, const struct view *v, struct verdict *d)
+static void ask_metrics(const struct policy *p, const struct view *v, uint64_t young_ns, struct verdict *d)
 {
 	for (size_t i = 0; i < p->n_metrics; i++) {
 		struct verdict_metric *m = &d->metric[i];
 
-		measure(p, i, v, d->from, m);
+		measure(p, i, v, d->from, young_ns, m);
 		if (m->known && (d->trigger < 0 || m->asks > d->asked)) {
 			d->trigger = (int)i;
 			d->asked = m->asks;
@@ -24,7 +26,7 @@ static uint32_t coverage(const struct policy *p, const struct view *v, const str
 	uint32_t least = 1000;
 
 	for (size_t i = 0; i < p->n_metrics; i++) {
-		uint32_t of_metric = measure_coverage(v, &d->metric[i]);
+		uint32_t of_metric = measure_coverage(v, d->from, &d->metric[i]);
 
 		if (of_metric < least)
 			least = of_metric;
@@ -48,6 +50,12 @@ static void forget_the_future(struct decide_state *s, uint64_t now_ns)
 {
 	if (s->wanted_since_ns > now_ns)
 		s->wanted_since_ns = now_ns;
+	if (s->silent_ns > now_ns)
+		s->silent_ns = now_ns;
+	if (s->fewer_ns > now_ns)
+		s->fewer_ns = now_ns;
+	if (s->begin_ns > now_ns)
+		s->begin_ns = now_ns;
 }
 
 static bool is_warming(const struct view *v, const struct decide_state *s)
@@ -65,17 +73,69 @@ static bool is_above_target(const struct policy *p, const struct verdict *d)
 	return false;
 }
 
+/* Much of the fleet silent at once is an outage of what we measure with, whatever the rest says. */
+static void note_silence(const struct view *v, struct decide_state *s)
+{
+	if ((uint64_t)v->fleet_silent * 1000 > (uint64_t)v->fleet_nodes * DECIDE_SILENT_PERMILLE) {
+		s->silent = true;
+		s->silent_ns = v->boottime_ns;
+	} else if (v->boottime_ns - s->silent_ns >= DECIDE_SILENCE_NS) {
+		s->silent = false;
+	}
+}
+
+/* Up to which age a replica is new: only those are that came while we looked. */
+static uint64_t youth(const struct policy *p, const struct view *v, struct decide_state *s)
+{
+	uint64_t since;
+
+	if (!s->begin_ns && v->replicas)
+		s->begin_ns = v->boottime_ns ? v->boottime_ns : 1;
+	if (!s->begin_ns)
+		return 0;
+	since = v->boottime_ns - s->begin_ns;
+	return since < p->young_ns ? since : p->young_ns;
+}
+
+static void note_live(const struct view *v, struct decide_state *s)
+{
+	if (v->replicas < s->live)
+		s->fewer_ns = v->boottime_ns ? v->boottime_ns : 1;
+	s->live = v->replicas;
+}
+
+/* The mean of a window reaches back to when there were more to share the work. */
+static bool is_settling(const struct policy *p, const struct view *v, const struct decide_state *s)
+{
+	return s->fewer_ns && v->boottime_ns - s->fewer_ns < p->window_ns + p->fresh_ns;
+}
+
+static bool covers_enough(const struct policy *p, const struct verdict *d)
+{
+	return d->coverage_permille && d->coverage_permille >= p->min_coverage_permille;
+}
+
+/* There it can ask for more only because some are still seen that were ordered away. */
+static bool is_below_target(const struct verdict *d)
+{
+	return d->metric[d->trigger].imputed_percent <= d->metric[d->trigger].target_percent;
+}
+
 /* Why fewer replicas must not follow from this view; STEADY: nothing speaks against it. However low
  * the policy sets the least coverage, a metric that nobody measured does. */
 static enum verdict_reason shrinking_forbidden(const struct policy *p, const struct view *v,
 					       const struct decide_state *s,
 					       const struct verdict *d)
 {
-	if (is_warming(v, s) || is_above_target(p, d))
+	if (GUARD(WARMING, is_warming(v, s)) || GUARD(ABOVE, is_above_target(p, d)))
 		return VERDICT_WARMING;
-	if (d->coverage_permille && d->coverage_permille >= p->min_coverage_permille)
-		return VERDICT_STEADY;
-	return has_stale_replica(p, v) ? VERDICT_STALE : VERDICT_COVERAGE;
+	if (GUARD(COVERAGE, !covers_enough(p, d)))
+		return has_stale_replica(p, v) ? VERDICT_STALE : VERDICT_COVERAGE;
+	if (GUARD(SILENCE, s->silent))
+		return VERDICT_SILENCE;
+	if (GUARD(STRAIN, gain_strain(p, v) >= DECIDE_STRAINED_PERMILLE))
+		return VERDICT_STRAINED;
+	return VERDICT_STEADY;
 }
 
 static void hold(struct verdict *d, enum verdict_reason why)
@@ -87,11 +147,17 @@ static void hold(struct verdict *d, enum verdict_reason why)
 static void judge(const struct policy *p, const struct view *v, const struct decide_state *s,
 		  struct verdict *d)
 {
-	enum verdict_reason forbidden = shrinking_forbidden(p, v, s, d);
+	enum verdict_reason forbidden = VERDICT_STEADY;
 
 	if (d->trigger < 0)
-		hold(d, VERDICT_BLIND);
-	else if (d->asked < d->from && forbidden != VERDICT_STEADY)
+		forbidden = VERDICT_BLIND;
+	else if (d->asked < d->from)
+		forbidden = shrinking_forbidden(p, v, s, d);
+	else if (d->asked > d->from && GUARD(BELOW, is_below_target(d)))
+		forbidden = VERDICT_SETTLING;
+	else if (d->asked > d->from)
+		forbidden = gain_forbids(p, v, d, is_warming(v, s), s);
+	if (forbidden != VERDICT_STEADY)
 		hold(d, forbidden);
 	else
 		d->reason = d->asked == d->from ? VERDICT_STEADY : VERDICT_METRIC;
@@ -113,12 +179,38 @@ uint32_t decide_largest_step(uint32_t from)
 	return most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
 }
 
-static void apply_limits(const struct policy *p, struct verdict *d)
+uint32_t decide_highest(const struct policy *p, const struct decide_state *s, uint64_t now_ns, uint32_t from)
 {
+	uint32_t most = decide_largest_step(window_least(p, s, now_ns, p->up_period_ns, from));
+
+	return most > from ? most : from;
+}
+
+uint32_t decide_lowest(const struct policy *p, const struct decide_state *s, uint64_t now_ns, uint32_t from)
+{
+	uint32_t base = window_most(p, s, now_ns, p->down_period_ns, from);
+	uint64_t share = (uint64_t)base * p->down_permille / 1000;
+	uint32_t step = share > DECIDE_STEP ? (uint32_t)share : DECIDE_STEP;
+	uint32_t least = base > step ? base - step : 0;
+
+	if (!p->down_period_ns)
+		return 0;
+	return least < from ? least : from;
+}
+
+static void apply_limits(const struct policy *p, const struct view *v, const struct decide_state *s,
+			 struct verdict *d)
+{
+	uint64_t now_ns = v->boottime_ns;
+
 	d->to = d->asked;
 	limit(d, d->stabilized, VERDICT_STABILIZED);
-	if (d->to > decide_largest_step(d->from))
-		limit(d, decide_largest_step(d->from), VERDICT_STEP_LIMIT);
+	if (GUARD(STEP, d->to > d->from && d->to > decide_highest(p, s, now_ns, d->from)))
+		limit(d, decide_highest(p, s, now_ns, d->from), VERDICT_STEP_LIMIT);
+	if (GUARD(PACE, d->to < d->from && d->to < decide_lowest(p, s, now_ns, d->from)))
+		limit(d, decide_lowest(p, s, now_ns, d->from), VERDICT_PACE);
+	if (GUARD(SETTLING, d->to < d->from && is_settling(p, v, s)))
+		limit(d, d->from, VERDICT_SETTLING);
 	if (d->to < p->min_replicas)
 		limit(d, p->min_replicas, VERDICT_MIN);
 	if (d->to > p->max_replicas)
@@ -132,6 +224,8 @@ static void expect_replicas(const struct policy *p, const struct view *v, const 
 	if (p->enforce && d->to > d->from) {
 		s->wanted = d->to;
 		s->wanted_since_ns = v->boottime_ns;
+		s->wanted_step = d->to - d->from;
+		gain_begin(v, d, s);
 	} else if (!is_warming(v, s) || d->to < d->from) {
 		s->wanted = 0;
 	}
@@ -143,13 +237,16 @@ void decide_step(const struct policy *p, const struct view *v, uint32_t current,
 	struct verdict d = {.from = current, .to = current, .asked = current, .trigger = -1};
 
 	forget_the_future(state, v->boottime_ns);
-	ask_metrics(p, v, &d);
+	note_silence(v, state);
+	note_live(v, state);
+	ask_metrics(p, v, youth(p, v, state), &d);
+	gain_look(p, v, &d, is_warming(v, state), state);
 	d.coverage_permille = coverage(p, v, &d);
 	judge(p, v, state, &d);
 	window_remember(p, state, v->boottime_ns, current, d.asked);
 	d.stabilized = window_stabilize(p, state, v->boottime_ns, current, d.asked);
 	if (current > 0) /* at 0 it is switched off, as for a HorizontalPodAutoscaler */
-		apply_limits(p, &d);
+		apply_limits(p, v, state, &d);
 	expect_replicas(p, v, &d, state);
 	*ret_v = d;
 }

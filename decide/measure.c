@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decide/measure.h"
 
+#include "decide/guard.h"
+
 #define PERCENT       100
 #define PERMILLE      1000
 #define REPLICAS_MOST INT32_MAX /* what a Kubernetes scale object can hold */
 
 struct sum {
 	uint64_t part, whole; /* milli-cores, or permille of runnable time */
+	uint64_t young;       /* of `part`, what replicas use that only just began */
 };
 
 /* Absurd numbers end at the top: wrapped round they would be small ones, and a reason to shrink. */
@@ -22,38 +25,52 @@ static uint64_t scaled(uint64_t x, uint64_t by, uint64_t over)
 	return value < UINT64_MAX ? (uint64_t)value : UINT64_MAX;
 }
 
+static void add(struct sum *to, uint64_t part, uint64_t whole, bool young)
+{
+	to->part = plus(to->part, part);
+	to->whole = plus(to->whole, whole);
+	if (young)
+		to->young = plus(to->young, part);
+}
+
 /* Adds what one replica says; false: nothing that is fresh. */
 static bool add_replica(const struct policy *p, enum policy_metric_kind kind,
-			const struct view_replica *r, struct sum *to)
+			const struct view_replica *r, bool young, struct sum *to)
 {
 	if (r->sample_age_ns > p->fresh_ns)
 		return false;
 	if (kind == POLICY_CPU && r->cpu_known) {
-		to->part = plus(to->part, r->cpu_milli);
-		to->whole = plus(to->whole, p->cpu_request_milli);
+		add(to, r->cpu_milli, p->cpu_request_milli, young);
 		return true;
 	}
 	if (kind == POLICY_RUNQ && r->runq_known) {
-		to->part = plus(to->part, r->runq_permille);
-		to->whole = plus(to->whole, PERMILLE);
+		add(to, r->runq_permille, PERMILLE, young);
 		return true;
 	}
 	return false;
 }
 
+/* It was, when it was measured. */
+static bool is_young(const struct view_replica *r, uint64_t young_ns)
+{
+	return young_ns && (r->age_ns < r->sample_age_ns || r->age_ns - r->sample_age_ns < young_ns);
+}
+
 static struct sum add_up(const struct policy *p, enum policy_metric_kind kind, const struct view *v,
-			 struct verdict_metric *m)
+			 uint64_t young_ns, struct verdict_metric *m)
 {
 	struct sum s = {0};
 
 	for (uint32_t i = 0; i < v->replicas; i++) {
 		const struct view_replica *r = &v->replica[i];
+		bool young = GUARD(YOUNG, is_young(r, young_ns));
 
-		if (!add_replica(p, kind, r, &s)) {
+		if (!add_replica(p, kind, r, young, &s)) {
 			m->missing++;
 			continue;
 		}
 		m->measured++;
+		m->young += young;
 		if (r->sample_age_ns > m->oldest_ns)
 			m->oldest_ns = r->sample_age_ns;
 	}
@@ -93,8 +110,12 @@ static struct sum fill_in(struct sum s, const struct verdict_metric *m, uint64_t
 {
 	uint64_t each = scaled(one, measure_filled_percent(m), PERCENT);
 
-	s.whole = plus(s.whole, scaled(one, m->missing, 1));
-	s.part = plus(s.part, scaled(each, m->missing, 1));
+	if (m->value_percent > m->target_percent)
+		s.part -= s.young;
+	if (GUARD(FILL, m->missing > 0)) {
+		s.whole = plus(s.whole, scaled(one, m->missing, 1));
+		s.part = plus(s.part, scaled(each, m->missing, 1));
+	}
 	return s;
 }
 
@@ -116,16 +137,16 @@ static void ask(const struct policy *p, uint32_t current, struct verdict_metric 
 	    measure_within_tolerance(p, m->imputed_percent, target))
 		return;
 	m->asks = ceil_ratio(m->measured + m->missing, m->imputed_percent, target);
-	if (m->missing && turned_round(m, current))
+	if (m->missing + m->young && turned_round(m, current))
 		m->asks = current;
 }
 
 void measure(const struct policy *p, size_t metric, const struct view *v, uint32_t current,
-	     struct verdict_metric *ret)
+	     uint64_t young_ns, struct verdict_metric *ret)
 {
 	enum policy_metric_kind kind = p->metric[metric].kind;
 	struct verdict_metric m = {.target_percent = p->metric[metric].target_percent};
-	struct sum s = add_up(p, kind, v, &m);
+	struct sum s = add_up(p, kind, v, young_ns, &m);
 
 	m.known = m.measured > 0 && s.whole > 0;
 	m.sum_milli = s.part;
@@ -138,7 +159,9 @@ void measure(const struct policy *p, size_t metric, const struct view *v, uint32
 	*ret = m;
 }
 
-uint32_t measure_coverage(const struct view *v, const struct verdict_metric *m)
+uint32_t measure_coverage(const struct view *v, uint32_t current, const struct verdict_metric *m)
 {
-	return v->replicas ? (uint32_t)((uint64_t)m->measured * PERMILLE / v->replicas) : 0;
+	uint32_t all = v->fleet_silent && current > v->replicas ? current : v->replicas;
+
+	return all ? (uint32_t)((uint64_t)m->measured * PERMILLE / all) : 0;
 }

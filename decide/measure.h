@@ -7,7 +7,8 @@
  *	value = 100 x sum / whole, truncated, over the replicas with a fresh sample
  *	asks  = ceil(replicas x value / target), unless value / target is within the tolerance
  *
- * A replica without a fresh sample is filled in against the direction: at nothing when the metric
+ * A replica that is younger than young_ns still does the work of starting up: it counts at nothing when
+ * the metric wants more replicas. One without a fresh sample is filled in against the direction: at nothing when the metric
  * wants more replicas, at max(100 %, target) when it wants fewer. If that turns the direction round,
  * or asks for less of a change than none, the metric asks for what there is.
  */
@@ -19,11 +20,12 @@
 #include "decide/view.h"
 
 void measure(const struct policy *p, size_t metric, const struct view *v, uint32_t current,
-	     struct verdict_metric *ret);
+	     uint64_t young_ns, struct verdict_metric *ret);
 /* For whoever tells a person: the two rules above. `value` and `target` in percent. */
 bool measure_within_tolerance(const struct policy *p, uint64_t value, uint64_t target);
 uint32_t measure_filled_percent(const struct verdict_metric *m); /* what a missing replica counts as */
-/* Replicas with a fresh sample of it, in permille of all; 0 when there is no replica. */
-uint32_t measure_coverage(const struct view *v, const struct verdict_metric *m);
+/* Replicas with a fresh sample of it, in permille of all; 0 when there is no replica. While a node is silent
+ * all are those it is set to: the ones that are not seen may run there. */
+uint32_t measure_coverage(const struct view *v, uint32_t current, const struct verdict_metric *m);
 
 #endif

@@ -20,7 +20,13 @@
 	X(COVERAGE, "coverage", "too few replicas have fresh samples: never a reason to shrink") \
 	X(BLIND, "blind", "nothing was measured: nothing changes") \
 	X(WARMING, "warming", "replicas asked for have not shown up yet") \
-	X(PAUSED, "paused", "a person paused it")
+	X(PAUSED, "paused", "a person paused it") \
+	X(SILENCE, "silence", "much of the fleet is or lately was silent: never a reason to shrink") \
+	X(STRAINED, "strained", "it waits for something: low use is not idleness") \
+	X(PACE, "pace", "it shrinks by at most max(4, 10 %) in its period") \
+	X(UNFILLED, "unfilled", "most of the replicas ordered before have not shown up: no more are ordered") \
+	X(NO_GAIN, "no-gain", "two steps up did not bring the metric down: more replicas do not help") \
+	X(SETTLING, "settling", "replicas went away a moment ago: what the others took over is not measured yet")
 
 enum verdict_reason {
 #define X(id, word, meaning) VERDICT_##id,
@@ -32,6 +38,7 @@ struct verdict_metric {
 	bool known;
 	uint32_t measured;         /* replicas with a fresh value */
 	uint32_t missing;          /* replicas without */
+	uint32_t young;            /* measured, but younger than policy.young_ns */
 	uint64_t sum_milli;        /* CPU: cores used by the measured ones, in milli */
 	uint64_t request_milli;    /* CPU: what they requested together */
 	uint32_t value_percent;    /* measured value, truncated */

@@ -8,6 +8,7 @@
 #include "aggregator/store/state.h"
 #include "aggregator/store/workload.h"
 #include "base/mem.h"
+#include "decide/guard.h"
 
 /* A batch's time is that of its pass's beginning. Victims come during it, too, and the agent may be stopped then. */
 #define VICTIM_SLACK_NS (60 * CLOCK_NS_PER_S)
@@ -433,7 +434,7 @@ int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arr
 	map_clock(n, b->boottime_ns, arrival);
 	n->arrival_ns = arrival.ns;
 	n->sequence = b->sequence;
-	if (!first && stands_still(n, b)) {
+	if (GUARD(STILL, !first && stands_still(n, b))) {
 		put_still(n, b);
 		return 0;
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "aggregator/store/node.h"
+#include "decide/guard.h"
 
 /* Runtimes and QoS classes are a handful of words: rows share them. */
 static const char *shared_word(const char *word)
@@ -189,10 +190,10 @@ static bool believable(const struct store_row *r, const uint64_t *v, uint32_t fl
 	uint32_t missing = flags | r->flags;
 
 	*ret_why = STORE_REFUSED_COUNTER_FELL;
-	if (falls(r, v, missing))
+	if (GUARD(FALLEN, falls(r, v, missing)))
 		return false;
 	*ret_why = STORE_REFUSED_CPU_TIME;
-	return (missing & SIGNAL_NO_CPU) || !too_much(r, v, elapsed_ns);
+	return (missing & SIGNAL_NO_CPU) || !GUARD(CAPACITY, too_much(r, v, elapsed_ns));
 }
 
 /* Not believed: a new base, and nothing is known until it moves by what can be. Counters that fell to nothing
@@ -201,8 +202,10 @@ static bool believable(const struct store_row *r, const uint64_t *v, uint32_t fl
 static void doubt(struct store_row *r, const uint64_t *v, uint32_t flags)
 {
 	begin(r, v, flags);
-	row_freeze(r);
-	r->doubt = ROW_DOUBT;
+	if (GUARD(FALLEN, true)) {
+		row_freeze(r);
+		r->doubt = ROW_DOUBT;
+	}
 }
 
 static int put_doubted(struct store_row *r, const uint64_t *v, uint32_t flags, uint64_t elapsed_ns,
@@ -277,7 +280,7 @@ int row_put(struct store_row *r, const struct store_batch *b, size_t i, uint64_t
 	r->named = b->sequence;
 	for (size_t c = 0; c < SIGNALS; c++)
 		v[c] = b->column[c] ? b->column[c][i] : 0;
-	if (never_was(r, v, flags, b->boottime_ns)) {
+	if (GUARD(CAPACITY, never_was(r, v, flags, b->boottime_ns))) {
 		*ret_why = STORE_REFUSED_CPU_TIME;
 		doubt(r, v, flags);
 		return -EBADMSG;

@@ -131,7 +131,7 @@ static void check_utilization(const char *name, json_t *c)
 	bool known = json_is_true(json_object_get(c, "known"));
 	struct verdict_metric m;
 
-	measure(&p, 0, &v, count(c, "current"), &m);
+	measure(&p, 0, &v, count(c, "current"), 0, &m);
 	if (!known || !m.known)
 		judge(name, "known", m.known, known);
 	else if (m.value_percent != count(c, "value"))

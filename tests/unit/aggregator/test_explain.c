@@ -84,7 +84,7 @@ static void growth_can_be_recomputed(void **state)
 	says(text, "also asked       run queue 20 % of runnable time waiting over 6 of 6 replicas");
 	says(text, "6 x 20 / 50 = 2.40, rounded up: asks for 3");
 	says(text, "nothing in them holds 9 back");
-	says(text, "a step adds at most max(4, 6): up to 12; min 2, max 20");
+	says(text, "up by at most max(4, 100 %) in 0 s: to 12; min 2, max 20");
 	says(text, "6 -> 9, reason metric: a metric asks for this number");
 	says(text, "the recorded inputs give the same verdict again");
 	says(text, "node:/shop/api-05: cpu 420m, run queue 200 permille, mean over 2.0 s, sample 0.5 s old");

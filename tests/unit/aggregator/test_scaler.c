@@ -106,9 +106,8 @@ static int end(void **state)
 	return system(command);
 }
 
-static void set_policy(const char *mode, int down_s, const char *hook)
+static void set_text(const char *text)
 {
-	scoped(freep) char *text = mem_printf(policy_text, mode, down_s, hook);
 	struct manifests all = {0};
 	struct err e;
 
@@ -116,6 +115,13 @@ static void set_policy(const char *mode, int down_s, const char *hook)
 		fail_msg("%s: %s", e.what, e.cause);
 	scaler_set(w.scaler, &all);
 	assert_int_equal(all.n, 0);
+}
+
+static void set_policy(const char *mode, int down_s, const char *hook)
+{
+	scoped(freep) char *text = mem_printf(policy_text, mode, down_s, hook);
+
+	set_text(text);
 }
 
 static void name_replicas(struct second *x)
@@ -281,7 +287,11 @@ static void silence_never_shrinks(void **state)
 	assert_int_equal(w.hold.to, 4);
 	pass(10); /* the gap is no idleness: one sample is no rate */
 	assert_int_equal(decisions_made(), 0);
-	pass(10); /* this is */
+	pass(10); /* this is, but the fleet was silent a moment ago */
+	assert_string_equal(w.hold.reason, "silence");
+	pass_seconds(57, 10);
+	assert_int_equal(decisions_made(), 0);
+	pass_seconds(3, 10);
 	assert_int_equal(decisions_made(), 1);
 	assert_int_equal(scaler_find(w.scaler, "web")->verdict.to, 1);
 	await_outcome();

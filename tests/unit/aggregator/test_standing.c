@@ -16,8 +16,8 @@ static void without_an_order_the_live_ones_count(void **state)
 	struct standing s = {0};
 
 	(void)state;
-	assert_int_equal(standing_now(&s, 3, S), 3);
-	assert_int_equal(standing_now(&s, 0, 2 * S), 0);
+	assert_int_equal(standing_now(&s, 3, false, S), 3);
+	assert_int_equal(standing_now(&s, 0, false, 2 * S), 0);
 }
 
 static void an_order_stands_while_replicas_come_and_crash(void **state)
@@ -26,13 +26,13 @@ static void an_order_stands_while_replicas_come_and_crash(void **state)
 
 	(void)state;
 	standing_order(&s, 5);
-	assert_int_equal(standing_now(&s, 3, 10 * S), 5);
-	assert_int_equal(standing_now(&s, 5, 12 * S), 5);
+	assert_int_equal(standing_now(&s, 3, false, 10 * S), 5);
+	assert_int_equal(standing_now(&s, 5, false, 12 * S), 5);
 	/* One died later: the patience begins anew. */
-	assert_int_equal(standing_now(&s, 4, 100 * S), 5);
-	assert_int_equal(standing_now(&s, 4, 159 * S), 5);
-	assert_int_equal(standing_now(&s, 5, 160 * S), 5);
-	assert_int_equal(standing_now(&s, 4, 200 * S), 5);
+	assert_int_equal(standing_now(&s, 4, false, 100 * S), 5);
+	assert_int_equal(standing_now(&s, 4, false, 159 * S), 5);
+	assert_int_equal(standing_now(&s, 5, false, 160 * S), 5);
+	assert_int_equal(standing_now(&s, 4, false, 200 * S), 5);
 }
 
 static void an_order_that_came_to_nothing_is_forgotten(void **state)
@@ -41,10 +41,23 @@ static void an_order_that_came_to_nothing_is_forgotten(void **state)
 
 	(void)state;
 	standing_order(&s, 5);
-	assert_int_equal(standing_now(&s, 2, 10 * S), 5);
-	assert_int_equal(standing_now(&s, 2, 10 * S + STANDING_PATIENCE_NS), 2);
+	assert_int_equal(standing_now(&s, 2, false, 10 * S), 5);
+	assert_int_equal(standing_now(&s, 2, false, 10 * S + STANDING_PATIENCE_NS), 2);
 	/* Somebody else sets 7: that is what stands now. */
-	assert_int_equal(standing_now(&s, 7, 100 * S), 7);
+	assert_int_equal(standing_now(&s, 7, false, 100 * S), 7);
+}
+
+/* Those that are not seen may run on the silent node. */
+static void a_silent_node_keeps_an_order_standing(void **state)
+{
+	struct standing s = {0};
+
+	(void)state;
+	standing_order(&s, 5);
+	assert_int_equal(standing_now(&s, 2, true, 10 * S), 5);
+	assert_int_equal(standing_now(&s, 2, true, 1000 * S), 5);
+	assert_int_equal(standing_now(&s, 2, false, 1001 * S), 5);
+	assert_int_equal(standing_now(&s, 2, false, 1001 * S + STANDING_PATIENCE_NS), 2);
 }
 
 int main(void)
@@ -53,6 +66,7 @@ int main(void)
 		cmocka_unit_test(without_an_order_the_live_ones_count),
 		cmocka_unit_test(an_order_stands_while_replicas_come_and_crash),
 		cmocka_unit_test(an_order_that_came_to_nothing_is_forgotten),
+		cmocka_unit_test(a_silent_node_keeps_an_order_standing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

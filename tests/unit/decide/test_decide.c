@@ -210,6 +210,7 @@ TEST(a_step_adds_four_or_doubles)
 {
 	struct scene *s = scene_new();
 
+	s->policy.enforce = false; /* nothing is awaited */
 	scene_add(s, 5000);
 	assert_verdict(scene_step(s, 1), 5, VERDICT_STEP_LIMIT);               /* 1 + 4 */
 	assert_verdict(scene_later(s, 0, 4, 4, 5000), 8, VERDICT_STEP_LIMIT);  /* 4 + 4 = 2 x 4 */
@@ -241,7 +242,8 @@ TEST(shrinking_waits_for_the_stabilization_window)
 	assert_verdict(scene_later(s, 200 * SECOND, 10, 10, 300), 10, VERDICT_STABILIZED);
 	assert_verdict(scene_later(s, 102 * SECOND, 10, 10, 200), 6,
 		       VERDICT_STABILIZED); /* 6 at 200 s */
-	assert_verdict(scene_later(s, 202 * SECOND, 6, 6, 333), 4,
+	scene_later(s, SECOND, 6, 6, 333); /* they are gone: it settles */
+	assert_verdict(scene_later(s, 201 * SECOND, 6, 6, 333), 4,
 		       VERDICT_METRIC); /* 6 x 33 / 50 = 3.96 */
 }
 
@@ -294,14 +296,179 @@ TEST(warming_ends_when_they_are_there)
 	assert_int_equal(s->state.wanted, 0);
 }
 
-TEST(warming_still_grows)
+/* One step at a time: more than half of it must be there, and a window (5 s) old. */
+TEST(an_open_step_orders_no_more)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 2, 1000);
+	scene_step(s, 2); /* 4 */
+	assert_verdict(scene_later(s, SECOND, 4, 2, 2000), 4, VERDICT_UNFILLED);
+	assert_verdict(scene_later(s, SECOND, 4, 3, 1000), 4, VERDICT_UNFILLED);
+	assert_verdict(scene_later(s, 4 * SECOND, 4, 3, 1000), 4, VERDICT_UNFILLED);
+	assert_verdict(scene_later(s, 1 * SECOND, 4, 3, 1000), 6, VERDICT_METRIC);
+	assert_int_equal(s->state.wanted, 6);
+}
+
+TEST(a_step_that_is_never_filled_is_given_up)
 {
 	struct scene *s = scene_new();
 
 	scene_fill(s, 2, 1000);
 	scene_step(s, 2);
-	assert_verdict(scene_later(s, SECOND, 4, 3, 1000), 6, VERDICT_METRIC);
-	assert_int_equal(s->state.wanted, 6);
+	assert_verdict(scene_later(s, 59 * SECOND, 4, 2, 2000), 4, VERDICT_UNFILLED);
+	assert_verdict(scene_later(s, 1 * SECOND, 2, 2, 1000), 4, VERDICT_METRIC);
+}
+
+/* 80 % of each replica whatever their number: two steps, then no more; until it is far worse. */
+TEST(growth_that_does_not_help_ends)
+{
+	struct scene *s = scene_new();
+	uint32_t n = 10;
+
+	scene_fill(s, n, 800);
+	n = scene_step(s, n).to;
+	assert_int_equal(n, 16);
+	scene_later(s, SECOND, n, n, 800);
+	n = scene_later(s, 5 * SECOND, n, n, 800).to;
+	assert_int_equal(n, 26);
+	scene_later(s, SECOND, n, n, 800);
+	assert_verdict(scene_later(s, 5 * SECOND, n, n, 800), n, VERDICT_NO_GAIN);
+	assert_verdict(scene_later(s, 299 * SECOND, n, n, 800), n, VERDICT_NO_GAIN);
+	assert_verdict(scene_later(s, 0, n, n, 1210), 52, VERDICT_STEP_LIMIT);
+}
+
+TEST(growth_that_helps_goes_on)
+{
+	struct scene *s = scene_new();
+	uint32_t n = 10;
+
+	for (int i = 0; i < 4; i++) {
+		n = scene_later(s, SECOND, n, n, 16000 / n).to;
+		n = scene_later(s, 5 * SECOND, n, n, 16000 / n).to;
+	}
+	assert_int_equal(n, 32); /* 16000 of 500 each */
+}
+
+/* What one replica can use is bounded, so its use need not fall. */
+TEST(replicas_that_wait_for_a_cpu_may_go_on_growing)
+{
+	struct scene *s = scene_new();
+	uint32_t n = 10;
+
+	for (int i = 0; i < 4; i++) {
+		for (int k = 0; k < 2; k++) {
+			s->view.boottime_ns += 5 * SECOND;
+			scene_empty(s);
+			scene_fill(s, n, 1000);
+			for (uint32_t r = 0; r < n; r++)
+				s->replica[r].runq_permille = 400;
+			n = scene_step(s, n).to;
+		}
+	}
+	assert_true(n >= 80);
+}
+
+TEST(a_period_bounds_growth)
+{
+	struct scene *s = scene_new();
+
+	s->policy.up_period_ns = 15 * SECOND;
+	s->policy.enforce = false;
+	scene_fill(s, 10, 5000);
+	assert_verdict(scene_step(s, 10), 20, VERDICT_STEP_LIMIT);
+	assert_verdict(scene_later(s, 14 * SECOND, 20, 20, 5000), 20, VERDICT_STEP_LIMIT);
+	assert_verdict(scene_later(s, 2 * SECOND, 20, 20, 5000), 40, VERDICT_STEP_LIMIT);
+}
+
+TEST(a_period_bounds_shrinking)
+{
+	struct scene *s = scene_new();
+
+	s->policy.down_period_ns = 60 * SECOND;
+	s->policy.down_permille = 100;
+	s->policy.window_ns = s->policy.fresh_ns = SECOND; /* settles in 2 s */
+	scene_fill(s, 100, 10);
+	assert_verdict(scene_step(s, 100), 90, VERDICT_PACE);
+	scene_later(s, SECOND, 90, 90, 10);
+	assert_verdict(scene_later(s, 58 * SECOND, 90, 90, 10), 90, VERDICT_PACE);
+	assert_verdict(scene_later(s, 2 * SECOND, 90, 90, 10), 81, VERDICT_PACE);
+	scene_later(s, SECOND, 20, 20, 10);
+	assert_verdict(scene_later(s, 30 * SECOND, 20, 20, 10), 20, VERDICT_PACE); /* somebody else was faster */
+	assert_verdict(scene_later(s, 61 * SECOND, 20, 20, 10), 16, VERDICT_PACE); /* four may always go */
+}
+
+TEST(a_silent_fleet_never_shrinks)
+{
+	struct scene *s = scene_new();
+
+	s->view.fleet_nodes = 10;
+	s->view.fleet_silent = 2;
+	scene_fill(s, 10, 100);
+	assert_verdict(scene_step(s, 10), 2, VERDICT_METRIC);
+	s->view.fleet_silent = 3;
+	assert_verdict(scene_step(s, 10), 10, VERDICT_SILENCE);
+	s->view.fleet_silent = 0;
+	assert_verdict(scene_later(s, 59 * SECOND, 10, 10, 100), 10, VERDICT_SILENCE);
+	assert_verdict(scene_later(s, 1 * SECOND, 10, 10, 100), 2, VERDICT_METRIC);
+	s->view.fleet_silent = 3;
+	assert_verdict(scene_later(s, SECOND, 10, 10, 1000), 20, VERDICT_METRIC);
+}
+
+TEST(what_waits_is_not_idle)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 10, 100);
+	for (int i = 0; i < 10; i++)
+		s->replica[i].strain_permille = 300;
+	assert_verdict(scene_step(s, 10), 10, VERDICT_STRAINED);
+	s->replica[0].strain_permille = 299;
+	assert_verdict(scene_step(s, 10), 2, VERDICT_METRIC);
+}
+
+/* 2 old ones at 60 %, 4 that are starting up at 300 %: all together they would ask for more. */
+TEST(starting_up_is_no_reason_to_grow)
+{
+	struct scene *s = scene_new();
+	struct verdict v;
+
+	s->policy.young_ns = 30 * SECOND;
+	scene_fill(s, 2, 600);
+	assert_verdict(scene_step(s, 6), 6, VERDICT_WARMING);
+	s->view.boottime_ns += 29 * SECOND;
+	for (int i = 0; i < 4; i++)
+		scene_add(s, 3000)->age_ns = 28 * SECOND;
+	v = scene_step(s, 6);
+	assert_verdict(v, 6, VERDICT_STEADY);
+	assert_int_equal(v.metric[0].young, 4);
+	assert_int_equal(v.metric[0].imputed_percent, 20);
+	s->policy.young_ns = 27 * SECOND;
+	assert_verdict(scene_step(s, 6), 12, VERDICT_STEP_LIMIT);
+}
+
+/* Who begins to look knows of nothing that just began. */
+TEST(what_was_there_first_is_not_new)
+{
+	struct scene *s = scene_new();
+
+	s->policy.young_ns = 3600 * SECOND;
+	scene_fill(s, 4, 800);
+	for (int i = 0; i < 4; i++)
+		s->replica[i].age_ns = 5 * SECOND;
+	assert_verdict(scene_step(s, 4), 7, VERDICT_METRIC);
+}
+
+/* 6 at 20 % of 50: 3. 3 would use 40 %, but the mean of 5 s does not have it yet. */
+TEST(shrinking_waits_until_the_last_one_shows)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 6, 200);
+	assert_verdict(scene_step(s, 6), 3, VERDICT_METRIC);
+	assert_verdict(scene_later(s, SECOND, 3, 3, 200), 3, VERDICT_SETTLING);
+	assert_verdict(scene_later(s, 7 * SECOND, 3, 3, 200), 3, VERDICT_SETTLING);
+	assert_verdict(scene_later(s, 1 * SECOND, 3, 3, 200), 2, VERDICT_METRIC); /* window and freshness: 8 s */
 }
 
 /* Who is told to have fewer after all waits for no more. */
@@ -358,6 +525,7 @@ TEST(extremes_end_at_the_limits)
 {
 	struct scene *s = scene_new();
 
+	s->policy.enforce = false; /* nothing is awaited */
 	s->policy.max_replicas = 10000;
 	scene_fill(s, SCENE_REPLICAS, UINT64_MAX);
 	assert_verdict(scene_step(s, 4000), 8000, VERDICT_STEP_LIMIT);
@@ -418,7 +586,18 @@ int main(void)
 		cmocka_unit_test(held_seconds_are_remembered_as_they_were),
 		cmocka_unit_test(replicas_on_their_way_never_shrink),
 		cmocka_unit_test(warming_ends_when_they_are_there),
-		cmocka_unit_test(warming_still_grows),
+		cmocka_unit_test(an_open_step_orders_no_more),
+		cmocka_unit_test(a_step_that_is_never_filled_is_given_up),
+		cmocka_unit_test(growth_that_does_not_help_ends),
+		cmocka_unit_test(growth_that_helps_goes_on),
+		cmocka_unit_test(replicas_that_wait_for_a_cpu_may_go_on_growing),
+		cmocka_unit_test(a_period_bounds_growth),
+		cmocka_unit_test(a_period_bounds_shrinking),
+		cmocka_unit_test(a_silent_fleet_never_shrinks),
+		cmocka_unit_test(what_waits_is_not_idle),
+		cmocka_unit_test(starting_up_is_no_reason_to_grow),
+		cmocka_unit_test(what_was_there_first_is_not_new),
+		cmocka_unit_test(shrinking_waits_until_the_last_one_shows),
 		cmocka_unit_test(a_lower_max_ends_the_wait),
 		cmocka_unit_test(above_the_target_never_shrinks),
 		cmocka_unit_test(observe_orders_nothing),

@@ -9,7 +9,7 @@ static struct verdict_metric measured(struct scene *s, uint32_t current)
 {
 	struct verdict_metric m;
 
-	measure(&s->policy, 0, &s->view, current, &m);
+	measure(&s->policy, 0, &s->view, current, 0, &m);
 	return m;
 }
 
@@ -283,13 +283,15 @@ TEST(coverage_is_in_permille)
 	struct verdict_metric m;
 
 	m = measured(s, 0);
-	assert_int_equal(measure_coverage(&s->view, &m), 0);
+	assert_int_equal(measure_coverage(&s->view, 4, &m), 0);
 	scene_fill(s, 2, 500);
 	m = measured(s, 3);
-	assert_int_equal(measure_coverage(&s->view, &m), 1000);
+	assert_int_equal(measure_coverage(&s->view, 4, &m), 1000);
 	scene_add_missing(s);
 	m = measured(s, 3);
-	assert_int_equal(measure_coverage(&s->view, &m), 666); /* 2 of 3, truncated */
+	assert_int_equal(measure_coverage(&s->view, 4, &m), 666); /* 2 of 3, truncated */
+	s->view.fleet_silent = 1;
+	assert_int_equal(measure_coverage(&s->view, 4, &m), 500); /* of the 4 that there should be */
 }
 
 /* Absurd numbers must end at the top, not wrap round to a small one. */

@@ -67,6 +67,10 @@ static void draw_policy(struct policy *p)
 	p->tolerance_permille = one_in(3) ? (uint32_t)from_to(0, 1000) : 100;
 	p->up_stabilization_ns = window();
 	p->down_stabilization_ns = window();
+	p->up_period_ns = one_in(2) ? 0 : from_to(1, 120) * SECOND;
+	p->down_period_ns = one_in(2) ? 0 : from_to(1, 120) * SECOND;
+	p->down_permille = (uint32_t)from_to(0, 1000);
+	p->young_ns = one_in(2) ? 0 : from_to(1, 60) * SECOND;
 	p->min_coverage_permille = one_in(2) ? 900 : (uint32_t)from_to(0, 1000);
 	if (!one_in(4))
 		p->metric[p->n_metrics++] = (struct policy_metric){
@@ -97,7 +101,9 @@ static uint64_t draw_cpu(void)
 
 static void draw_replica(struct view_replica *r)
 {
-	*r = (struct view_replica){.age_ns = chance(), .window_ns = w.policy.window_ns};
+	*r = (struct view_replica){.age_ns = one_in(4) ? from_to(0, 60 * SECOND) : chance(),
+				   .window_ns = w.policy.window_ns};
+	r->strain_permille = one_in(4) ? (uint32_t)from_to(0, 1000) : 0;
 	r->sample_age_ns = from_to(0, w.policy.fresh_ns);
 	r->cpu_known = !one_in(20);
 	r->runq_known = !one_in(20);
@@ -142,6 +148,8 @@ static void draw_step(struct step *s, const struct step *before)
 
 	s->view = (struct view){
 		.replica = s->replica, .nodes = 3, .nodes_silent = (uint32_t)from_to(0, 3)};
+	s->view.fleet_nodes = (uint32_t)from_to(0, 10);
+	s->view.fleet_silent = one_in(10) ? (uint32_t)from_to(0, s->view.fleet_nodes) : 0;
 	s->view.boottime_ns =
 		before ? draw_time(before->view.boottime_ns) : from_to(0, 10000 * SECOND);
 	s->view.replicas = one_in(3) ? (uint32_t)from_to(0, LIVE_MOST) : close;
@@ -216,6 +224,8 @@ static void shrinks_on_evidence_only(const struct step *s)
 	if (above || s->verdict.coverage_permille < w.policy.min_coverage_permille ||
 	    !s->verdict.coverage_permille)
 		MUST(s->verdict.to >= unchanged(s) || s->verdict.to == w.policy.max_replicas);
+	if (s->view.fleet_silent * 5 > s->view.fleet_nodes)
+		MUST(s->verdict.to >= unchanged(s) || s->verdict.to == w.policy.max_replicas);
 	if (below && s->view.replicas <= s->current)
 		MUST(s->verdict.to <= unchanged(s));
 }
@@ -255,6 +265,8 @@ static void complete(const struct step *s, bool busy, struct step *ret)
 			r->cpu_milli = busy ? full : 0;
 		if (stale || !r->runq_known)
 			r->runq_permille = busy ? 1000 : 0;
+		if (stale)
+			r->strain_permille = 0; /* nobody could know */
 		r->cpu_known = r->runq_known = true;
 		r->sample_age_ns = stale ? 0 : r->sample_age_ns;
 	}
@@ -325,11 +337,39 @@ static void windows_hold(const struct step *s)
 	uint64_t longest = w.policy.up_stabilization_ns > w.policy.down_stabilization_ns
 				   ? w.policy.up_stabilization_ns
 				   : w.policy.down_stabilization_ns;
-	uint64_t part = longest / (DECIDE_MEMORY - 1) + 1;
-	uint32_t soon = stabilized(s, 0), late = stabilized(s, part);
+	uint64_t part;
+	uint32_t soon, late;
+
+	longest = w.policy.up_period_ns > longest ? w.policy.up_period_ns : longest;
+	longest = w.policy.down_period_ns > longest ? w.policy.down_period_ns : longest;
+	part = longest / (DECIDE_MEMORY - 1) + 1;
+	soon = stabilized(s, 0);
+	late = stabilized(s, part);
 
 	MUST(s->verdict.stabilized >= smaller(soon, late));
 	MUST(s->verdict.stabilized <= larger(soon, late));
+}
+
+/* What it was set to in a period bounds what it may be set to; min and max come after that. */
+static void periods_hold(const struct step *s)
+{
+	uint32_t least = s->current, most = least, to = s->verdict.to;
+	uint64_t share;
+
+	if (!s->current || to == w.policy.min_replicas || to == w.policy.max_replicas)
+		return;
+	for (const struct step *past = w.step; past <= s; past++) {
+		uint64_t age = s->view.boottime_ns - w.asked_at[past - w.step];
+
+		if (age < w.policy.up_period_ns)
+			least = smaller(least, past->current);
+		if (age < w.policy.down_period_ns)
+			most = larger(most, past->current);
+	}
+	MUST(to <= s->current || to <= (uint64_t)least + larger(least, 4));
+	share = (uint64_t)most * w.policy.down_permille / 1000;
+	if (w.policy.down_period_ns)
+		MUST(to >= s->current || (uint64_t)to + (share > 4 ? share : 4) >= most);
 }
 
 /* --- worlds
@@ -353,6 +393,7 @@ static void run_step(struct step *s)
 	shrinks_on_evidence_only(s);
 	is_pure(s, &before);
 	windows_hold(s);
+	periods_hold(s);
 	missing_data_only_holds_back(s);
 	more_use_never_gives_fewer(s);
 }

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decide/gain.h"
+
+#include "decide/guard.h"
+
+#define PERCENT_HALF(x) ((uint64_t)(x) + (x) / 2)
+
+uint32_t gain_strain(const struct policy *p, const struct view *v)
+{
+	uint64_t sum = 0;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < v->replicas; i++)
+		if (v->replica[i].sample_age_ns <= p->fresh_ns) {
+			sum += v->replica[i].strain_permille;
+			n++;
+		}
+	return n ? (uint32_t)(sum / n) : 0;
+}
+
+static bool waits_for_cpu(const struct policy *p, const struct view *v)
+{
+	uint64_t sum = 0, n = 0;
+
+	for (uint32_t i = 0; i < v->replicas; i++)
+		if (v->replica[i].sample_age_ns <= p->fresh_ns && v->replica[i].runq_known) {
+			sum += v->replica[i].runq_permille;
+			n++;
+		}
+	return n && sum / n >= DECIDE_STRAINED_PERMILLE;
+}
+
+static bool is_short(const struct policy *p, const struct view *v)
+{
+	return waits_for_cpu(p, v) || gain_strain(p, v) >= DECIDE_STRAINED_PERMILLE;
+}
+
+static bool is_filled(const struct view *v, const struct decide_state *s)
+{
+	return v->replicas + s->wanted_step / 2 >= s->wanted;
+}
+
+static void conclude(const struct policy *p, const struct view *v, const struct verdict_metric *m,
+		     struct decide_state *s)
+{
+	struct decide_gain *g = &s->gain;
+	uint64_t expected = (uint64_t)g->value_percent * g->live / (v->replicas ? v->replicas : 1);
+
+	g->live = 0;
+	if (2ull * m->value_percent <= g->value_percent + expected) {
+		g->useless = 0;
+		return;
+	}
+	if (is_short(p, v))
+		return;
+	g->useless++;
+	g->useless_percent = m->value_percent;
+	g->useless_ns = v->boottime_ns;
+}
+
+void gain_look(const struct policy *p, const struct view *v, const struct verdict *d, bool warming,
+	       struct decide_state *s)
+{
+	struct decide_gain *g = &s->gain;
+
+	if (g->useless_ns > v->boottime_ns)
+		g->useless_ns = v->boottime_ns;
+	if (g->filled_ns > v->boottime_ns)
+		g->filled_ns = v->boottime_ns;
+	if (!g->live)
+		return;
+	if (!g->filled_ns && s->wanted && is_filled(v, s))
+		g->filled_ns = v->boottime_ns ? v->boottime_ns : 1;
+	if (!g->filled_ns && !warming)
+		g->live = 0; /* it never was: nothing to judge */
+	else if (g->filled_ns && v->boottime_ns - g->filled_ns >= p->window_ns &&
+		 d->metric[g->metric].known)
+		conclude(p, v, &d->metric[g->metric], s);
+}
+
+/* Open steps end by themselves: unfilled ones with the patience, others when their metric is measured. */
+static bool is_open(const struct policy *p, const struct view *v, bool warming, const struct decide_state *s)
+{
+	if (!s->gain.live)
+		return false;
+	if (!s->gain.filled_ns)
+		return warming;
+	return v->boottime_ns - s->gain.filled_ns < p->window_ns;
+}
+
+static bool is_useless(const struct policy *p, const struct view *v, const struct verdict *d,
+		       const struct decide_gain *g)
+{
+	return g->useless >= DECIDE_GAIN_STEPS && v->boottime_ns - g->useless_ns < DECIDE_GAIN_NS &&
+	       d->metric[g->metric].value_percent <= PERCENT_HALF(g->useless_percent) && !is_short(p, v);
+}
+
+enum verdict_reason gain_forbids(const struct policy *p, const struct view *v, const struct verdict *d,
+				 bool warming, const struct decide_state *s)
+{
+	if (GUARD(UNFILLED, is_open(p, v, warming, s)))
+		return VERDICT_UNFILLED;
+	if (GUARD(GAIN, is_useless(p, v, d, &s->gain)))
+		return VERDICT_NO_GAIN;
+	return VERDICT_STEADY;
+}
+
+void gain_begin(const struct view *v, const struct verdict *d, struct decide_state *s)
+{
+	struct decide_gain *g = &s->gain;
+
+	if (d->trigger < 0 || !v->replicas) {
+		g->live = 0;
+		return;
+	}
+	g->live = v->replicas;
+	g->metric = (uint32_t)d->trigger;
+	g->value_percent = d->metric[d->trigger].value_percent;
+	g->filled_ns = 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Growing, one step at a time. A step up is *open* until more than half of what it added is there and one
+ * window of the policy has passed since; then it is judged:
+ *	expected = value before x replicas before / replicas now
+ *	useless: value now > (value before + expected) / 2, so it brought less than half of what was expected
+ * While a step is open no more is ordered (I10); after DECIDE_GAIN_STEPS useless ones in a row nothing grows
+ * for DECIDE_GAIN_NS (I11). A step is not held against a workload that is short of CPU or waits, for what
+ * one replica can use is bounded and its use need not fall; and the hold ends when the metric has risen by
+ * half since. Part of decide_step(); pure.
+ */
+#ifndef DECIDE_GAIN_H
+#define DECIDE_GAIN_H
+
+#include "decide/decide.h"
+
+/* First in a step, after the metrics were measured: judges what can be judged. `warming`: the replicas of
+ * the last order may still show up. */
+void gain_look(const struct policy *p, const struct view *v, const struct verdict *d, bool warming,
+	       struct decide_state *s);
+/* Why it must not grow now; VERDICT_STEADY: it may. */
+enum verdict_reason gain_forbids(const struct policy *p, const struct view *v, const struct verdict *d,
+				 bool warming, const struct decide_state *s);
+/* A step up was ordered. */
+void gain_begin(const struct view *v, const struct verdict *d, struct decide_state *s);
+/* On the average fresh replica; permille of the time. */
+uint32_t gain_strain(const struct policy *p, const struct view *v);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Simulated hours full of faults: our decider with the real store under it, and Kubernetes' HPA in the same
+ * worlds. Prints what both did; fails when ours did anything that is wrong, with the seed of the hour.
+ *
+ *	bench-safety [--hours N] [--first SEED] [--jobs N]	N hours (1,000,000), one a seed
+ *	bench-safety --seed SEED				that hour, with every action
+ *	… --without GUARD					as if that guard did not exist (decide/guard.h)
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "decide/guard.h"
+#include "safety/run.h"
+
+unsigned guard_off; /* all on */
+
+#define JOBS_MOST     64
+#define FAILURES_TOLD 10
+
+struct total {
+	uint64_t hours, failed;
+	struct run_result ours, hpa;
+};
+
+static bool is_wrong(const struct run_result *r)
+{
+	return r->wrong[WRONG_DOWN] + r->wrong[WRONG_UP] + r->wrong[WRONG_BLIND] > 0;
+}
+
+static void one_hour(uint64_t seed, FILE *tell, struct total *t)
+{
+	static struct world w;
+	struct run_result ours, hpa;
+
+	world_make(seed, &w);
+	run_plimsoll(&w, tell, &ours);
+	run_hpa(&w, tell, &hpa);
+	run_add(&t->ours, &ours);
+	run_add(&t->hpa, &hpa);
+	t->hours++;
+	if (!is_wrong(&ours))
+		return;
+	if (t->failed++ < FAILURES_TOLD)
+		fprintf(stderr, "safety: a wrong-way action in an hour; repeat it: build/bin/bench-safety --seed %" PRIu64 "\n",
+			seed);
+}
+
+static void print(const char *side, const struct run_result *r, uint64_t hours)
+{
+	printf("| %s | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " | %" PRIu64
+	       " | %.2f | %.2f |\n",
+	       side, r->evaluations, r->ups, r->downs, r->wrong[WRONG_DOWN], r->wrong[WRONG_UP],
+	       r->wrong[WRONG_BLIND], (double)r->replica_s / 3600 / (double)hours,
+	       (double)r->short_s / (double)hours);
+}
+
+static void report(const struct total *t, double seconds)
+{
+	printf("%" PRIu64 " simulated hours in %.1f s\n\n", t->hours, seconds);
+	printf("| decider | evaluations | ups | downs | wrong downs | wrong ups | blind downs | replicas, mean | s an "
+	       "hour with too few |\n|---|---|---|---|---|---|---|---|---|\n");
+	print("plimsoll", &t->ours, t->hours);
+	print("Kubernetes' HPA", &t->hpa, t->hours);
+}
+
+/* Every jobs-th hour, from `first` on. */
+static void hours(uint64_t first, uint64_t n, unsigned job, unsigned jobs, struct total *ret)
+{
+	for (uint64_t i = job; i < n; i += jobs)
+		one_hour(first + i, NULL, ret);
+}
+
+static int spread(uint64_t first, uint64_t n, unsigned jobs, struct total *ret)
+{
+	int pipes[JOBS_MOST][2];
+
+	for (unsigned j = 0; j < jobs; j++) {
+		if (pipe(pipes[j]) < 0)
+			return -errno;
+		if (fork() == 0) {
+			struct total t = {0};
+
+			hours(first, n, j, jobs, &t);
+			_exit(write(pipes[j][1], &t, sizeof(t)) == sizeof(t) ? 0 : 1);
+		}
+		close(pipes[j][1]);
+	}
+	for (unsigned j = 0; j < jobs; j++) {
+		struct total t;
+
+		if (read(pipes[j][0], &t, sizeof(t)) != sizeof(t))
+			return -EIO;
+		close(pipes[j][0]);
+		ret->hours += t.hours;
+		ret->failed += t.failed;
+		run_add(&ret->ours, &t.ours);
+		run_add(&ret->hpa, &t.hpa);
+	}
+	while (wait(NULL) > 0)
+		;
+	return 0;
+}
+
+/* False: there is no such guard. */
+static bool take_away(const char *name)
+{
+#define X(ID, invariant, against) \
+	if (!strcmp(name, #ID)) { \
+		guard_off |= 1u << GUARD_##ID; \
+		return true; \
+	}
+	GUARDS_X(X)
+#undef X
+	fprintf(stderr, "safety: there is no guard %s\n", name);
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"hours", 1, NULL, 'h'}, {"first", 1, NULL, 'f'},
+						{"jobs", 1, NULL, 'j'},	 {"seed", 1, NULL, 's'},
+						{"without", 1, NULL, 'w'},
+						{NULL, 0, NULL, 0}};
+	uint64_t n = 1000000, first = 0;
+	unsigned jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	bool only = false;
+	struct total t = {0};
+	clock_boot_t begin = clock_boot();
+
+	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (o == '?' || (o == 'w' && !take_away(optarg)))
+			return 2;
+		if (o == 'w')
+			continue;
+		if (o == 'j')
+			jobs = (unsigned)strtoul(optarg, NULL, 10);
+		else
+			*(o == 'h' ? &n : &first) = strtoull(optarg, NULL, 10);
+		only = only || o == 's';
+	}
+	if (only)
+		one_hour(first, stdout, &t);
+	else if (spread(first, n, jobs < 1 ? 1 : jobs > JOBS_MOST ? JOBS_MOST : jobs, &t) < 0)
+		return 2;
+	report(&t, (double)clock_since(clock_boot(), begin) / 1e9);
+	return t.failed ? 1 : 0;
+}
