@@ -179,6 +179,7 @@ static int start_scaling(struct aggregator *a, struct err *e)
 	a->scaler = scaler_new(a->loop, a->store, a->decisions);
 	a->scaler->decided = decided;
 	a->scaler->data = a;
+	a->scaler->hpa_period_ns = a->options->hpa_period;
 	return policies_load(a, e);
 }
 

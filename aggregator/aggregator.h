@@ -65,6 +65,7 @@ struct aggregator {
 	bool policies_loaded, serving, stopping;
 	bool state_failing;             /* the state directory cannot be written now */
 	char not_ready[320];            /* why, empty: ready */
+	char policy_trouble[320];       /* why the policies of before go on; empty: those of the files hold */
 	unsigned busy;                  /* parts that have not stopped yet */
 };
 

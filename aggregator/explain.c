@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aggregator/hpa_explain.h"
+#include "aggregator/hpa_record.h"
 #include "aggregator/record.h"
 #include "aggregator/store/decisions.h"
 #include "base/clock.h"
@@ -230,8 +232,11 @@ static void add_head(struct buf *to, const struct record *r, const struct decisi
 int explain_decision(const struct decision *x, const char *record, struct buf *to, struct err *e)
 {
 	scoped(record_freep) struct record *r = NULL;
-	int code = record_parse(record, &r, e);
+	int code;
 
+	if (hpa_record_is(record))
+		return hpa_explain_decision(x, record, to, e);
+	code = record_parse(record, &r, e);
 	if (code < 0)
 		return code;
 	add_head(to, r, x);

@@ -7,7 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "aggregator/hpa_document.h"
+#include "aggregator/hpa_manifest.h"
 #include "aggregator/manifest_read.h"
+#include "aggregator/manifest_workload.h"
 #include "base/mem.h"
 
 static void manifest_done(struct manifest *m)
@@ -15,8 +18,14 @@ static void manifest_done(struct manifest *m)
 	for (char **word = m->command; word && *word; word++)
 		free(*word);
 	free(m->command);
+	hpa_manifest_free(m->hpa);
 	free(m->cgroup);
 	free(m->where);
+}
+
+const char *manifest_kind(const struct manifest *m)
+{
+	return m->hpa ? HPA_DOCUMENT_KIND : "ScalingPolicy";
 }
 
 static void cut(struct manifests *m, size_t n)
@@ -25,9 +34,19 @@ static void cut(struct manifests *m, size_t n)
 		manifest_done(&m->item[--m->n]);
 }
 
+static void forget_workloads(struct manifests *m)
+{
+	for (size_t i = 0; i < m->n_workloads; i++)
+		manifest_workload_done(&m->workload[i]);
+	free(m->workload);
+	m->workload = NULL;
+	m->n_workloads = 0;
+}
+
 void manifests_done(struct manifests *m)
 {
 	cut(m, 0);
+	forget_workloads(m);
 	free(m->item);
 	*m = (struct manifests){0};
 }
@@ -57,10 +76,10 @@ static int check_new(const struct manifests *all, const struct manifest *m, stru
 	return err_cause(e, "%d are the most one aggregator takes", MANIFEST_MAX);
 }
 
-static int add_document(const struct yaml_doc *doc, struct manifests *to, struct err *e)
+static int add_policy(const struct yaml_doc *doc, bool is_hpa, struct manifests *to, struct err *e)
 {
 	struct manifest m = {0};
-	int code = manifest_read(doc, &m, e);
+	int code = is_hpa ? hpa_document_read(doc, &m, e) : manifest_read(doc, &m, e);
 
 	if (code == 0)
 		code = check_new(to, &m, e);
@@ -73,21 +92,99 @@ static int add_document(const struct yaml_doc *doc, struct manifests *to, struct
 	return 0;
 }
 
+static int add_workload(const struct yaml_doc *doc, struct manifests *to, struct err *e)
+{
+	struct manifest_workload w = {0};
+	int code = to->n_workloads < MANIFEST_WORKLOADS_MAX
+			   ? manifest_workload_read(doc, &w, e)
+			   : yaml_err(doc, doc->root, e, -E2BIG, "more than %d Deployments and the like",
+				      MANIFEST_WORKLOADS_MAX);
+
+	if (code < 0) {
+		manifest_workload_done(&w);
+		return code;
+	}
+	to->workload = mem_array(to->workload, to->n_workloads + 1, sizeof(w));
+	to->workload[to->n_workloads++] = w;
+	return 0;
+}
+
+static const char *word(const struct yaml_doc *doc, const char *key)
+{
+	const struct yaml_node *n = yaml_get(doc->root, key);
+
+	return n && n->kind == YAML_SCALAR ? n->text : "";
+}
+
+static bool begins(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+static int add_document(const struct yaml_doc *doc, struct manifests *to, struct err *e);
+
+/* What `kubectl get -o yaml` makes of several. */
+static int add_list(const struct yaml_doc *doc, struct manifests *to, struct err *e)
+{
+	const struct yaml_node *items = yaml_get(doc->root, "items");
+	int code = 0;
+
+	for (const struct yaml_node *n = items ? items->child : NULL; n && code == 0; n = n->next) {
+		struct yaml_doc one = {.file = doc->file, .root = (struct yaml_node *)(uintptr_t)n};
+
+		code = add_document(&one, to, e);
+	}
+	return code;
+}
+
+/* A kind of ours under a wrong group is an error, not a document of somebody else. */
+static int add_document(const struct yaml_doc *doc, struct manifests *to, struct err *e)
+{
+	const char *group = word(doc, "apiVersion"), *kind = word(doc, "kind");
+
+	if (!strcmp(kind, HPA_DOCUMENT_KIND))
+		return add_policy(doc, true, to, e);
+	if (!*group || !*kind || begins(group, "plimsoll.io/") || !strcmp(kind, "ScalingPolicy"))
+		return add_policy(doc, false, to, e);
+	if (!strcmp(group, "v1") && !strcmp(kind, "List"))
+		return add_list(doc, to, e);
+	if (manifest_workload_is(group, kind))
+		return add_workload(doc, to, e);
+	to->left_alone++;
+	return 0;
+}
+
 /* --- all of them -------------------------------------------------------------------------------- */
+
+static void drop_workloads(struct manifests *m, size_t n)
+{
+	while (m->n_workloads > n)
+		manifest_workload_done(&m->workload[--m->n_workloads]);
+}
 
 static int add_documents(const struct yaml_doc *first, struct manifests *to, struct err *e)
 {
-	size_t before = to->n;
+	size_t before = to->n, workloads = to->n_workloads, left_alone = to->left_alone;
 
 	for (const struct yaml_doc *d = first; d; d = d->next) {
 		int code = d->root ? add_document(d, to, e) : 0; /* empty between two "---" */
 
 		if (code < 0) {
 			cut(to, before);
+			drop_workloads(to, workloads);
+			to->left_alone = left_alone;
 			return code;
 		}
 	}
 	return 0;
+}
+
+/* A Deployment may stand behind its HPA, and in another file. */
+static void join(struct manifests *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		for (size_t k = 0; m->item[i].hpa && k < m->n_workloads; k++)
+			manifest_workload_tell(&m->workload[k], m->item[i].hpa);
 }
 
 int manifests_parse(const char *name, const char *bytes, size_t size, struct manifests *to,
@@ -96,7 +193,11 @@ int manifests_parse(const char *name, const char *bytes, size_t size, struct man
 	scoped(yaml_freep) struct yaml_doc *doc = NULL;
 	int code = yaml_parse(name, bytes, size, &doc, e);
 
-	return code < 0 ? code : add_documents(doc, to, e);
+	if (code == 0)
+		code = add_documents(doc, to, e);
+	if (code == 0)
+		join(to);
+	return code;
 }
 
 static int load_file(const char *path, struct manifests *to, struct err *e)
@@ -146,6 +247,8 @@ int manifests_load(const struct opt_list *paths, struct manifests *ret, struct e
 	}
 	if (code < 0)
 		manifests_done(&all);
+	join(&all);
+	forget_workloads(&all);
 	*ret = all;
 	return code;
 }

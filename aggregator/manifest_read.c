@@ -18,7 +18,6 @@
 #define DEFAULT_TOLERANCE      100      /* permille; HorizontalPodAutoscaler's 0.1 */
 #define DEFAULT_DOWN_S	       300      /* HorizontalPodAutoscaler's default */
 #define DEFAULT_WINDOW_S       3
-#define DEFAULT_EXEC_TIMEOUT_S 10
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -339,25 +338,34 @@ static int read_mode(const struct reader *r, const struct yaml_node *spec, struc
 	return complain(r, n, "this mode is not known", "it is Enforce or Observe");
 }
 
-static int read_command(const struct reader *r, const struct yaml_node *exec, struct manifest *m)
+int manifest_read_words(const struct yaml_doc *doc, const struct yaml_node *at, const struct yaml_node *list,
+			struct manifest *m, struct err *e)
 {
-	const struct yaml_node *list = yaml_get(exec, "command");
+	const struct reader *r = &(struct reader){doc, e};
 	size_t n = 0;
 
 	if (!list || list->kind != YAML_SEQUENCE || !list->child)
-		return complain(r, list ? list : exec, "command is missing or no list",
+		return complain(r, at, "command is missing or no list",
 				"it is a list of words, [/path/to/hook, argument], and no shell reads it");
 	m->command = mem_array(NULL, MANIFEST_COMMAND_WORDS + 1, sizeof(char *));
 	memset(m->command, 0, (MANIFEST_COMMAND_WORDS + 1) * sizeof(char *));
 	for (const struct yaml_node *word = list->child; word; word = word->next) {
+		const struct yaml_node *here = at == list ? word : at;
+
 		if (word->kind != YAML_SCALAR)
-			return complain(r, word, "a word of the command is no text",
-					"each entry is one argument");
+			return complain(r, here, "a word of the command is no text", "each entry is one argument");
 		if (n == MANIFEST_COMMAND_WORDS)
-			return complain(r, word, "the command is too long", "64 words are the most");
+			return complain(r, here, "the command is too long", "64 words are the most");
 		m->command[n++] = mem_strdup(word->text);
 	}
 	return 0;
+}
+
+static int read_command(const struct reader *r, const struct yaml_node *exec, struct manifest *m)
+{
+	const struct yaml_node *list = yaml_get(exec, "command");
+
+	return manifest_read_words(r->doc, list ? list : exec, list, m, r->e);
 }
 
 static int read_actuator(const struct reader *r, const struct yaml_node *spec, struct manifest *m)
@@ -378,7 +386,7 @@ static int read_actuator(const struct reader *r, const struct yaml_node *spec, s
 	if (code < 0 || !exec)
 		return code;
 	code = read_command(r, exec, m);
-	m->timeout_ns = DEFAULT_EXEC_TIMEOUT_S * CLOCK_NS_PER_S;
+	m->timeout_ns = MANIFEST_EXEC_TIMEOUT_S * CLOCK_NS_PER_S;
 	return code < 0 ? code : get_seconds(r, exec, "timeoutSeconds", 1, 600, &m->timeout_ns);
 }
 

@@ -10,7 +10,7 @@ struct aggregator_options {
 	char *tls_dir, *tls_cert, *tls_key, *tls_ca;
 	char *log_level, *log_format;
 	struct opt_list scrape, policy;
-	uint64_t tick;
+	uint64_t tick, hpa_period;
 	int64_t agents_max, rows_max;
 	bool insecure, check, version, help;
 };

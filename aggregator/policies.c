@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/policies.h"
 
+#include <stdio.h>
+
 #include "aggregator/aggregator.h"
 #include "aggregator/metrics.h"
 #include "aggregator/options.h"
@@ -17,6 +19,7 @@ int policies_load(struct aggregator *a, struct err *e)
 		return r;
 	scaler_set(a->scaler, &all);
 	a->policies_loaded = true;
+	*a->policy_trouble = '\0';
 	ready_say(a);
 	return 0;
 }
@@ -30,5 +33,6 @@ void policies_reload(struct aggregator *a)
 		return;
 	}
 	aggregator_count(aggregator_policy_errors_total, 1);
+	snprintf(a->policy_trouble, sizeof(a->policy_trouble), "%s", e.what);
 	log_err(LOG_ERROR, &e, "going on with the policies there were");
 }

@@ -76,7 +76,12 @@ size_t aggregator_notices(const struct aggregator *a,
 	}
 	if (!a->options->policy.n) {
 		snprintf(ret[n].text, sizeof(ret[n].text), "no policy: nothing is decided");
-		add(&ret[n++], "policy", "warn", "name ScalingPolicy files with --policy");
+		add(&ret[n++], "policy", "warn", "name files of policies with --policy");
+	}
+	if (*a->policy_trouble) {
+		snprintf(ret[n].text, sizeof(ret[n].text), "the policies of before stay in force: %.150s",
+			 a->policy_trouble);
+		add(&ret[n++], "policy-files", "warn", "mend the file, then send SIGHUP; --check tells more");
 	}
 	if (silent) {
 		snprintf(ret[n].text, sizeof(ret[n].text), "%zu of %zu nodes are silent", silent,

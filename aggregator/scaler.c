@@ -7,6 +7,8 @@
 
 #include "aggregator/act/act.h"
 #include "aggregator/explain.h"
+#include "aggregator/hpa_control.h"
+#include "aggregator/hpa_record.h"
 #include "aggregator/metrics.h"
 #include "aggregator/record.h"
 #include "aggregator/store/store.h"
@@ -48,7 +50,10 @@ static struct decision describe(const struct scaler_workload *w, const struct vi
 	snprintf(x.policy, sizeof(x.policy), "%s", p->name);
 	snprintf(x.reason, sizeof(x.reason), "%s", verdict_word(d->reason));
 	snprintf(x.mode, sizeof(x.mode), "%s", p->enforce ? "Enforce" : "Observe");
-	explain_trigger(p, d, x.trigger, sizeof(x.trigger));
+	if (w->hpa)
+		hpa_control_trigger(w->hpa, w->manifest.hpa, x.trigger, sizeof(x.trigger));
+	else
+		explain_trigger(p, d, x.trigger, sizeof(x.trigger));
 	return x;
 }
 
@@ -98,6 +103,8 @@ static void acted(const char *why, void *data)
 	struct scaler_workload *w = data;
 
 	w->acting = 0;
+	if (w->hpa)
+		hpa_control_done(w->hpa, w->manifest.hpa, w->scaler->now.ns, *why ? why : NULL);
 	if (*why) {
 		failed(w, why);
 		return;
@@ -132,13 +139,19 @@ struct look { /* what one step was given */
 	struct view view;
 	uint32_t current;
 	struct decide_state before;
+	const char *scale_error; /* of an HPA */
 	bool paused;
 };
 
+static char *record_of(const struct scaler_workload *w, const struct look *l)
+{
+	return w->hpa ? hpa_record_json(w->hpa, w->manifest.hpa, &l->policy, &l->view, l->current, l->scale_error)
+		      : record_json(&l->policy, &l->view, l->current, &l->before, &w->verdict);
+}
+
 static void write_down(struct scaler_workload *w, const struct look *l)
 {
-	scoped(freep) char *record =
-		record_json(&l->policy, &l->view, l->current, &l->before, &w->verdict);
+	scoped(freep) char *record = record_of(w, l);
 
 	w->last = describe(w, &l->view, &w->verdict);
 	w->told = w->verdict.reason;
@@ -198,11 +211,66 @@ static void step(struct scaler_workload *w, clock_boot_t now)
 	conclude(w, &l);
 }
 
+static void judge_hpa(struct scaler_workload *w, struct look *l)
+{
+	hpa_control_pass(w->hpa, w->manifest.hpa, &l->policy, &l->view, l->current, l->scale_error);
+	hpa_control_verdict(w->hpa, &w->verdict);
+	w->judged = true;
+	aggregator_count(aggregator_blind_steps_total, is_held_blind(w->verdict.reason));
+}
+
+/* In Kubernetes the scale would be written now; here it may be that nobody is to write it. */
+static void conclude_hpa(struct scaler_workload *w, struct look *l)
+{
+	conclude(w, l);
+	if (w->hpa->outcome.rescale && !l->policy.enforce)
+		hpa_control_done(w->hpa, w->manifest.hpa, l->view.boottime_ns,
+				 l->paused ? "a person paused it" : "Plimsoll observes only: the mode is not Enforce");
+}
+
+static bool is_due(struct scaler_workload *w, clock_boot_t now)
+{
+	uint64_t period_ns = w->scaler->hpa_period_ns;
+
+	if (w->acting || now.ns < w->hpa->next_ns)
+		return false;
+	w->hpa->next_ns += period_ns;
+	if (w->hpa->next_ns <= now.ns) /* the first, or late */
+		w->hpa->next_ns = now.ns + period_ns;
+	return true;
+}
+
+static void step_hpa(struct scaler_workload *w, clock_boot_t now)
+{
+	const struct hpa_spec *spec = w->manifest.hpa->spec;
+	struct look l = {.policy = w->manifest.policy};
+	char none[256];
+	uint32_t live;
+
+	if (!is_due(w, now))
+		return;
+	l.policy.window_ns = w->scaler->hpa_period_ns > SCALER_HPA_WINDOW_LEAST_NS ? w->scaler->hpa_period_ns
+										   : SCALER_HPA_WINDOW_LEAST_NS;
+	l.paused = decisions_paused(w->scaler->decisions, l.policy.name, now);
+	l.policy.enforce &= !l.paused;
+	if (store_view(w->workload, now, l.policy.window_ns, l.policy.fresh_ns, &l.view) < 0)
+		return; /* no memory for it: as if nothing was measured */
+	live = hpa_sight_pods(&l.view);
+	l.current = standing_now(&w->standing, live, l.view.fleet_silent > 0, now.ns);
+	if (!live && !w->standing.ordered) {
+		snprintf(none, sizeof(none), "Plimsoll knows no replica of %.60s %.60s/%.80s", spec->target_kind, spec->ns,
+			 spec->target_name);
+		l.scale_error = none;
+	}
+	judge_hpa(w, &l);
+	conclude_hpa(w, &l);
+}
+
 void scaler_tick(struct scaler *s, clock_boot_t now)
 {
 	s->now = now;
 	for (size_t i = 0; i < s->n; i++)
-		step(s->item[i], now);
+		(s->item[i]->hpa ? step_hpa : step)(s->item[i], now);
 }
 
 /* The set of policies */
@@ -214,6 +282,7 @@ struct scaler *scaler_new(struct loop *l, struct store *s, struct decisions *d)
 	n->loop = l;
 	n->store = s;
 	n->decisions = d;
+	n->hpa_period_ns = SCALER_HPA_PERIOD_NS;
 	return n;
 }
 
@@ -224,6 +293,7 @@ static void workload_done(struct scaler_workload *w, const char *why)
 	if (w->acting)
 		decisions_set_outcome(w->scaler->decisions, w->acting, why);
 	act_close(w->act);
+	hpa_control_free(w->hpa);
 	if (w->workload)
 		store_forget(w->scaler->store, w->workload);
 	one.item[0] = w->manifest;
@@ -253,6 +323,7 @@ static struct scaler_workload *workload_new(struct scaler *s, const struct manif
 
 	w->scaler = s;
 	w->manifest = *m;
+	w->hpa = m->hpa ? hpa_control_new() : NULL;
 	w->workload = store_workload(s->store, m->policy.name, m->cgroup);
 	w->act = act_new(s->loop, (const char *const *)m->command, m->timeout_ns);
 	remember(w);
@@ -277,7 +348,7 @@ static struct scaler_workload *take_kept(struct scaler *s, const struct manifest
 		struct scaler_workload *w = s->item[i];
 
 		if (!w || strcmp(w->manifest.policy.name, m->policy.name) != 0 ||
-		    strcmp(w->manifest.cgroup, m->cgroup) != 0 ||
+		    strcmp(w->manifest.cgroup, m->cgroup) != 0 || !w->manifest.hpa != !m->hpa ||
 		    !same_command(w->manifest.command, m->command) ||
 		    w->manifest.timeout_ns != m->timeout_ns)
 			continue;

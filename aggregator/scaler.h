@@ -4,7 +4,10 @@
  * decision is written down before its actuator is called. One order a workload runs at a time; after
  * a failed one the next waits, 1 s at first and 60 s at last. While a workload is paused, while its
  * order runs or waits, and in mode Observe, the decider goes on looking, so that its windows have no
- * hole. Loop-thread-only, never blocks but on the decisions file (store/ledger.h).
+ * hole.
+ *
+ * A HorizontalPodAutoscaler is looked at each hpa_period_ns, and not while its order runs, as Kubernetes does;
+ * its rates are means since the pass before. Loop-thread-only, never blocks but on the decisions file (store/ledger.h).
  */
 #ifndef AGGREGATOR_SCALER_H
 #define AGGREGATOR_SCALER_H
@@ -21,8 +24,11 @@
 
 #define SCALER_RETRY_LEAST_NS CLOCK_NS_PER_S
 #define SCALER_RETRY_MOST_NS  (60 * CLOCK_NS_PER_S)
+#define SCALER_HPA_PERIOD_NS (15 * CLOCK_NS_PER_S) /* as kube-controller-manager's sync period */
+#define SCALER_HPA_WINDOW_LEAST_NS (3 * CLOCK_NS_PER_S) /* a mean over less is mostly noise */
 
 struct act;
+struct hpa_control; /* aggregator/hpa_control.h */
 struct loop;
 struct store;
 struct store_workload;
@@ -32,6 +38,7 @@ struct scaler_workload { /* one policy with what it selects; others only read it
 	struct manifest manifest;
 	struct store_workload *workload;
 	struct decide_state state;
+	struct hpa_control *hpa;      /* NULL: a ScalingPolicy; else `state` is not used */
 	struct standing standing;
 	struct act *act;
 	uint64_t acting;              /* id of the decision whose order runs; 0: none */
@@ -50,6 +57,7 @@ struct scaler {
 	struct scaler_workload **item; /* in the order of the manifests */
 	size_t n;
 	clock_boot_t now; /* of the newest tick */
+	uint64_t hpa_period_ns; /* between two passes of one HPA; SCALER_HPA_PERIOD_NS unless it is set */
 	/* A decision whose outcome is known; or one that changes nothing (id 0), when its reason is new. */
 	void (*decided)(const struct decision *x, void *data);
 	void *data;

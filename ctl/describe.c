@@ -12,6 +12,7 @@
 #include "ctl/connect.h"
 #include "ctl/fleet.h"
 #include "ctl/method.h"
+#include "ctl/policies.h"
 #include "ctl/text.h"
 #include "ctl/tree.h"
 
@@ -125,7 +126,7 @@ static void print(const struct session *s, const struct search *found)
 	printf("%s", buf_text(&safe));
 }
 
-int describe_run(const struct session *s)
+static int describe_cgroup(const struct session *s)
 {
 	Plimsoll__V1__Query q = PLIMSOLL__V1__QUERY__INIT;
 	scoped(connect_freep) struct connect *c = NULL;
@@ -144,4 +145,13 @@ int describe_run(const struct session *s)
 	}
 	fleet_free(found.fleet);
 	return r < 0 ? command_fail(&e) : COMMAND_FINE;
+}
+
+int describe_run(const struct session *s)
+{
+	size_t prefix = strlen(POLICIES_PREFIX);
+
+	if (strncmp(s->words[0], POLICIES_PREFIX, prefix) == 0 && s->words[0][prefix])
+		return policies_describe(s, s->words[0] + prefix);
+	return describe_cgroup(s);
 }

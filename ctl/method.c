@@ -20,6 +20,8 @@ const struct rpc_method method_list_decisions =
 	METHOD("Scaling/ListDecisions", RPC_UNARY, list_decisions_request, list_decisions_response);
 const struct rpc_method method_watch_decisions =
 	METHOD("Scaling/WatchDecisions", RPC_SERVER_STREAM, list_decisions_request, decision);
+const struct rpc_method method_list_policies =
+	METHOD("Scaling/ListPolicies", RPC_UNARY, list_policies_request, list_policies_response);
 const struct rpc_method method_explain =
 	METHOD("Scaling/Explain", RPC_UNARY, explain_request, explain_response);
 const struct rpc_method method_pause =

@@ -136,7 +136,8 @@ static void what_is_wrong_is_named_with_its_place(void **unused)
 	refused("cgroup: \"/web-*\"", "name: /web", "p.yaml:5:18", "NAMESPACE/POD/CONTAINER");
 	refused("cgroup: \"/web-*\"", "name: web, cgroup: /web", "p.yaml:5:18", "both");
 	refused("cgroup: \"/web-*\",", "", "p.yaml:5", "cgroup is missing");
-	refused("ScalingPolicy", "HorizontalPodAutoscaler", "p.yaml:2:7", "ScalingPolicy");
+	refused("ScalingPolicy", "ScalingPolcy", "p.yaml:2:7", "ScalingPolicy");
+	refused("ScalingPolicy", "HorizontalPodAutoscaler", "p.yaml:1:13", "autoscaling/v2");
 	refused("v1alpha1", "v9", "p.yaml:1:13", "plimsoll.io/v1alpha1");
 	refused("type: Resource", "type: Resourc", "p.yaml:8:13", "did you mean Resource?");
 	refused("name: cpu,", "name: memory,", "p.yaml:9:24", "this version knows cpu");

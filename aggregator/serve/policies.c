@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/serve/policies.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "aggregator/aggregator.h"
+#include "aggregator/hpa_control.h"
+#include "aggregator/hpa_text.h"
+#include "aggregator/scaler.h"
+#include "base/glob.h"
+#include "base/mem.h"
+#include "plimsoll/v1/scaling.pb-c.h"
+
+#define METRICS (HPA_METRICS > POLICY_METRICS ? HPA_METRICS : POLICY_METRICS)
+
+/* protobuf-c has no const strings; nothing writes to these. */
+static char *text(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
+struct entry { /* one policy's message and what it points to; other texts are borrowed from the scaler */
+	Plimsoll__V1__Policy m;
+	Plimsoll__V1__PolicyMetric metric[METRICS], *metrics[METRICS];
+	Plimsoll__V1__Condition condition[HPA_CONDITION_TYPES], *conditions[HPA_CONDITION_TYPES];
+	char name[METRICS][96], current[METRICS][HPA_TEXT_AMOUNT], target[METRICS][HPA_TEXT_AMOUNT];
+	char of[256];
+};
+
+/* --- metrics ------------------------------------------------------------------------------------ */
+
+static size_t add_metric(struct entry *e)
+{
+	size_t i = e->m.n_metric++;
+
+	plimsoll__v1__policy_metric__init(&e->metric[i]);
+	e->metric[i].name = e->name[i];
+	e->metric[i].current = e->current[i];
+	e->metric[i].target = e->target[i];
+	e->metrics[i] = &e->metric[i];
+	e->m.metric = e->metrics;
+	return i;
+}
+
+static void set_own_metrics(struct entry *e, const struct scaler_workload *w)
+{
+	const struct policy *p = &w->manifest.policy;
+
+	for (size_t k = 0; k < p->n_metrics; k++) {
+		size_t i = add_metric(e);
+
+		snprintf(e->name[i], sizeof(e->name[i]), "%s", p->metric[k].kind == POLICY_CPU ? "cpu" : "cpu-runqueue");
+		snprintf(e->target[i], sizeof(e->target[i]), "%u %%", p->metric[k].target_percent);
+		if (w->judged && w->verdict.metric[k].known)
+			snprintf(e->current[i], sizeof(e->current[i]), "%u %%", w->verdict.metric[k].value_percent);
+	}
+}
+
+static void set_hpa_metrics(struct entry *e, const struct scaler_workload *w)
+{
+	const struct hpa_spec *spec = w->manifest.hpa->spec;
+	const struct hpa_status *s = &w->hpa->state.status;
+
+	for (size_t k = 0; k < spec->n; k++) {
+		const struct hpa_metric_status *now = &s->metric[k];
+		struct hpa_proposal p = {.utilization = now->utilization, .usage_milli = now->usage_milli};
+		size_t i = add_metric(e);
+
+		hpa_text_name(&spec->metric[k], e->name[i], sizeof(e->name[i]));
+		snprintf(e->target[i], sizeof(e->target[i]), "%s", hpa_text_target(&spec->metric[k]).text);
+		if (k < s->n_metrics && now->known && now->usage_known)
+			snprintf(e->current[i], sizeof(e->current[i]), "%s", hpa_text_usage(&spec->metric[k], &p).text);
+	}
+}
+
+/* --- the rest ----------------------------------------------------------------------------------- */
+
+static void set_conditions(struct entry *e, const struct hpa_status *s)
+{
+	int64_t now_ms = (int64_t)(clock_boot().ns / CLOCK_NS_PER_MS);
+
+	for (size_t i = 0; i < s->n_conditions; i++) {
+		const struct hpa_condition *c = &s->condition[i];
+		Plimsoll__V1__Condition *m = &e->condition[i];
+
+		plimsoll__v1__condition__init(m);
+		m->type = text(hpa_status_word(c->type));
+		m->status = c->is_true;
+		m->reason = text(c->reason);
+		m->message = text(c->message);
+		m->age_ns = now_ms > c->since_ms ? (uint64_t)(now_ms - c->since_ms) * CLOCK_NS_PER_MS : 0;
+		e->conditions[i] = m;
+	}
+	e->m.condition = e->conditions;
+	e->m.n_condition = s->n_conditions;
+}
+
+static void set_target(struct entry *e, const struct manifest *m)
+{
+	const struct hpa_spec *spec = m->hpa ? m->hpa->spec : NULL;
+
+	if (spec)
+		snprintf(e->of, sizeof(e->of), "%s %s/%s", spec->target_kind, spec->ns, spec->target_name);
+	else
+		snprintf(e->of, sizeof(e->of), "%s", m->cgroup);
+	e->m.target = e->of;
+	e->m.selects = text(m->cgroup);
+}
+
+static void set_verdict(struct entry *e, const struct scaler_workload *w)
+{
+	e->m.judged = w->judged;
+	if (!w->judged)
+		return;
+	e->m.current = w->verdict.from;
+	e->m.desired = w->verdict.to;
+	e->m.reason = text(verdict_word(w->verdict.reason));
+	e->m.meaning = text(verdict_meaning(w->verdict.reason));
+}
+
+static Plimsoll__V1__Policy *entry_new(const struct aggregator *a, const struct scaler_workload *w)
+{
+	const struct policy *p = &w->manifest.policy;
+	struct entry *e = mem_new(struct entry);
+
+	plimsoll__v1__policy__init(&e->m);
+	e->m.name = text(p->name);
+	e->m.kind = text(manifest_kind(&w->manifest));
+	e->m.mode = text(p->enforce ? "Enforce" : "Observe");
+	e->m.min_replicas = p->min_replicas;
+	e->m.max_replicas = p->max_replicas;
+	e->m.where = text(w->manifest.where);
+	e->m.paused = decisions_paused(a->decisions, p->name, clock_boot()) != NULL;
+	set_target(e, &w->manifest);
+	set_verdict(e, w);
+	if (w->hpa) {
+		set_hpa_metrics(e, w);
+		set_conditions(e, &w->hpa->state.status);
+	} else {
+		set_own_metrics(e, w);
+	}
+	return &e->m;
+}
+
+static bool is_asked_for(const Plimsoll__V1__ListPoliciesRequest *q, const char *name)
+{
+	for (size_t i = 0; i < q->n_name; i++)
+		if (glob_match(q->name[i], name))
+			return true;
+	return !q->n_name;
+}
+
+static void list_message(struct rpc_call *c, struct rpc_msg *m)
+{
+	const Plimsoll__V1__ListPoliciesRequest *q = (const Plimsoll__V1__ListPoliciesRequest *)rpc_msg_get(m);
+	struct aggregator *a = rpc_server_data(rpc_call_server(c));
+	const struct scaler *s = a->scaler;
+	Plimsoll__V1__ListPoliciesResponse answer = PLIMSOLL__V1__LIST_POLICIES_RESPONSE__INIT;
+
+	answer.policy = mem_array(NULL, s->n + 1, sizeof(*answer.policy));
+	answer.wall_unix_ns = clock_wall().ns;
+	answer.trouble = a->policy_trouble;
+	for (size_t i = 0; i < s->n; i++)
+		if (is_asked_for(q, s->item[i]->manifest.policy.name))
+			answer.policy[answer.n_policy++] = entry_new(a, s->item[i]);
+	(void)rpc_send(c, &answer.base);
+	rpc_finish(c, RPC_OK, NULL, NULL);
+	for (size_t i = 0; i < answer.n_policy; i++)
+		free(answer.policy[i]); /* an entry begins with its message */
+	free(answer.policy);
+}
+
+static const struct rpc_handler list = {.message = list_message};
+
+const struct rpc_method serve_policies_methods[] = {
+	{"/plimsoll.v1.Scaling/ListPolicies", RPC_UNARY, &plimsoll__v1__list_policies_request__descriptor,
+	 &plimsoll__v1__list_policies_response__descriptor, &list, 0},
+};
+const size_t serve_policies_n = sizeof(serve_policies_methods) / sizeof(serve_policies_methods[0]);

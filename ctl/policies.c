@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/policies.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/scope.h"
+#include "ctl/connect.h"
+#include "ctl/figure.h"
+#include "ctl/listing.h"
+#include "ctl/method.h"
+
+typedef Plimsoll__V1__Policy policy;
+
+/* --- a list ------------------------------------------------------------------------------------- */
+
+static const struct text_column columns[] = {
+	{"TIME", false, false},    {"POLICY", false, false},   {"KIND", false, false},  {"TARGET", false, false},
+	{"MODE", false, false},    {"METRICS", false, false},  {"MIN", true, false},    {"MAX", true, false},
+	{"REPLICAS", true, false}, {"REASON", false, false},   {"SELECTS", false, true}, {"WHERE", false, true},
+	{"CONDITION", false, false},
+};
+
+static const char *or_dash(const char *s)
+{
+	return *s ? s : FIGURE_NONE;
+}
+
+static void add_metrics(const policy *p, struct buf *to)
+{
+	for (size_t i = 0; i < p->n_metric; i++)
+		buf_printf(to, "%s%s %s/%s", i ? ", " : "", p->metric[i]->name, or_dash(p->metric[i]->current),
+			   p->metric[i]->target);
+}
+
+static void add_replicas(const policy *p, struct buf *to)
+{
+	if (!p->judged)
+		buf_printf(to, FIGURE_NONE);
+	else if (p->current == p->desired)
+		buf_printf(to, "%u", p->current);
+	else
+		buf_printf(to, "%u→%u", p->current, p->desired);
+}
+
+/* What a person must know first: a condition that is not as it should be. */
+static const Plimsoll__V1__Condition *worst(const policy *p)
+{
+	for (size_t i = 0; i < p->n_condition; i++) {
+		bool is_bad = strcmp(p->condition[i]->type, "ScalingLimited") == 0 ? p->condition[i]->status
+										   : !p->condition[i]->status;
+
+		if (is_bad)
+			return p->condition[i];
+	}
+	return NULL;
+}
+
+static void cells(struct text_table *t, const void *item)
+{
+	const policy *p = item;
+	const Plimsoll__V1__Condition *c = worst(p);
+	scoped(buf_done) struct buf metrics = {0}, replicas = {0};
+
+	add_metrics(p, &metrics);
+	add_replicas(p, &replicas);
+	text_cell(t, PAINT_PLAIN, "%s", p->name);
+	text_cell(t, PAINT_PLAIN, "%s", p->kind);
+	text_cell(t, PAINT_PLAIN, "%s", p->target);
+	text_cell(t, PAINT_PLAIN, "%s", p->mode);
+	text_cell(t, PAINT_PLAIN, "%s", or_dash(buf_text(&metrics)));
+	text_cell(t, PAINT_PLAIN, "%u", p->min_replicas);
+	text_cell(t, PAINT_PLAIN, "%u", p->max_replicas);
+	text_cell(t, PAINT_PLAIN, "%s", buf_text(&replicas));
+	text_cell(t, p->paused ? PAINT_WARN : PAINT_PLAIN, "%s", p->paused ? "paused" : or_dash(p->reason));
+	text_cell(t, PAINT_PLAIN, "%s", p->selects);
+	text_cell(t, PAINT_PLAIN, "%s", p->where);
+	if (c)
+		text_cell(t, PAINT_WARN, "%s %s: %s", c->type, c->status ? "True" : "False", c->reason);
+	else
+		text_cell(t, PAINT_DIM, "%s", FIGURE_NONE);
+}
+
+static json_t *text_or_null(const char *s)
+{
+	return *s ? tree_string(s) : json_null();
+}
+
+static json_t *metrics_tree(const policy *p)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < p->n_metric; i++)
+		json_array_append_new(all, json_pack("{s:o, s:o, s:o}", "name", tree_string(p->metric[i]->name), "current",
+						     text_or_null(p->metric[i]->current), "target",
+						     tree_string(p->metric[i]->target)));
+	return all;
+}
+
+static json_t *conditions_tree(const policy *p)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < p->n_condition; i++) {
+		const Plimsoll__V1__Condition *c = p->condition[i];
+
+		json_array_append_new(all, json_pack("{s:o, s:s, s:o, s:o, s:o}", "type", tree_string(c->type), "status",
+						     c->status ? "True" : "False", "reason", tree_string(c->reason),
+						     "message", tree_string(c->message), "age_seconds",
+						     tree_seconds(true, c->age_ns)));
+	}
+	return all;
+}
+
+static json_t *tree(const void *item)
+{
+	const policy *p = item;
+	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "name", tree_string(p->name), "kind",
+			      tree_string(p->kind), "target", tree_string(p->target), "selects", tree_string(p->selects),
+			      "mode", tree_string(p->mode), "min_replicas", (int)p->min_replicas, "max_replicas",
+			      (int)p->max_replicas);
+
+	json_object_set_new(o, "current", tree_number(p->judged, p->current));
+	json_object_set_new(o, "desired", tree_number(p->judged, p->desired));
+	json_object_set_new(o, "reason", text_or_null(p->reason));
+	json_object_set_new(o, "meaning", text_or_null(p->meaning));
+	json_object_set_new(o, "paused", json_boolean(p->paused));
+	json_object_set_new(o, "metrics", metrics_tree(p));
+	json_object_set_new(o, "conditions", conditions_tree(p));
+	json_object_set_new(o, "where", tree_string(p->where));
+	return o;
+}
+
+static const char *name_of(const void *item)
+{
+	return ((const policy *)item)->name;
+}
+
+static const struct listing listing = {
+	.kind = "Policy",
+	.word = "policy",
+	.columns = columns,
+	.n_columns = sizeof(columns) / sizeof(columns[0]),
+	.cells = cells,
+	.tree = tree,
+	.name = name_of,
+	.none = "no policy: plimsoll-aggregator --policy names their files",
+};
+
+static void say_trouble(const Plimsoll__V1__ListPoliciesResponse *l)
+{
+	scoped(buf_done) struct buf safe = {0};
+
+	text_safe(l->trouble, &safe);
+	if (*l->trouble)
+		fprintf(stderr, "the policies of before stay in force: %s\n", buf_text(&safe));
+}
+
+static int print_once(struct listing_printer *p, struct connect *c, const Plimsoll__V1__ListPoliciesRequest *q,
+		      int *ret_result, struct err *e)
+{
+	struct rpc_msg *answer = NULL;
+	int r = connect_ask(c, &method_list_policies, &q->base, &answer, e);
+
+	if (r < 0)
+		return r;
+	const Plimsoll__V1__ListPoliciesResponse *l = (const void *)rpc_msg_get(answer);
+	*ret_result = listing_print(p, (const void *const *)l->policy, l->n_policy, l->wall_unix_ns);
+	say_trouble(l);
+	rpc_msg_release(answer);
+	return 0;
+}
+
+int policies_show(const struct session *s, char **names, size_t n, bool watch)
+{
+	Plimsoll__V1__ListPoliciesRequest q = PLIMSOLL__V1__LIST_POLICIES_REQUEST__INIT;
+	scoped(connect_freep) struct connect *c = NULL;
+	struct listing_printer p = {0};
+	uint64_t end_ns = s->o->seconds ? clock_boot().ns + (uint64_t)s->o->seconds * CLOCK_NS_PER_S : UINT64_MAX;
+	struct err e;
+	int result = COMMAND_FINE, r = connect_open(s->o, NULL, &c, &e);
+
+	q.name = names;
+	q.n_name = n;
+	listing_begin(&p, &listing, s, watch);
+	if (r == 0)
+		r = print_once(&p, c, &q, &result, &e);
+	while (watch && r == 0 && result == COMMAND_FINE && clock_boot().ns + CLOCK_NS_PER_S <= end_ns) {
+		nanosleep(&(struct timespec){.tv_sec = 1}, NULL); /* Ctrl-C ends it all */
+		r = print_once(&p, c, &q, &result, &e);
+	}
+	listing_done(&p);
+	return r < 0 ? command_fail(&e) : result;
+}
+
+/* --- one of them -------------------------------------------------------------------------------- */
+
+static void line(struct buf *to, const char *label)
+{
+	buf_printf(to, "  %-10s ", label);
+}
+
+static void add_page(const policy *p, struct buf *to)
+{
+	buf_printf(to, "%s  %s of %s, mode %s%s\n", p->name, p->kind, p->target, p->mode, p->paused ? ", paused" : "");
+	line(to, "replicas");
+	add_replicas(p, to);
+	buf_printf(to, " (min %u, max %u), selected by %s\n", p->min_replicas, p->max_replicas, p->selects);
+	line(to, "reason");
+	buf_printf(to, "%s%s%s\n", or_dash(p->reason), *p->meaning ? ": " : "", p->meaning);
+	for (size_t i = 0; i < p->n_metric; i++) {
+		line(to, i ? "" : "metrics");
+		buf_printf(to, "%s: %s, target %s\n", p->metric[i]->name,
+			   *p->metric[i]->current ? p->metric[i]->current : "not known", p->metric[i]->target);
+	}
+	for (size_t i = 0; i < p->n_condition; i++) {
+		const Plimsoll__V1__Condition *c = p->condition[i];
+
+		line(to, i ? "" : "conditions");
+		buf_printf(to, "%s %s for %s, %s: %s\n", c->type, c->status ? "True" : "False",
+			   figure_age(c->age_ns).text, c->reason, c->message);
+	}
+	line(to, "read from");
+	buf_printf(to, "%s\n", p->where);
+}
+
+static void print_page(const struct session *s, const policy *p)
+{
+	scoped(buf_done) struct buf page = {0}, safe = {0};
+
+	if (command_is(s, "json") || command_is(s, "yaml")) {
+		scoped(tree_freep) json_t *o = tree_object("Policy"), *fields = tree(p);
+
+		json_object_update(o, fields);
+		tree_print(o, command_is(s, "yaml"), false, stdout);
+		return;
+	}
+	if (command_is(s, "name"))
+		buf_printf(&page, POLICIES_PREFIX "%s\n", p->name);
+	else
+		add_page(p, &page);
+	text_safe_lines(buf_text(&page), &safe);
+	printf("%s", buf_text(&safe));
+}
+
+static int complain(const char *name, size_t n, struct err *e)
+{
+	if (n)
+		err_set(e, -EINVAL, "%zu policies are called \"%.100s\"", n, name);
+	else
+		err_set(e, -ENOENT, "no policy is called \"%.100s\"", name);
+	err_cause(e, n ? "describe is about one" : "the aggregator has none of that name");
+	return err_fix(e, "plimsoll get policies lists all of them");
+}
+
+int policies_describe(const struct session *s, char *name)
+{
+	Plimsoll__V1__ListPoliciesRequest q = PLIMSOLL__V1__LIST_POLICIES_REQUEST__INIT;
+	scoped(connect_freep) struct connect *c = NULL;
+	struct rpc_msg *answer = NULL;
+	struct err e;
+	int r = connect_open(s->o, NULL, &c, &e);
+
+	q.name = &name;
+	q.n_name = 1;
+	if (r == 0)
+		r = connect_ask(c, &method_list_policies, &q.base, &answer, &e);
+	if (r < 0)
+		return command_fail(&e);
+	const Plimsoll__V1__ListPoliciesResponse *l = (const void *)rpc_msg_get(answer);
+	r = l->n_policy == 1 ? 0 : complain(name, l->n_policy, &e);
+	if (r == 0)
+		print_page(s, l->policy[0]);
+	say_trouble(l);
+	rpc_msg_release(answer);
+	return r < 0 ? command_fail(&e) : COMMAND_FINE;
+}

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""hpa.py BIN: a HorizontalPodAutoscaler as a guide has it, beside its Deployment, on cgroups of our own: a load
+step is decided on, carried out by the hook, shown, explained in numbers that are computed again here, and replays
+byte for byte. A manifest that is broken meanwhile changes nothing and says so."""
+import json
+import math
+import os
+import re
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+import fleet  # noqa: E402
+from fleet import Aggregator, Process  # noqa: E402
+from loads import PATIENCE, Load, until  # noqa: E402
+from subprocess import DEVNULL, run  # noqa: E402
+
+BIN = os.path.abspath(sys.argv[1])
+TOP = f"/plimsoll-e2e-hpa-{os.getpid()}"
+GUIDE = """apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: example-service
+spec:
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: example-service
+  minReplicas: 2
+  maxReplicas: 10
+  metrics:
+  - type: Resource
+    resource:
+      name: cpu
+      target:
+        type: Utilization
+        averageUtilization: 70
+"""
+DEPLOYMENT = """---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: example-service
+spec:
+  template:
+    spec:
+      containers:
+      - name: one
+        resources: {requests: {cpu: 50m}}
+      - name: two
+        resources: {requests: {cpu: 50m}}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: example-service
+spec: {type: LoadBalancer, ports: [{port: 80, targetPort: 8080}]}
+"""
+
+
+def annotated(orders):
+    """The guide's manifest with what Kubernetes does not know: which cgroups, and who scales them."""
+    lines = {"mode": "Enforce", "replicas": TOP + "/*", "exec": f"[/bin/sh, -c, 'cat >> {orders}']"}
+    text = "".join(f"    plimsoll.io/{k}: \"{v}\"\n" for k, v in lines.items())
+    return GUIDE.replace("  name: example-service\nspec:", f"  name: example-service\n  annotations:\n{text}spec:")
+
+
+class World:
+    def __init__(self, path, status):
+        self.path, self.loads, self.agent, self.aggregator = path, [], None, None
+        try:
+            self.start(status)
+        except BaseException:
+            self.end()
+            raise
+
+    def start(self, status):
+        socket, calm = os.path.join(self.path, "run", "agent.sock"), self.path + "/calm"
+        self.policy, self.orders = self.path + "/app.yaml", self.path + "/orders"
+        open(calm, "w", encoding="utf-8").close()
+        for name in ("one", "two"):
+            code = "while True: os.path.exists(sys.argv[1]) and time.sleep(0.2)"
+            self.loads.append(Load(f"{TOP}/{name}", code, calm))
+        self.write(annotated(self.orders) + DEPLOYMENT)
+        self.agent = Process([os.path.join(BIN, "plimsoll-agent"), "--config", "", "--node", "e2e", "--socket", socket],
+                             os.path.join(self.path, "agent.log"))
+        self.aggregator = Aggregator(os.path.join(BIN, "plimsoll-aggregator"), self.path, status, "--scrape",
+                                     "unix:" + socket, "--policy", self.policy, "--hpa-period", "1s")
+
+    def write(self, text):
+        with open(self.policy, "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def say(self, *words, code=0):
+        env = {k: v for k, v in os.environ.items() if not k.startswith("PLIMSOLL_")}
+        p = run([os.path.join(BIN, "plimsoll"), *words, "--server", self.aggregator.socket], env=env, stdin=DEVNULL,
+                capture_output=True, text=True, timeout=PATIENCE, check=False)
+        assert p.returncode == code, (words, p.returncode, p.stdout, p.stderr)
+        return p.stdout, p.stderr
+
+    def json(self, *words):
+        return json.loads(self.say(*words, "-o", "json")[0])
+
+    def condition(self, name):
+        found = {c["type"]: c for c in self.json("describe", "policy/example-service")["conditions"]}
+        return found.get(name)
+
+    def end(self):
+        for p in (self.aggregator, self.agent):
+            if p:
+                p.kill()
+        for i, load in enumerate(self.loads):
+            load.end(*([TOP] if i + 1 == len(self.loads) else []))
+
+
+def a_calm_service_is_left_alone(w):
+    until("a valid metric", lambda: (w.condition("ScalingActive") or {}).get("reason") == "ValidMetricFound")
+    policy = w.json("get", "policies")["items"][0]
+    assert policy["kind"] == "HorizontalPodAutoscaler" and policy["target"] == "Deployment default/example-service", policy
+    assert policy["current"] == policy["desired"] == 2 and policy["metrics"][0]["target"] == "70 %", policy
+    assert re.search(r"example-service +HorizontalPodAutoscaler +Deployment default/example-service +Enforce +cpu \d+ %/70 %",
+                     w.say("get", "policies")[0])
+    assert not w.json("decisions")["items"]
+
+
+def a_load_step_is_decided_on(w):
+    os.unlink(w.path + "/calm")
+    decision = until("a decision", lambda: w.json("decisions")["items"])[-1]
+    assert decision["from"] == 2 and decision["to"] > 2 and decision["mode"] == "Enforce", decision
+    until("it is carried out", lambda: w.json("decisions")["items"][-1]["outcome"] == "applied")
+    with open(w.orders, encoding="utf-8") as f:
+        order = json.loads(f.readline())
+    assert (order["from"], order["to"], order["workload"]) == (2, decision["to"], "example-service"), order
+    assert order["decision"] == decision["id"]
+    assert w.condition("AbleToScale")["status"] == "True"
+    return decision
+
+
+def a_person_can_compute_it_again(w, decision):
+    text = w.say("explain", decision["id"])[0]
+    value = re.search(r"cpu (\d+) % of request over 2 of 2 pods \((\d+)m of 100m\); target 70 %", text)
+    formula = re.search(r"2 x (\d+) / 70 = ([\d.]+), rounded up: asks for (\d+)", text)
+    assert value and formula, text
+    percent, used, asks = int(value[1]), int(value[2]), int(formula[3])
+    assert percent == used == int(formula[1]), text  # of 100m
+    assert asks == math.ceil(2 * percent / 70), text
+    assert "without a behavior a step reaches max(2 x 2, 4) = 4" in text
+    assert decision["to"] == min(asks, 4), (decision, text)
+    assert "the recorded inputs give the same outcome again, byte for byte" in text, text
+    record = w.json("explain", decision["id"])["record"]
+    assert record["kind"] == "HPADecisionRecord" and record["outcome"]["to"] == decision["to"], record
+    assert record["policy"]["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] == 70
+
+
+def a_broken_manifest_changes_nothing(w):
+    w.write(annotated(w.orders).replace("minReplicas: 2", "minReplicas: 11"))
+    w.aggregator.process.send_signal(signal.SIGHUP)
+    until("a complaint", lambda: "stay in force" in w.say("get", "policies")[1])
+    out, err = w.say("describe", "policy/example-service")
+    assert re.search(r"app\.yaml:\d+:16: spec.maxReplicas: must be greater than or equal to `minReplicas`", err), err
+    assert "(min 2, max 10)" in out and "AbleToScale" in out, out
+    assert "stay in force" in w.say("status")[0]
+    w.write(annotated(w.orders).replace("maxReplicas: 10", "maxReplicas: 9") + DEPLOYMENT)
+    w.aggregator.process.send_signal(signal.SIGHUP)
+    until("the new version", lambda: w.json("get", "policies")["items"][0]["max_replicas"] == 9)
+    assert "stay in force" not in w.say("get", "policies")[1]
+
+
+def without_a_request_it_says_so(w):
+    w.write(annotated(w.orders))
+    w.aggregator.process.send_signal(signal.SIGHUP)
+    active = until("the condition", lambda: (c := w.condition("ScalingActive")) and c["status"] == "False" and c)
+    assert active["reason"] == "FailedGetResourceMetric", active
+    assert "missing request for cpu in container one of Pod " in active["message"], active
+
+
+def main():
+    if os.geteuid() != 0:
+        print("SKIP: the agent needs root")
+        return 77
+    with fleet.folder() as (path, _, status):
+        w = World(path, status)
+        try:
+            a_calm_service_is_left_alone(w)
+            decision = a_load_step_is_decided_on(w)
+            a_person_can_compute_it_again(w, decision)
+            print(w.say("explain", decision["id"])[0], flush=True)
+            a_broken_manifest_changes_nothing(w)
+            without_a_request_it_says_so(w)
+        except BaseException:
+            print(open(w.aggregator.log, encoding="utf-8").read(), file=sys.stderr)
+            raise
+        finally:
+            w.end()
+    return 0
+
+
+sys.exit(main())
