@@ -14,6 +14,7 @@
 #include "aggregator/options.h"
 #include "aggregator/policies.h"
 #include "aggregator/ready.h"
+#include "aggregator/recommender.h"
 #include "aggregator/scaler.h"
 #include "aggregator/serve/history.h"
 #include "aggregator/serve/http.h"
@@ -41,6 +42,7 @@ static void decide(struct aggregator *a)
 		return; /* an order given now could be killed with its hook half done */
 	a->last_tick = now;
 	scaler_tick(a->scaler, now);
+	recommender_tick(a->recommender, now);
 	serve_workloads_tick(a);
 	aggregator_count(aggregator_ticks_total, 1);
 	aggregator_count(aggregator_tick_seconds_total, clock_since(clock_boot(), now));
@@ -180,6 +182,7 @@ static int start_scaling(struct aggregator *a, struct err *e)
 	a->scaler->decided = decided;
 	a->scaler->data = a;
 	a->scaler->hpa_period_ns = a->options->hpa_period;
+	a->recommender = recommender_new(a->store, a->options->state_dir);
 	return policies_load(a, e);
 }
 
@@ -234,6 +237,7 @@ static void release(struct aggregator *a)
 	loop_signal_end(a->interrupt);
 	loop_signal_end(a->terminate);
 	loop_signal_end(a->hangup);
+	recommender_free(a->recommender);
 	scaler_free(a->scaler);
 	say_what_is_lost(a->decisions);
 	decisions_free(a->decisions);

@@ -21,6 +21,7 @@ struct ingest;             /* aggregator/ingest/intake.h */
 struct loop;
 struct loop_signal;
 struct loop_timer;
+struct recommender; /* aggregator/recommender.h */
 struct rpc_method;
 struct rpc_server;
 struct scaler; /* aggregator/scaler.h */
@@ -51,6 +52,7 @@ struct aggregator {
 	struct store *store;
 	struct decisions *decisions;
 	struct scaler *scaler;
+	struct recommender *recommender;
 	struct ingest *ingest;
 	struct scrape *scrape;
 	struct http *http;

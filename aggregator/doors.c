@@ -12,6 +12,7 @@
 #include "aggregator/serve/history.h"
 #include "aggregator/serve/metrics.h"
 #include "aggregator/serve/policies.h"
+#include "aggregator/serve/recommendations.h"
 #include "aggregator/serve/scaling.h"
 #include "aggregator/serve/status.h"
 #include "aggregator/serve/workloads.h"
@@ -49,6 +50,7 @@ static size_t all_methods(const struct rpc_method **ret)
 	n = add_methods(all, n, serve_workloads_methods, serve_workloads_n);
 	n = add_methods(all, n, serve_history_methods, serve_history_n);
 	n = add_methods(all, n, serve_policies_methods, serve_policies_n);
+	n = add_methods(all, n, serve_recommendations_methods, serve_recommendations_n);
 	n = add_methods(all, n, serve_scaling_methods, serve_scaling_n);
 	n = add_methods(all, n, serve_status_methods, serve_status_n);
 	*ret = all;

@@ -11,6 +11,7 @@
 #include "aggregator/hpa_manifest.h"
 #include "aggregator/manifest_read.h"
 #include "aggregator/manifest_workload.h"
+#include "aggregator/vpa_document.h"
 #include "base/mem.h"
 
 static void manifest_done(struct manifest *m)
@@ -43,9 +44,17 @@ static void forget_workloads(struct manifests *m)
 	m->n_workloads = 0;
 }
 
+static void drop_vpas(struct manifests *m, size_t n)
+{
+	while (m->n_vpas > n)
+		vpa_document_done(&m->vpa[--m->n_vpas]);
+}
+
 void manifests_done(struct manifests *m)
 {
 	cut(m, 0);
+	drop_vpas(m, 0);
+	free(m->vpa);
 	forget_workloads(m);
 	free(m->item);
 	*m = (struct manifests){0};
@@ -89,6 +98,39 @@ static int add_policy(const struct yaml_doc *doc, bool is_hpa, struct manifests 
 	}
 	to->item = mem_array(to->item, to->n + 1, sizeof(m));
 	to->item[to->n++] = m;
+	return 0;
+}
+
+static int check_new_vpa(const struct yaml_doc *doc, const struct manifests *all, const struct vpa_manifest *v,
+			 struct err *e)
+{
+	for (size_t i = 0; i < all->n_vpas; i++) {
+		const struct vpa_manifest *old = &all->vpa[i];
+
+		if (strcmp(old->name, v->name) != 0 && strcmp(old->cgroup, v->cgroup) != 0)
+			continue;
+		err_set(e, -EEXIST, "%s: there is a " VPA_DOCUMENT_KIND " of that name or for these replicas already",
+			v->where);
+		err_cause(e, "it is at %s", old->where);
+		return err_fix(e, "rename or remove one of them");
+	}
+	return all->n_vpas < MANIFEST_MAX ? 0
+					  : yaml_err(doc, doc->root, e, -E2BIG, "more than %d of this kind", MANIFEST_MAX);
+}
+
+static int add_vpa(const struct yaml_doc *doc, struct manifests *to, struct err *e)
+{
+	struct vpa_manifest v = {0};
+	int code = vpa_document_read(doc, &v, e);
+
+	if (code == 0)
+		code = check_new_vpa(doc, to, &v, e);
+	if (code < 0) {
+		vpa_document_done(&v);
+		return code;
+	}
+	to->vpa = mem_array(to->vpa, to->n_vpas + 1, sizeof(v));
+	to->vpa[to->n_vpas++] = v;
 	return 0;
 }
 
@@ -144,6 +186,8 @@ static int add_document(const struct yaml_doc *doc, struct manifests *to, struct
 
 	if (!strcmp(kind, HPA_DOCUMENT_KIND))
 		return add_policy(doc, true, to, e);
+	if (!strcmp(kind, VPA_DOCUMENT_KIND))
+		return add_vpa(doc, to, e);
 	if (!*group || !*kind || begins(group, "plimsoll.io/") || !strcmp(kind, "ScalingPolicy"))
 		return add_policy(doc, false, to, e);
 	if (!strcmp(group, "v1") && !strcmp(kind, "List"))
@@ -164,7 +208,7 @@ static void drop_workloads(struct manifests *m, size_t n)
 
 static int add_documents(const struct yaml_doc *first, struct manifests *to, struct err *e)
 {
-	size_t before = to->n, workloads = to->n_workloads, left_alone = to->left_alone;
+	size_t before = to->n, workloads = to->n_workloads, vpas = to->n_vpas, left_alone = to->left_alone;
 
 	for (const struct yaml_doc *d = first; d; d = d->next) {
 		int code = d->root ? add_document(d, to, e) : 0; /* empty between two "---" */
@@ -172,6 +216,7 @@ static int add_documents(const struct yaml_doc *first, struct manifests *to, str
 		if (code < 0) {
 			cut(to, before);
 			drop_workloads(to, workloads);
+			drop_vpas(to, vpas);
 			to->left_alone = left_alone;
 			return code;
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Manifests, YAML files into plain values: ScalingPolicy (docs/policy.md is the reference) and
- * HorizontalPodAutoscaler as Kubernetes has it (aggregator/hpa_document.h). Deployments and their like say
+ * HorizontalPodAutoscaler as Kubernetes has it (aggregator/hpa_document.h), VerticalPodAutoscaler, too. Deployments and their like say
  * what their containers request; documents of other API groups are left alone, so a file may be the one that
  * kubectl applies. Every complaint names file, line and column, and an unknown key the nearest one that exists.
  * One bad document refuses all of them: half of somebody's policies is not what they asked for. Two policies on
@@ -30,6 +30,7 @@
 #define MANIFEST_WORKLOADS_MAX 10000 /* Deployments and the like in all files */
 
 struct hpa_manifest;
+struct vpa_manifest;      /* aggregator/vpa_document.h */
 struct manifest_workload; /* aggregator/manifest_workload.h */
 
 struct manifest {
@@ -46,6 +47,8 @@ struct manifests {
 	size_t n;
 	struct manifest_workload *workload; /* while they are read: what containers request */
 	size_t n_workloads;
+	struct vpa_manifest *vpa; /* VerticalPodAutoscalers */
+	size_t n_vpas;
 	size_t left_alone; /* documents that are neither */
 };
 

@@ -32,11 +32,11 @@ const struct command command_table[] = {
 	 "filters, d "
 	 "shows decisions, p pauses and resumes, q quits. Plain lines when stdout is no terminal.",
 	 " seconds sort ", 0, 0, top_run},
-	{"get", "[workloads|nodes|containers|pods|cgroups|decisions|policies] [NAME...]", "list things once",
+	{"get", "[workloads|nodes|containers|pods|cgroups|decisions|policies|recommendations] [NAME...]", "list things once",
 	 "Without a word: workloads. NAME limits the list and may hold * and **. Containers, pods and cgroups go by NAMESPACE/POD/CONTAINER or its "
 	 "beginning up to a slash, by a unit's name, an id, or a path that begins with a slash.",
 	 " watch seconds sort limit since ", 0, 1024, get_run},
-	{"watch", "[workloads|nodes|containers|pods|cgroups|decisions|policies] [NAME...]",
+	{"watch", "[workloads|nodes|containers|pods|cgroups|decisions|policies|recommendations] [NAME...]",
 	 "the same as a stream of lines",
 	 "As get, once a second, until Ctrl-C; decisions as they are made.",
 	 " watch seconds sort limit since holds ", 0, 1024, get_watch},

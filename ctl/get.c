@@ -7,6 +7,7 @@
 #include "ctl/decisions.h"
 #include "ctl/measured.h"
 #include "ctl/policies.h"
+#include "ctl/recommendations.h"
 #include "ctl/workload.h"
 
 static const struct kind {
@@ -20,10 +21,11 @@ static const struct kind {
 	{"cgroups", "cgroup", measured_cgroups},
 	{"decisions", "decision", decisions_show},
 	{"policies", "policy", policies_show},
+	{"recommendations", "recommendation", recommendations_show},
 };
 
 const char *const get_kinds[] = {"workloads", "nodes", "containers", "pods", "cgroups", "decisions",
-				 "policies"};
+				 "policies", "recommendations"};
 const size_t get_n_kinds = sizeof(get_kinds) / sizeof(get_kinds[0]);
 
 static const struct kind *find(const char *word)
@@ -45,7 +47,7 @@ static int unknown(const char *word)
 	struct err e;
 
 	err_set(&e, -EINVAL, "\"%.60s\" cannot be listed", word);
-	err_cause(&e, "there are workloads, nodes, containers, pods, cgroups, decisions and policies");
+	err_cause(&e, "there are workloads, nodes, containers, pods, cgroups, decisions, policies and recommendations");
 	if (near)
 		err_fix(&e, "did you mean \"plimsoll get %s\"?", near);
 	else

@@ -58,6 +58,21 @@ spec: {type: LoadBalancer, ports: [{port: 80, targetPort: 8080}]}
 """
 
 
+VPA = """---
+apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata:
+  name: example-service
+spec:
+  targetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: example-service
+  updatePolicy:
+    updateMode: Auto
+"""
+
+
 def annotated(orders):
     """The guide's manifest with what Kubernetes does not know: which cgroups, and who scales them."""
     lines = {"mode": "Enforce", "replicas": TOP + "/*", "exec": f"[/bin/sh, -c, 'cat >> {orders}']"}
@@ -81,7 +96,7 @@ class World:
         for name in ("one", "two"):
             code = "while True: os.path.exists(sys.argv[1]) and time.sleep(0.2)"
             self.loads.append(Load(f"{TOP}/{name}", code, calm))
-        self.write(annotated(self.orders) + DEPLOYMENT)
+        self.write(annotated(self.orders) + DEPLOYMENT + VPA)
         self.agent = Process([os.path.join(BIN, "plimsoll-agent"), "--config", "", "--node", "e2e", "--socket", socket],
                              os.path.join(self.path, "agent.log"))
         self.aggregator = Aggregator(os.path.join(BIN, "plimsoll-aggregator"), self.path, status, "--scrape",
@@ -121,6 +136,14 @@ def a_calm_service_is_left_alone(w):
     assert re.search(r"example-service +HorizontalPodAutoscaler +Deployment default/example-service +Enforce +cpu \d+ %/70 %",
                      w.say("get", "policies")[0])
     assert not w.json("decisions")["items"]
+
+
+def the_guides_vpa_is_read_too(w):
+    """Its containers are pods' by name, which nobody has here: it recommends nothing, which is not 0."""
+    found = w.json("get", "recommendations")["items"]
+    assert len(found) == 1 and found[0]["target"] == "Deployment default/example-service", found
+    assert found[0]["cpu_milli"] is None and found[0]["samples"] == 0 and found[0]["update_mode"] == "Auto", found
+    assert re.search(r"example-service +Deployment default/example-service +– +– +–", w.say("get", "recommendations")[0])
 
 
 def a_load_step_is_decided_on(w):
@@ -182,6 +205,7 @@ def main():
         w = World(path, status)
         try:
             a_calm_service_is_left_alone(w)
+            the_guides_vpa_is_read_too(w)
             decision = a_load_step_is_decided_on(w)
             a_person_can_compute_it_again(w, decision)
             print(w.say("explain", decision["id"])[0], flush=True)

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/recommendations.h"
+
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/scope.h"
+#include "ctl/connect.h"
+#include "ctl/figure.h"
+#include "ctl/listing.h"
+#include "ctl/method.h"
+
+#define PERIOD_S 60 /* of the recommender */
+
+typedef Plimsoll__V1__Recommendation recommendation;
+typedef Plimsoll__V1__Amounts amounts;
+
+static const struct text_column columns[] = {
+	{"TIME", false, false},      {"POLICY", false, false},    {"TARGET", false, false}, {"CONTAINER", false, false},
+	{"CPU", true, false},        {"CPU FROM", true, false},   {"CPU TO", true, false},  {"MEMORY", true, false},
+	{"MEM FROM", true, false},   {"MEM TO", true, false},     {"SAMPLES", true, false}, {"CPU UNCAPPED", true, true},
+	{"MEM UNCAPPED", true, true}, {"UPDATE MODE", false, true},
+};
+
+static void cpu_cell(struct text_table *t, const amounts *a, uint64_t milli)
+{
+	if (a)
+		text_cell(t, PAINT_PLAIN, "%llum", (unsigned long long)milli);
+	else
+		text_cell(t, PAINT_DIM, FIGURE_NONE);
+}
+
+static void memory_cell(struct text_table *t, const amounts *a, uint64_t bytes)
+{
+	if (a)
+		text_cell(t, PAINT_PLAIN, "%s", figure_bytes((double)bytes).text);
+	else
+		text_cell(t, PAINT_DIM, FIGURE_NONE);
+}
+
+static void cells(struct text_table *t, const void *item)
+{
+	const recommendation *r = item;
+	const amounts *cpu = r->cpu_milli, *memory = r->memory_bytes;
+
+	text_cell(t, PAINT_PLAIN, "%s", r->policy);
+	text_cell(t, PAINT_PLAIN, "%s", r->target);
+	text_cell(t, *r->container ? PAINT_PLAIN : PAINT_DIM, "%s", *r->container ? r->container : FIGURE_NONE);
+	cpu_cell(t, cpu, cpu ? cpu->target : 0);
+	cpu_cell(t, cpu, cpu ? cpu->lower : 0);
+	cpu_cell(t, cpu, cpu ? cpu->upper : 0);
+	memory_cell(t, memory, memory ? memory->target : 0);
+	memory_cell(t, memory, memory ? memory->lower : 0);
+	memory_cell(t, memory, memory ? memory->upper : 0);
+	text_cell(t, PAINT_PLAIN, "%llu", (unsigned long long)r->samples);
+	cpu_cell(t, cpu, cpu ? cpu->uncapped : 0);
+	memory_cell(t, memory, memory ? memory->uncapped : 0);
+	text_cell(t, PAINT_PLAIN, "%s (only recommended)", r->mode);
+}
+
+static json_t *amounts_tree(const amounts *a)
+{
+	return a ? json_pack("{s:I, s:I, s:I, s:I}", "target", (json_int_t)a->target, "lower", (json_int_t)a->lower, "upper",
+			     (json_int_t)a->upper, "uncapped", (json_int_t)a->uncapped)
+		 : json_null();
+}
+
+static json_t *tree(const void *item)
+{
+	const recommendation *r = item;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "policy", tree_string(r->policy), "target",
+			 tree_string(r->target), "container", *r->container ? tree_string(r->container) : json_null(),
+			 "update_mode", tree_string(r->mode), "samples", (json_int_t)r->samples, "cpu_milli",
+			 amounts_tree(r->cpu_milli), "memory_bytes", amounts_tree(r->memory_bytes));
+}
+
+static const char *name_of(const void *item)
+{
+	return ((const recommendation *)item)->policy;
+}
+
+static const struct listing listing = {
+	.kind = "Recommendation",
+	.word = "recommendation",
+	.columns = columns,
+	.n_columns = sizeof(columns) / sizeof(columns[0]),
+	.cells = cells,
+	.tree = tree,
+	.name = name_of,
+	.none = "no recommendation: no VerticalPodAutoscaler is among the policies",
+};
+
+static int print_once(struct listing_printer *p, struct connect *c, const Plimsoll__V1__ListRecommendationsRequest *q,
+		      int *ret_result, struct err *e)
+{
+	struct rpc_msg *answer = NULL;
+	int r = connect_ask(c, &method_list_recommendations, &q->base, &answer, e);
+
+	if (r < 0)
+		return r;
+	const Plimsoll__V1__ListRecommendationsResponse *l = (const void *)rpc_msg_get(answer);
+	*ret_result = listing_print(p, (const void *const *)l->recommendation, l->n_recommendation, l->wall_unix_ns);
+	rpc_msg_release(answer);
+	return 0;
+}
+
+int recommendations_show(const struct session *s, char **names, size_t n, bool watch)
+{
+	Plimsoll__V1__ListRecommendationsRequest q = PLIMSOLL__V1__LIST_RECOMMENDATIONS_REQUEST__INIT;
+	scoped(connect_freep) struct connect *c = NULL;
+	struct listing_printer p = {0};
+	int64_t left_s = s->o->seconds ? s->o->seconds : INT64_MAX;
+	struct err e;
+	int result = COMMAND_FINE, r = connect_open(s->o, NULL, &c, &e);
+
+	q.name = names;
+	q.n_name = n;
+	listing_begin(&p, &listing, s, watch);
+	if (r == 0)
+		r = print_once(&p, c, &q, &result, &e);
+	for (; watch && r == 0 && result == COMMAND_FINE && left_s >= PERIOD_S; left_s -= PERIOD_S) {
+		nanosleep(&(struct timespec){.tv_sec = PERIOD_S}, NULL); /* Ctrl-C ends it all */
+		r = print_once(&p, c, &q, &result, &e);
+	}
+	listing_done(&p);
+	return r < 0 ? command_fail(&e) : result;
+}
