@@ -16,6 +16,9 @@
 #include "ctl/explain.h"
 #include "ctl/get.h"
 #include "ctl/help.h"
+#include "ctl/record.h"
+#include "ctl/replay.h"
+#include "ctl/simulate.h"
 #include "ctl/status.h"
 #include "ctl/top.h"
 #include "ctl/version.h"
@@ -51,6 +54,18 @@ const struct command command_table[] = {
 	{"explain", "ID|WORKLOAD", "every number behind a decision",
 	 "ID as in decisions, such as d-12; of a workload its newest decision.", " ", 1, 1,
 	 explain_run},
+	{"record", "WORKLOAD", "a workload's load as a trace for simulate",
+	 "Writes a line a second to standard output, until Ctrl-C or for --seconds: CPU that all its replicas use. A "
+	 "trace that was cut off is one, too.",
+	 " seconds ", 1, 1, record_run},
+	{"replay", "FILE|ID|WORKLOAD", "decide again on what a decision was made from",
+	 "FILE: a record, or what explain -o json printed; - is standard input. Ends with 1 if this version decides "
+	 "otherwise.",
+	 " ", 1, 1, replay_run},
+	{"simulate", "", "try policies on a load, before they touch anything",
+	 "Each policy of --policy and --compare on the same load and the same plant: replicas that start, carry what "
+	 "they can and leave the rest waiting. Needs no daemon. A SHAPE is one of step, ramp, spike, daily, noise, outage.",
+	 " policy compare trace svg startup capacity slo ", 0, 0, simulate_run},
 	{"pause", "WORKLOAD", "stop scaling a workload",
 	 "Nothing is changed until it is resumed or --for has passed; decisions are still "
 	 "recorded.",

@@ -73,21 +73,40 @@ static void print(const struct session *s, const Plimsoll__V1__ExplainResponse *
 	printf("%s%s", buf_text(&text), ends ? "" : "\n");
 }
 
-int explain_run(const struct session *s)
+static int ask(const struct session *s, const char *word, struct rpc_msg **ret, struct err *e)
 {
 	Plimsoll__V1__ExplainRequest q = PLIMSOLL__V1__EXPLAIN_REQUEST__INIT;
 	scoped(connect_freep) struct connect *c = NULL;
-	scoped(freep) char *id = is_id(s->words[0]) ? mem_strdup(s->words[0]) : NULL;
+	scoped(freep) char *id = mem_strdup(word);
+	int r = connect_open(s->o, NULL, &c, e);
+
+	if (r == 0 && !is_id(word)) {
+		scoped(freep) char *workload = take(id);
+
+		r = newest_of(c, workload, &id, e);
+	}
+	q.id = id;
+	return r == 0 ? connect_ask(c, &method_explain, &q.base, ret, e) : r;
+}
+
+int explain_record(const struct session *s, const char *word, char **ret, struct err *e)
+{
+	struct rpc_msg *m = NULL;
+	int r = ask(s, word, &m, e);
+
+	if (r < 0)
+		return r;
+	*ret = mem_strdup(((const Plimsoll__V1__ExplainResponse *)rpc_msg_get(m))->record_json);
+	rpc_msg_release(m);
+	return 0;
+}
+
+int explain_run(const struct session *s)
+{
 	struct rpc_msg *m = NULL;
 	struct err e;
-	int r = connect_open(s->o, NULL, &c, &e);
 
-	if (r == 0 && !id)
-		r = newest_of(c, s->words[0], &id, &e);
-	q.id = id;
-	if (r == 0)
-		r = connect_ask(c, &method_explain, &q.base, &m, &e);
-	if (r < 0)
+	if (ask(s, s->words[0], &m, &e) < 0)
 		return command_fail(&e);
 	print(s, (const void *)rpc_msg_get(m));
 	rpc_msg_release(m);

@@ -6,5 +6,7 @@
 #include "ctl/command.h"
 
 int explain_run(const struct session *s);
+/* The record of a decision, by its id or a workload's newest one: JSON, the caller's. */
+int explain_record(const struct session *s, const char *word, char **ret, struct err *e);
 
 #endif

@@ -8,6 +8,10 @@
 
 struct ctl_options {
 	char *config, *server, *output, *color, *sort, *why, *root;
+	struct opt_list policy, compare;
+	char *trace, *svg;
+	uint64_t startup;
+	int64_t capacity, slo;
 	char *tls_dir, *tls_cert, *tls_key, *tls_ca, *server_name;
 	uint64_t timeout, since, pause_for; /* ns */
 	int64_t seconds, limit;

@@ -45,7 +45,8 @@ allow aggregator/ingest "$lib|aggregator/(store|ingest)/[a-z_]+\.h|aggregator/ag
 allow aggregator/act "$lib|aggregator/act/[a-z_]+\.h|decide/verdict\.h|decide/policy\.h|aggregator/metrics\.(h|def)"
 allow aggregator/serve "$lib|aggregator/(store|serve)/[a-z_]+\.h|aggregator/[a-z_]+\.(h|def)|decide/[a-z_]+\.h|plimsoll/v1/[a-z]+\.pb-c\.h"
 allow aggregator "$lib|aggregator/[a-z_/]+\.(h|def)|decide/[a-z_]+\.h|plimsoll/v1/[a-z]+\.pb-c\.h"
-allow ctl "$lib|decide/saturation\.h|ctl/[a-z_]+\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
+allow simulate "$lib|decide/[a-z_]+\.h|simulate/[a-z_]+\.h|aggregator/(manifest|hpa_control|hpa_manifest)\.h"
+allow ctl "$lib|decide/saturation\.h|simulate/[a-z_]+\.h|aggregator/(manifest|record|hpa_record)\.h|ctl/[a-z_]+\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
 allow demo "$lib|demo/[a-z_]+\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
 only 'uv\.h' 'lib/loop/'
 only 'grpc/' 'lib/rpc/'
@@ -56,7 +57,7 @@ only 'yaml\.h' 'lib/conf/'
 only 'openssl/' 'lib/pki/'
 only 'sqlite3\.h' 'aggregator/store/(ledger|checkpoints)\.'
 only 'microhttpd\.h' 'aggregator/serve/'
-only 'jansson\.h' 'agent/names/reply\.|aggregator/[a-z_]+\.|aggregator/(act|serve)/|ctl/|demo/'
+only 'jansson\.h' 'agent/names/reply\.|aggregator/[a-z_]+\.|aggregator/(act|serve)/|ctl/|demo/|simulate/trace\.'
 only 'runtime/v1/' 'agent/names/(cri|book)\.'
 only 'plimsoll/v1/[a-z]+\.pb-c\.h' 'agent/(encode|query|watch|serve|stream)\.|aggregator/(ingest|serve)/|aggregator/[a-z_]+\.|ctl/|demo/|lib/(rpc|wire)/'
 exit $bad

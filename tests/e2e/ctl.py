@@ -200,6 +200,29 @@ def a_decision_is_explained(w):
     assert w.aggregator.json("decisions", "nobody")["items"] == []
 
 
+def a_decision_is_made_again(w):
+    newest = w.aggregator.json("decisions", "--limit", "1")["items"][0]
+    for word in (newest["id"], "shop"):
+        assert "byte for byte" in w.aggregator("replay", word), word
+    again = w.aggregator.json("replay", newest["id"])
+    assert again["same"] and (again["from"], again["to"]) == (newest["from"], newest["to"]), again
+
+
+def a_load_is_recorded_and_simulated(w):
+    text = w.aggregator("record", "shop", "--seconds", "4")
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert lines[0]["kind"] == "Trace" and lines[1]["second"] == 0, lines
+    seconds = [line["second"] for line in lines[1:]]
+    assert seconds == sorted(set(seconds)) and len(lines) >= 4, lines
+    assert any(line.get("cpuMilli", 0) > 100 for line in lines[1:]), lines  # it always wants a CPU
+    with open(os.path.join(w.path, "load.trace"), "w", encoding="utf-8") as f:
+        f.write(text)
+    said = json.loads(run("simulate", "-o", "json", "--policy", os.path.join(w.path, "policy.yaml"),
+                          "--trace", os.path.join(w.path, "load.trace")))
+    assert said["items"][0]["policy"] == "shop" and said["items"][0]["replicaHours"] > 0, said
+    assert "no workload is called" in w.aggregator("record", "nobody", "--seconds", "2", code=1)
+
+
 def the_brake_holds(w):
     a = w.aggregator
     assert "paused until" in a("pause", "shop", "--why", "a test")
@@ -289,7 +312,7 @@ def the_doctor_looks(w):
 
 def help_and_completion(_w):
     commands = re.findall(r"^  ([a-z]+) {2,}", run("help").split("Options:")[0], re.M)
-    assert {"top", "get", "watch", "describe", "decisions", "explain", "pause",
+    assert {"top", "get", "watch", "describe", "decisions", "explain", "record", "replay", "simulate", "pause",
             "resume", "status", "doctor", "version", "completion", "help"} == set(commands), commands
     assert run() == run("--help") == run("help")
     for c in commands:
@@ -676,7 +699,8 @@ def top_waits_for_answers(w):
 
 
 TESTS = (every_form_of_every_list, the_figures_are_the_loads, everything_about_one, the_last_victim_is_named,
-         a_decision_is_explained, the_brake_holds, streams_flow,
+         a_decision_is_explained, a_decision_is_made_again,
+         a_load_is_recorded_and_simulated, the_brake_holds, streams_flow,
          daemons_describe_themselves, the_doctor_looks, help_and_completion, errors_say_what_why_and_what_to_do,
          the_network_is_tls, options_come_from_everywhere, colours_are_for_terminals,
          peers_cannot_write_to_the_terminal, top_fills_the_screen, top_shows_every_signal, decisions_follow, top_gives_the_terminal_back,

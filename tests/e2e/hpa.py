@@ -170,6 +170,8 @@ def a_person_can_compute_it_again(w, decision):
     assert "without a behavior a step reaches max(2 x 2, 4) = 4" in text
     assert decision["to"] == min(asks, 4), (decision, text)
     assert "the recorded inputs give the same outcome again, byte for byte" in text, text
+    replay = w.json("replay", decision["id"])
+    assert replay["same"] is True, replay
     record = w.json("explain", decision["id"])["record"]
     assert record["kind"] == "HPADecisionRecord" and record["outcome"]["to"] == decision["to"], record
     assert record["policy"]["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] == 70

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulate/trace.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/scope.h"
+
+#define API_VERSION "plimsoll.io/v1alpha1"
+#define KIND	    "Trace"
+
+struct reader {
+	const char *name;
+	unsigned line;
+	struct trace *trace;
+	uint32_t milli; /* of the newest line */
+	bool silent, begun;
+	struct err *e;
+};
+
+static int wrong(const struct reader *r, const char *key, const char *why)
+{
+	err_set(r->e, -EINVAL, "%.150s:%u: this is no line of a trace", r->name, r->line);
+	err_cause(r->e, "\"%s\" %s", key, why);
+	return err_fix(r->e, "a line is {\"second\":60,\"cpuMilli\":2000}; docs/design/simulation.md has the format");
+}
+
+static int read_number(const struct reader *r, const json_t *o, const char *key, uint32_t most, uint32_t *ret)
+{
+	const json_t *j = json_object_get(o, key);
+
+	if (!json_is_integer(j))
+		return wrong(r, key, "is missing or no integer");
+	if (json_integer_value(j) < 0 || json_integer_value(j) > (json_int_t)most)
+		return wrong(r, key, "is negative or too large");
+	*ret = (uint32_t)json_integer_value(j);
+	return 0;
+}
+
+static int check_keys(const struct reader *r, json_t *o)
+{
+	static const char *const known[] = {"second", "cpuMilli", "silent"};
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (o, key, value) {
+		bool found = false;
+
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			found = found || !strcmp(key, known[i]);
+		if (!found)
+			return wrong(r, "a key", "is none of second, cpuMilli, silent");
+	}
+	return 0;
+}
+
+/* What held until `second`. */
+static void fill(struct reader *r, uint32_t second)
+{
+	struct trace *t = r->trace;
+	uint32_t from = t->seconds;
+
+	if (second <= from)
+		return;
+	t->cpu_milli = mem_array(t->cpu_milli, second, sizeof(*t->cpu_milli));
+	t->silent = mem_array(t->silent, second, sizeof(*t->silent));
+	for (uint32_t s = from; s < second; s++) {
+		t->cpu_milli[s] = r->milli;
+		t->silent[s] = r->silent;
+	}
+	t->seconds = second;
+}
+
+static int read_change(struct reader *r, json_t *o)
+{
+	const json_t *silent = json_object_get(o, "silent");
+	uint32_t second, milli = r->milli;
+
+	if (check_keys(r, o) < 0 || read_number(r, o, "second", TRACE_SECONDS_MAX, &second) < 0)
+		return -EINVAL;
+	if (r->begun ? second <= r->trace->seconds && second != 0 : second != 0)
+		return wrong(r, "second", r->begun ? "does not come after the line before" : "is not 0 in the first line");
+	if (r->begun && second == 0)
+		return wrong(r, "second", "does not come after the line before");
+	if ((json_object_get(o, "cpuMilli") || !r->begun) &&
+	    read_number(r, o, "cpuMilli", TRACE_MILLI_MAX, &milli) < 0)
+		return -EINVAL;
+	if (silent && !json_is_boolean(silent))
+		return wrong(r, "silent", "is neither true nor false");
+	fill(r, second);
+	r->milli = milli;
+	r->silent = json_is_true(silent);
+	r->begun = true;
+	return 0;
+}
+
+static int read_header(const struct reader *r, const json_t *o)
+{
+	const char *kind = json_string_value(json_object_get(o, "kind"));
+	const char *version = json_string_value(json_object_get(o, "apiVersion"));
+
+	if (!kind || strcmp(kind, KIND) != 0)
+		return wrong(r, "kind", "is not \"" KIND "\"");
+	if (!version || strcmp(version, API_VERSION) != 0)
+		return wrong(r, "apiVersion", "is not \"" API_VERSION "\"");
+	return 0;
+}
+
+static int read_line(struct reader *r, const char *text, size_t size)
+{
+	json_error_t why;
+	json_t *o = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+	int code;
+
+	if (!json_is_object(o)) {
+		json_decref(o);
+		err_set(r->e, -EINVAL, "%.150s:%u: this is no JSON object", r->name, r->line);
+		return err_cause(r->e, "%s", o ? "it is another JSON value" : why.text);
+	}
+	code = r->line == 1 ? read_header(r, o) : read_change(r, o);
+	json_decref(o);
+	return code;
+}
+
+static int finish(const struct reader *r)
+{
+	if (r->trace->seconds)
+		return 0;
+	err_set(r->e, -EINVAL, "%.150s: the trace is empty", r->name);
+	err_cause(r->e, r->line ? "it has no second of load: it needs a line at 0 and one where it ends"
+				: "the file has nothing in it");
+	return err_fix(r->e, "plimsoll simulate --trace step shows what one does; docs/design/simulation.md has the format");
+}
+
+int trace_parse(const char *name, const char *bytes, size_t size, struct trace *ret, struct err *e)
+{
+	struct reader r = {.name = name, .trace = ret, .e = e};
+
+	*ret = (struct trace){0};
+	while (size) {
+		const char *end = memchr(bytes, '\n', size);
+		size_t n = end ? (size_t)(end - bytes) : size;
+
+		r.line++;
+		if (read_line(&r, bytes, n) < 0)
+			return -EINVAL;
+		n += end != NULL;
+		bytes += n;
+		size -= n;
+	}
+	return finish(&r);
+}
+
+static int no_file(const char *path, int code, struct err *e)
+{
+	err_set(e, code, "cannot read the trace %.150s", path);
+	return err_fix(e, "give a file, or one of step, ramp, spike, daily, noise, outage");
+}
+
+int trace_load(const char *path, struct trace *ret, struct err *e)
+{
+	scoped(fclosep) FILE *f = fopen(path, "re");
+	scoped(buf_done) struct buf text = {0};
+	char piece[65536];
+	size_t n;
+
+	*ret = (struct trace){0};
+	if (!f)
+		return no_file(path, -errno, e);
+	while ((n = fread(piece, 1, sizeof(piece), f)) > 0) {
+		if (text.size + n > TRACE_BYTES_MAX)
+			return no_file(path, -E2BIG, e);
+		buf_add(&text, piece, n);
+	}
+	if (ferror(f))
+		return no_file(path, -EIO, e);
+	return trace_parse(path, buf_text(&text), text.size, ret, e);
+}
+
+void trace_write_head(struct buf *to)
+{
+	buf_printf(to, "{\"apiVersion\":\"" API_VERSION "\",\"kind\":\"" KIND "\"}\n");
+}
+
+void trace_write_change(uint32_t second, uint32_t cpu_milli, bool silent, struct buf *to)
+{
+	buf_printf(to, "{\"second\":%u,\"cpuMilli\":%u%s}\n", second, cpu_milli, silent ? ",\"silent\":true" : "");
+}
+
+void trace_write_end(uint32_t second, struct buf *to)
+{
+	buf_printf(to, "{\"second\":%u}\n", second);
+}
+
+void trace_write(const struct trace *t, struct buf *to)
+{
+	trace_write_head(to);
+	for (uint32_t s = 0; s < t->seconds; s++)
+		if (!s || t->cpu_milli[s] != t->cpu_milli[s - 1] || t->silent[s] != t->silent[s - 1])
+			trace_write_change(s, t->cpu_milli[s], t->silent[s], to);
+	trace_write_end(t->seconds, to);
+}
+
+void trace_done(struct trace *t)
+{
+	free(t->cpu_milli);
+	free(t->silent);
+	*t = (struct trace){0};
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# cli.sh PLIMSOLL RECORDS POLICY: what the command line does without a daemon: replay and simulate.
+set -u
+plimsoll=$1 records=$2 policy=$3 bad=0
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+complain() {
+    echo "cli: $*"
+    bad=1
+}
+
+# says CODE PATTERN COMMAND...: its exit code, and what it prints on either stream.
+says() {
+    local code=$1 pattern=$2 out
+    shift 2
+    out=$("$@" 2>&1)
+    [ $? = "$code" ] || complain "$*: another exit code than $code: $out"
+    grep -qE -- "$pattern" <<<"$out" || complain "$*: no \"$pattern\" in: $out"
+}
+
+for record in "$records"/*.json; do
+    says 0 'the same again, byte for byte' "$plimsoll" replay "$record"
+done
+sed -E '0,/"to": ?[0-9]+/s//"to":19/' "$record" >"$folder/changed.json"
+says 1 'decides otherwise' "$plimsoll" replay "$folder/changed.json"
+{ printf '{"record":'; cat "$record"; printf '}'; } >"$folder/explained.json"
+says 0 'byte for byte' "$plimsoll" replay - <"$folder/explained.json"
+says 0 '"same": true' "$plimsoll" replay -o json "$record"
+echo '{' >"$folder/cut.json"
+says 1 'is no JSON' "$plimsoll" replay "$folder/cut.json"
+
+says 0 'missed│' "$plimsoll" simulate --policy "$policy" --trace step
+says 0 '"missedSeconds": [0-9]' "$plimsoll" simulate -o json --policy "$policy" --compare "$policy" --trace outage
+says 0 'REPLICA-H' "$plimsoll" simulate --policy "$policy" --trace noise --svg "$folder/out.svg"
+grep -q '</svg>' "$folder/out.svg" || complain "no picture"
+says 2 'is missing' "$plimsoll" simulate --policy "$policy" --trace <(printf '{"kind":"Trace","apiVersion":"plimsoll.io/v1alpha1"}\n{"second":0}\n')
+says 2 'the trace is empty' "$plimsoll" simulate --policy "$policy" --trace /dev/null
+says 1 'cannot read the trace' "$plimsoll" simulate --policy "$policy" --trace "$folder/none"
+says 2 'names no ScalingPolicy' "$plimsoll" simulate --trace step
+exit $bad
