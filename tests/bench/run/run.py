@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """bench-run [RUNS [SECONDS]] | quick: what both daemons take in `plimsoll-demo run`, as a Markdown table
 with least, median and most of the runs. A run begins with the demo's start and ends with its JSON."""
+import http.client
 import json
 import os
 import re
@@ -30,25 +31,31 @@ def first_delay(run):
 
 
 def aggregator_cpu_seconds(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-        text = answer.read().decode()
+    """None when the aggregator is gone: the demo ends it soon after its last line."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+    except (OSError, http.client.HTTPException):
+        return None
     return float(re.search(r"^plimsoll_aggregator_cpu_seconds_total (\S+)", text, re.M)[1])
 
 
 def one(seconds):
     demo = subprocess.Popen([os.path.join(HERE, "plimsoll-demo"), "run", "--seconds", str(seconds),
                              "--output", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    port = begin = None
-    cpu = 0.0
+    port = begin = end = None
     for line in demo.stderr:  # the aggregator is asked at every line the demo says, last of all near its end
         port = port or (re.search(r"127\.0\.0\.1:(\d+)/metrics", line) or [None, None])[1]
         if port and " load " in line:
             cpu = aggregator_cpu_seconds(port)
-            begin = begin if begin is not None else (cpu, stamp(line))
-            end = (cpu, stamp(line))
+            if cpu is not None:
+                end = (cpu, stamp(line))
+                begin = begin or end
     out = demo.stdout.read()
     if demo.wait() != 0:
         sys.exit("bench-run: the demo failed; run build/bin/plimsoll-demo run to see why")
+    if not begin:
+        sys.exit("bench-run: the aggregator never told its CPU time; does the demo still print its /metrics address?")
     run = json.loads(out)
     span = (end[1] - begin[1]) % 86400
     run["aggregator"]["cpu_percent"] = 100 * (end[0] - begin[0]) / span if span else None

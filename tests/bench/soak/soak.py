@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""bench-soak [SECONDS] | quick: the agent at 10 Hz while containers come and go, somebody watches and others ask: as
+many samples in 10 minutes as in 100 at its usual pace. Fails when what it holds grows: memory beyond its spool, files,
+threads. A day's worth of seconds is 8,640 s of this; what leaks a row, a second or a container shows long before."""
+import os
+import secrets
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "wire"))
+from loads import Load, hierarchies, remove, until  # noqa: E402
+from own_agent import Agent  # noqa: E402
+
+BIN = os.path.dirname(os.path.abspath(sys.argv[0]))
+TOP = f"/plimsoll-e2e-{os.getpid()}"
+SECONDS, QUICK_SECONDS = 600, 30
+WARM_PART = 1 / 3  # of the time, before which growth is no leak
+AT_ONCE, PAUSE_S = 4, 0.05  # containers that come and go: some 20 a second
+RESIDENTS = 20
+MARGIN_BYTES = 1 << 20  # the allocator's: pages that were never touched before
+SMOOTH = 5  # samples that a figure is the median of
+WORK = 'echo $$ | tee {} >/dev/null; i=0; while [ $i -lt 1000 ]; do i=$((i+1)); done'
+
+
+def end_early(*_):
+    sys.exit("bench-soak: ended early")
+
+
+class Visitor:
+    """A container that works for some milliseconds and is gone."""
+
+    def __init__(self):
+        self.dirs = [f"{root}{TOP}/docker-{secrets.token_hex(32)}.scope" for root in hierarchies()]
+        for path in self.dirs:
+            os.mkdir(path)
+        procs = " ".join(f"{path}/cgroup.procs" for path in self.dirs)
+        self.process = subprocess.Popen(["sh", "-c", WORK.format(procs)])
+
+    def end(self):
+        self.process.wait()
+        for path in self.dirs:
+            until("an empty cgroup", lambda p=path: remove(p))
+
+
+class Visitors(threading.Thread):
+    def __init__(self):
+        super().__init__()
+        self.stopping, self.count = threading.Event(), 0
+
+    def run(self):
+        there = []
+        while not self.stopping.wait(PAUSE_S):
+            there.append(Visitor())
+            self.count += 1
+            if len(there) > AT_ONCE:
+                there.pop(0).end()
+        for visitor in there:
+            visitor.end()
+
+    def stop(self):
+        self.stopping.set()
+        self.join()
+
+
+class Watcher(threading.Thread):
+    """Reads everything, and misses no second."""
+
+    def __init__(self, agent):
+        super().__init__()
+        call = agent.client.call("/plimsoll.v1.Metrics/Watch", "unary_stream", agent.client.query, agent.client.batch)
+        self.stream, self.seconds, self.missed, self.stopping = call(agent.client.query()), 0, 0, False
+
+    def run(self):
+        last = 0
+        try:
+            for batch in self.stream:
+                if batch.sequence:
+                    self.missed += last and batch.sequence - last - 1
+                    self.seconds += 1
+                    last = batch.sequence
+        except Exception as error:  # whatever ends it: the agent must have been told to
+            if not self.stopping:
+                self.missed += 1
+                print("bench-soak: the watcher lost its stream:", error, file=sys.stderr)
+
+    def stop(self):
+        self.stopping = True
+        self.stream.cancel()
+        self.join()
+
+
+def held(agent):
+    """What the process has, as the kernel says, and its spool, as it says itself."""
+    proc = f"/proc/{agent.process.pid}"
+    with open(proc + "/statm", encoding="utf-8") as f:
+        resident = int(f.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+    c = agent.counters()
+    return {"resident": resident, "spool": int(c["agent_spool_bytes"]), "files": len(os.listdir(proc + "/fd")),
+            "threads": len(os.listdir(proc + "/task")), "rows": int(c["agent_rows"]),
+            "samples": int(c["agent_ticks_total"]), "late": int(c["agent_late_ticks_total"]),
+            "cpu": c["agent_cpu_seconds_total"], "births late": int(c["agent_births_late_total"])}
+
+
+def middle(samples):
+    return {key: statistics.median_low([s[key] for s in samples]) for key in samples[0]}
+
+
+def look(agent, seconds):
+    samples, began = [], time.monotonic()
+    while time.monotonic() - began < seconds:
+        agent.snapshot(TOP + "/*")
+        samples.append(held(agent) | {"at": time.monotonic() - began})
+        time.sleep(1)
+    return samples
+
+
+def print_table(rows):
+    print("| after | samples | resident, MiB | spool, MiB | the rest, MiB | files | threads | rows |")
+    print("|---|---|---|---|---|---|---|---|")
+    for r in rows:
+        print(f"| {r['at']:.0f} s | {r['samples']} | {r['resident'] / 2**20:.2f} | {r['spool'] / 2**20:.2f} | "
+              f"{(r['resident'] - r['spool']) / 2**20:.2f} | {r['files']} | {r['threads']} | {r['rows']} |")
+
+
+def judge(samples, watcher, visitors):
+    """Prints what was seen; returns what is wrong with it."""
+    warm = int(len(samples) * WARM_PART)
+    steps = [warm + i * (len(samples) - SMOOTH - warm) // 4 for i in range(5)]
+    rows = [middle(samples[i:i + SMOOTH]) for i in steps]
+    first, last = rows[0], rows[-1]
+    print_table(rows)
+    print(f"\n{visitors.count} containers came and went, {watcher.seconds} seconds were watched, {watcher.missed} of "
+          f"them missed; {last['late'] - first['late']} ticks late, {last['births late']} births late; "
+          f"{100 * (last['cpu'] - first['cpu']) / (last['at'] - first['at']):.2f} % of a core")
+    grown = (last["resident"] - last["spool"]) - (first["resident"] - first["spool"])
+    return [text for wrong, text in (
+        (grown > MARGIN_BYTES, f"{grown} bytes more are resident"),
+        (last["files"] != first["files"], f"{first['files']} files became {last['files']}"),
+        (last["threads"] > first["threads"], f"{first['threads']} threads became {last['threads']}"),
+        (watcher.missed, f"{watcher.missed} seconds were missed")) if wrong]
+
+
+def soak(seconds, folder):
+    os.chmod(folder, 0o711)
+    residents = [Load(f"{TOP}/resident{i}", "while True: time.sleep(0.2)") for i in range(RESIDENTS)]
+    agent, visitors, watcher = Agent(os.path.join(BIN, "plimsoll-agent"), folder, "--interval", "100ms"), Visitors(), None
+    try:
+        watcher = Watcher(agent)
+        watcher.start()
+        visitors.start()
+        samples = look(agent, seconds)
+    finally:
+        if visitors.is_alive():
+            visitors.stop()
+        if watcher:
+            watcher.stop()
+        agent.kill(signal.SIGKILL)
+        for load in residents:
+            load.end()
+        for root in hierarchies():
+            until("an empty cgroup", lambda path=root + TOP: remove(path))
+    return judge(samples, watcher, visitors)
+
+
+def main():
+    if os.geteuid() != 0:
+        print("SKIP: the agent needs root")
+        return 77
+    signal.signal(signal.SIGTERM, end_early)
+    words = sys.argv[1:] or [str(SECONDS)]
+    with tempfile.TemporaryDirectory(prefix="plimsoll-soak-") as folder:
+        wrong = soak(QUICK_SECONDS if words[0] == "quick" else int(words[0]), folder)
+    for text in wrong:
+        print("bench-soak:", text, file=sys.stderr)
+    return 1 if wrong else 0
+
+
+sys.exit(main())
