@@ -132,5 +132,6 @@ int check_at(time_t now, const char *cert, const char *key, const char *ca, int6
 int pki_check(const char *cert, const char *key, const char *ca, int64_t *ret_days_left,
 	      struct err *e)
 {
+	pem_begin();
 	return check_at(time(NULL), cert, key, ca, ret_days_left, e);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdbool.h>
@@ -14,6 +15,11 @@
 #include "base/mem.h"
 #include "base/scope.h"
 #include "pki/issue.h"
+
+void pem_begin(void)
+{
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+}
 
 static void bio_freep(BIO **b)
 {

@@ -11,6 +11,10 @@
 
 #include "base/err.h"
 
+/* To come before any other use of OpenSSL: it is not to clean up at exit, when threads of gRPC, which nobody can wait
+ * for, may still use it, and own what it would forget. */
+void pem_begin(void);
+
 /* All certificates of a file, at least one; the caller's. -ENOENT and other errno: cannot be read,
  * -EBADMSG: holds no certificate. */
 int pem_read_certs(const char *path, STACK_OF(X509) **ret_certs, struct err *e);

@@ -187,6 +187,7 @@ int pki_ensure(const char *dir, const char *const *names, size_t n, struct err *
 	scoped(closep) int lock = -1;
 	int error = 0;
 
+	pem_begin();
 	for (size_t i = 0; i < n && !error; i++)
 		error = check_name(names[i], e);
 	if (!error)

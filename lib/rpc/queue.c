@@ -2,6 +2,7 @@
 #include "rpc/queue.h"
 
 #include <grpc/support/log.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -85,6 +86,8 @@ void rpc_init(void (*log)(int severity, const char *text))
 	/* Threads inherit the mask: signals go to the loop thread only. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
+	/* Core's threads cannot be waited for, and at exit may still use what OpenSSL would clean up. */
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 	grpc_init();
 	queue = grpc_completion_queue_create_for_next(NULL);
 	must(pthread_create(&poller, NULL, poll_queue, NULL) == 0);
