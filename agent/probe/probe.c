@@ -104,14 +104,12 @@ static void fill_stock(struct probe *p)
 		stock_put(&p->load.stock, slot);
 }
 
-static int run_rounds(struct probe *p, clock_boot_t *ret_at, struct err *e)
+static int run_rounds(struct probe *p, struct err *e)
 {
 	int r = 1;
 
-	for (int round = 0; r > 0 && round < ROUNDS_MAX; round++) {
-		*ret_at = clock_boot();
+	for (int round = 0; r > 0 && round < ROUNDS_MAX; round++)
 		r = one_round(p, e);
-	}
 	return r < 0 ? r : 0;
 }
 
@@ -121,11 +119,12 @@ int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e)
 	int r;
 
 	tree_wake(p->tree);
-	r = run_rounds(p, ret_at, e);
+	r = run_rounds(p, e);
 	if (r < 0)
 		return r;
 	fill_stock(p);
 	roster_pass(&p->roster, p->load.pass_number);
+	*ret_at = clock_boot(); /* when what runs is charged: all of a pass that was kept waiting would count as CPU time */
 	reading_fold_running(&p->reading);
 	load_compare_clocks(&p->load);
 	p->stats.passes++;
@@ -236,7 +235,6 @@ static int compare_stats_of(struct probe *p, const char *cgroup, struct err *e)
 	const struct probe_cgroup *c;
 	char path[PATH_MAX], line[256];
 	scoped(fclosep) FILE *f = NULL;
-	clock_boot_t at;
 	int r;
 
 	snprintf(path, sizeof(path), "%s%s/memory.stat",
@@ -244,7 +242,7 @@ static int compare_stats_of(struct probe *p, const char *cgroup, struct err *e)
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f))
 		;
-	r = run_rounds(p, &at, e);
+	r = run_rounds(p, e);
 	c = tree_largest(p->tree, reading_memory_at(&p->reading));
 	if (r < 0 || !f || !c)
 		return r;
@@ -293,12 +291,11 @@ static int start(struct probe *p, const struct probe_options *o, struct err *e)
 		.adder = {reading_add_counts, &p->reading},
 		.watcher = o->watcher,
 	};
-	clock_boot_t at;
 	int r;
 
 	reading_open(&p->reading, &p->load);
 	p->tree = tree_new(&t);
-	r = run_rounds(p, &at, e);
+	r = run_rounds(p, e);
 	fill_stock(p);
 	if (r == 0)
 		r = load_attach(&p->load, e);

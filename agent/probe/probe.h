@@ -84,7 +84,8 @@ struct probe_stats {
 int probe_open(const struct probe_options *o, struct probe **ret_p, struct err *e);
 struct probe *probe_close(struct probe *p); /* NULL is fine; returns NULL */
 
-/* One complete pass: finds births and deaths, then every cgroup's row is of `*ret_at`. */
+/* One complete pass: finds births and deaths, writes every cgroup's row, then, at `*ret_at`, charges what runs on the
+ * CPUs up to that moment. Memory and pressure are older than it by at most the pass. */
 int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e);
 /* A reading is of this cgroup alone: where signals.def says SUM, what is below it is not in it. Counters
  * are since the slot was given out, where the kernel keeps them (PSI, throttling, OOM kills) since the

@@ -27,6 +27,7 @@
 #define SWITCH_PART 0.02
 #define PASSES	    500
 #define BEFORE_MS   30
+#define HELD_UP_MS  500
 #define REAL_TIME_US "900000" /* of a second */
 #define EDGE_NS   (2 * CLOCK_NS_PER_MS) /* a few switches around the reading */
 
@@ -307,6 +308,32 @@ static void all_cgroups_make_up_the_machine(void **state)
 	crew_end(&mine);
 }
 
+/* What runs while a pass is held up is in its CPU time, and so must be in its time. */
+static void a_pass_is_of_when_it_charges_what_runs(void **state)
+{
+	char late[OWN_PATH + 8];
+	struct crew mine;
+	clock_boot_t began;
+	uint64_t cpu_ns;
+
+	(void)state;
+	snprintf(late, sizeof(late), "%s/late", own.top);
+	crew_start(&mine, &own, one, 1, 1);
+	crew_go(&mine);
+	watch_pass(&w);
+	began = w.at;
+	cpu_ns = watch_read(&w, one).cpu_ns;
+	own_make(&own, late);
+	w.dawdle_ms = HELD_UP_MS;
+	watch_pass(&w);
+	w.dawdle_ms = 0;
+	cpu_ns = watch_read(&w, one).cpu_ns - cpu_ns;
+	print_message("  ran %.3f s in %.3f s\n", (double)cpu_ns / 1e9, (double)clock_since(w.at, began) / 1e9);
+	assert_true(cpu_ns < clock_since(w.at, began) + HELD_UP_MS / 2 * CLOCK_NS_PER_MS);
+	crew_halt(&mine);
+	crew_end(&mine);
+}
+
 static void an_idle_cgroup_counts_nothing(void **state)
 {
 	struct signals before, after;
@@ -329,6 +356,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_running_task_is_charged_up_to_the_pass, open_watch, close_watch),
 		cmocka_unit_test_teardown(a_task_that_ran_before_us_is_charged_from_our_start, close_watch),
 		cmocka_unit_test_setup_teardown(all_cgroups_make_up_the_machine, open_watch, close_watch),
+		cmocka_unit_test_setup_teardown(a_pass_is_of_when_it_charges_what_runs, open_watch, close_watch),
 		cmocka_unit_test_setup_teardown(an_idle_cgroup_counts_nothing, open_watch, close_watch),
 	};
 

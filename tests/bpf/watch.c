@@ -8,6 +8,8 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "crew.h"
+
 static bool counts(const struct watch *w, const struct probe_cgroup *c)
 {
 	size_t n = w->below ? strlen(w->below) : 0;
@@ -21,6 +23,8 @@ static void born(struct probe_cgroup *c, void *data)
 
 	assert_null(strmap_put(w->cgroups, c->path, c));
 	w->births += counts(w, c);
+	if (w->dawdle_ms)
+		crew_pause(w->dawdle_ms);
 }
 
 static void gone(struct probe_cgroup *c, void *data)
@@ -65,10 +69,9 @@ void watch_close(struct watch *w)
 
 void watch_pass(struct watch *w)
 {
-	clock_boot_t at;
 	struct err e;
 
-	if (probe_pass(w->probe, &at, &e) < 0)
+	if (probe_pass(w->probe, &w->at, &e) < 0)
 		fail_msg("%s: %s", e.what, e.cause);
 }
 

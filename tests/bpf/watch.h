@@ -9,6 +9,8 @@
 struct watch {
 	struct probe *probe;
 	struct strmap *cgroups; /* struct probe_cgroup by path */
+	clock_boot_t at; /* of the last pass */
+	unsigned dawdle_ms; /* that each birth takes */
 	const char *below;         /* see watch_count_below() */
 	unsigned births, deaths;
 	unsigned departed_idle;    /* those of the deaths that never ran anything */

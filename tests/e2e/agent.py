@@ -22,6 +22,7 @@ DIR = tempfile.mkdtemp(prefix="plimsoll-e2e-agent-")
 os.chmod(DIR, 0o711)  # the agent leaves root, and has its socket and key below
 SOCKET = os.path.join(DIR, "run", "agent.sock")
 TOP = f"/plimsoll-e2e-{os.getpid()}"
+WINDOWS = 3
 PLAIN = ["--config", "", "--node", "e2e"]
 
 
@@ -31,20 +32,27 @@ def on_cpu_ns(pid):
         return int(f.read().split()[0])
 
 
+def a_window(agent, load):
+    first, truth = agent.snapshot(TOP + "/*"), on_cpu_ns(load.process.pid)
+    time.sleep(4)
+    return first, agent.snapshot(TOP + "/*"), on_cpu_ns(load.process.pid) - truth
+
+
 def a_busy_loop_shows_its_cpu_time(agent):
     busy = Load(TOP + "/busy", "while True: pass")
     idle = Load(TOP + "/idle", "time.sleep(1000)")
     try:
         until("both rows", lambda: all(values(agent.snapshot(TOP + "/*"), c.cgroup)
                                        for c in (busy, idle)))
-        first, truth = agent.snapshot(TOP + "/*"), on_cpu_ns(busy.process.pid)
-        time.sleep(4)
-        last, truth = agent.snapshot(TOP + "/*"), on_cpu_ns(busy.process.pid) - truth
-        used = values(last, busy.cgroup)["cpu_ns"] - values(first, busy.cgroup)["cpu_ns"]
-        span = last.boottime_ns - first.boottime_ns
-        # Both ends of ours are of a tick up to 1 s ago, the kernel's are of now.
-        assert 0.5 * truth < used < 2 * truth + 5e8, (used, truth)
-        assert used <= span * 1.05, (used, span)
+        for _ in range(WINDOWS):  # one that the agent was kept from its CPU in says nothing
+            first, last, truth = a_window(agent, busy)
+            used = values(last, busy.cgroup)["cpu_ns"] - values(first, busy.cgroup)["cpu_ns"]
+            span = last.boottime_ns - first.boottime_ns
+            # Both ends of ours are of a tick up to 1 s ago, the kernel's are of now.
+            if 0.5 * truth < used < 2 * truth + 5e8 and used <= span * 1.05:
+                break
+        else:
+            raise AssertionError((used, truth, span))
         rest = values(last, idle.cgroup)["cpu_ns"] - values(first, idle.cgroup)["cpu_ns"]
         assert rest < used / 20, (rest, used)
         assert values(last, TOP) is None, "a cgroup that only holds others is no row"
