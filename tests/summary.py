@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Adds up ctest's JUnit files: summary.py NAME=FILE...
+"""Adds up ctest's JUnit files: summary.py NAME=FOLDER...
 
-Prints every test that failed or was skipped (with the last line it said, which is its reason), then
-"N passed, N failed[, N skipped]". Exit code 0 only when something passed and nothing failed.
+A folder has junit.xml and, when something failed in that, junit-again.xml of the same tests run once more, alone, whose
+verdicts stand. Prints every test that failed, was skipped or passed only the second time (with the last line it
+said, which is its reason), then "N passed, N failed[, N skipped]". Exit code 0 only when something passed and
+nothing failed.
 """
+import os
 import sys
 import xml.etree.ElementTree as xml
 
@@ -23,19 +26,32 @@ def verdict(case):
     return "failed"
 
 
-def count(name, path, totals):
-    for case in xml.parse(path).getroot().iter("testcase"):
-        word = verdict(case)
+def cases(path):
+    return {case.get("name"): case for case in xml.parse(path).getroot().iter("testcase")}
+
+
+def second_run(folder):
+    path = os.path.join(folder, "junit-again.xml")
+    return cases(path) if os.path.exists(path) else {}
+
+
+def count(name, folder, totals):
+    again = second_run(folder)
+    for test, case in cases(os.path.join(folder, "junit.xml")).items():
+        last = again.get(test, case)
+        word = verdict(last)
         totals[word] += 1
         if word != "passed":
-            print(f"{word}: {name} {case.get('name')}: {last_line(case)}")
+            print(f"{word}: {name} {test}: {last_line(last)}")
+        elif last is not case:
+            print(f"passed only when run again, alone: {name} {test}: {last_line(case)}")
 
 
 def main(arguments):
     totals = {"passed": 0, "failed": 0, "skipped": 0}
     for argument in arguments:
-        name, path = argument.split("=", 1)
-        count(name, path, totals)
+        name, folder = argument.split("=", 1)
+        count(name, folder, totals)
     line = f"{totals['passed']} passed, {totals['failed']} failed"
     print(line + (f", {totals['skipped']} skipped" if totals["skipped"] else ""))
     return 0 if totals["passed"] and not totals["failed"] else 1
