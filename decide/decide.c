@@ -138,6 +138,24 @@ static enum verdict_reason shrinking_forbidden(const struct policy *p, const str
 	return VERDICT_STEADY;
 }
 
+/* A metric is above its target and asks for nothing, because of who is measured. */
+static bool is_youth_alone(const struct policy *p, const struct verdict *d)
+{
+	for (size_t i = 0; i < p->n_metrics; i++) {
+		const struct verdict_metric *m = &d->metric[i];
+
+		if (m->known && m->young && m->value_percent > m->target_percent &&
+		    !measure_within_tolerance(p, m->value_percent, m->target_percent))
+			return true;
+	}
+	return false;
+}
+
+static enum verdict_reason why_unchanged(const struct policy *p, const struct verdict *d)
+{
+	return is_youth_alone(p, d) ? VERDICT_YOUNG : VERDICT_STEADY;
+}
+
 static void hold(struct verdict *d, enum verdict_reason why)
 {
 	d->asked = d->from;
@@ -160,7 +178,7 @@ static void judge(const struct policy *p, const struct view *v, const struct dec
 	if (forbidden != VERDICT_STEADY)
 		hold(d, forbidden);
 	else
-		d->reason = d->asked == d->from ? VERDICT_STEADY : VERDICT_METRIC;
+		d->reason = d->asked == d->from ? why_unchanged(p, d) : VERDICT_METRIC;
 }
 
 static void limit(struct verdict *d, uint32_t to, enum verdict_reason why)

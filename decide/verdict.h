@@ -26,7 +26,8 @@
 	X(PACE, "pace", "it shrinks by at most max(4, 10 %) in its period") \
 	X(UNFILLED, "unfilled", "most of the replicas ordered before have not shown up: no more are ordered") \
 	X(NO_GAIN, "no-gain", "two steps up did not bring the metric down: more replicas do not help") \
-	X(SETTLING, "settling", "replicas went away a moment ago: what the others took over is not measured yet")
+	X(SETTLING, "settling", "replicas went away a moment ago: what the others took over is not measured yet") \
+	X(YOUNG, "young", "what is above its target is replicas that just began: no reason to grow")
 
 enum verdict_reason {
 #define X(id, word, meaning) VERDICT_##id,

@@ -13,7 +13,7 @@
 #define STEP_REQUEST_US 2000 /* CPU one request costs its replica */
 #define STEP_LOW_PER_S 50    /* requests: 0.10 core, 40 % of one replica's 250m */
 #define STEP_HIGH_PER_S 275  /* 0.55 core: 3.7 replicas at 60 % of 250m, so 4 */
-#define STEP_FIRST_NS (8 * CLOCK_NS_PER_S)
+#define STEP_FIRST_NS (12 * CLOCK_NS_PER_S) /* the first replica is not young any more: MANIFEST_YOUNG_NS */
 #define STEP_HIGH_NS (14 * CLOCK_NS_PER_S)
 #define STEP_LOW_NS (16 * CLOCK_NS_PER_S)
 

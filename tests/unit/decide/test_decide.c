@@ -440,7 +440,7 @@ TEST(starting_up_is_no_reason_to_grow)
 	for (int i = 0; i < 4; i++)
 		scene_add(s, 3000)->age_ns = 28 * SECOND;
 	v = scene_step(s, 6);
-	assert_verdict(v, 6, VERDICT_STEADY);
+	assert_verdict(v, 6, VERDICT_YOUNG);
 	assert_int_equal(v.metric[0].young, 4);
 	assert_int_equal(v.metric[0].imputed_percent, 20);
 	s->policy.young_ns = 27 * SECOND;
