@@ -9,14 +9,13 @@
 #include <unistd.h>
 
 #include "base/obj.h"
-#include "demo/ask.h"
-#include "demo/owner.h"
+#include "demo/launch.h"
+#include "demo/question.h"
 #include "demo/run_state.h"
 #include "demo/show.h"
 #include "demo/step.h"
 
 #define TICK_NS	      (100 * CLOCK_NS_PER_MS)
-#define ASK_EVERY     5 /* ticks: decisions are shown within half a second */
 #define START_NS      (30 * CLOCK_NS_PER_S) /* daemons need 1 to 3 s; a machine that compiles, longer */
 #define COLLECT_NS    (10 * CLOCK_NS_PER_S) /* three questions of at most 3 s each */
 #define STOP_NS	      (6 * CLOCK_NS_PER_S)  /* then SIGKILL */
@@ -149,153 +148,33 @@ static void daemon_exited(struct child *c, void *data)
 	maybe_over(r);
 }
 
-/* ---- questions ---- */
-
-static void collect(struct run *r);
-
-static void got_workloads(const ProtobufCMessage *answer, const char *why, void *data)
-{
-	struct run *r = obj_cast(struct run, data, RUN_MAGIC);
-	const Plimsoll__V1__ListWorkloadsResponse *l = (const void *)answer;
-
-	(void)why; /* not up yet: START has its own deadline */
-	r->asking = false;
-	for (size_t i = 0; r->phase == RUN_START && l && i < l->n_workload; i++) {
-		const Plimsoll__V1__Workload *w = l->workload[i];
-		if (strcmp(w->name, RUN_WORKLOAD) == 0 && w->replicas > 0 && w->cpu_cores &&
-		    w->cpu_cores->known)
-			collect(r); /* the agent's counters at the beginning */
-	}
-}
-
-static void take_decisions(struct run *r, const ProtobufCMessage *answer)
-{
-	report_decisions(&r->report, (const void *)answer);
-	show_news(r);
-}
-
-static void got_news(const ProtobufCMessage *answer, const char *why, void *data)
-{
-	struct run *r = obj_cast(struct run, data, RUN_MAGIC);
-
-	(void)why; /* asked again in half a second */
-	r->asking = false;
-	if (answer && r->phase == RUN_LOAD)
-		take_decisions(r, answer);
-}
-
-static void got_last_decisions(const ProtobufCMessage *answer, const char *why, void *data)
-{
-	struct run *r = obj_cast(struct run, data, RUN_MAGIC);
-
-	if (r->phase == RUN_STOP)
-		return;
-	if (answer)
-		take_decisions(r, answer);
-	else
-		show_line(r, "the aggregator did not list its decisions: %s", why);
-	stop(r);
-}
-
-static void ask_decisions(struct run *r, ask_answered_t answered)
-{
-	Plimsoll__V1__ListDecisionsRequest q = PLIMSOLL__V1__LIST_DECISIONS_REQUEST__INIT;
-
-	q.limit = REPORT_DECISIONS;
-	r->asking = true;
-	ask(r->to_aggregator, ASK_DECISIONS, &q.base, answered, r);
-}
-
-static void got_aggregator(const ProtobufCMessage *answer, const char *why, void *data)
-{
-	struct run *r = obj_cast(struct run, data, RUN_MAGIC);
-
-	if (r->phase == RUN_STOP)
-		return;
-	if (answer)
-		report_aggregator(r->report.aggregator, (const void *)answer);
-	else
-		show_line(r, "the aggregator did not tell its counters: %s", why);
-	ask_decisions(r, got_last_decisions);
-}
-
-static void ask_status(struct rpc_client *c, ask_answered_t answered, struct run *r)
-{
-	Plimsoll__V1__StatusRequest q = PLIMSOLL__V1__STATUS_REQUEST__INIT;
-
-	r->asking = true;
-	ask(c, ASK_STATUS, &q.base, answered, r);
-}
-
-static void begin(struct run *r);
-
-static void got_agent(const ProtobufCMessage *answer, const char *why, void *data)
-{
-	struct run *r = obj_cast(struct run, data, RUN_MAGIC);
-	bool first = r->phase == RUN_START;
-	struct report *p = &r->report;
-
-	r->asking = false;
-	if (r->phase == RUN_STOP)
-		return;
-	if (!answer)
-		show_line(r, "the agent did not tell its counters: %s", why);
-	else
-		report_agent(first ? p->agent_begin : p->agent_end, (const void *)answer);
-	*(first ? &p->agent_begin_ns : &p->agent_end_ns) = clock_boot().ns;
-	if (first)
-		begin(r);
-	else
-		ask_status(r->to_aggregator, got_aggregator, r);
-}
-
-/* The chain of last questions: agent, aggregator, decisions, then stop(). */
-static void collect(struct run *r)
-{
-	ask_status(r->to_agent, got_agent, r);
-}
-
 /* ---- the load ---- */
-
-static int check_runnable(const char *path, struct err *e)
-{
-	if (access(path, X_OK) == 0)
-		return 0;
-	err_set(e, -errno, "cannot run %s", path);
-	return err_fix(e, "./dev build makes it");
-}
-
-static void start_top(struct run *r)
-{
-	char path[PLACE_PATH + 16], server[PLACE_PATH + 16];
-	char *argv[] = { path, "top", "--server", server, NULL };
-	struct err e;
-
-	snprintf(path, sizeof(path), "%s/plimsoll", r->bin);
-	snprintf(server, sizeof(server), "unix:%s", r->place.aggregator_socket);
-	const struct child_options o = { .name = "plimsoll top", .argv = argv, .socket = -1,
-					 .death_signal = SIGTERM, .terminal = true,
-					 .exited = top_exited, .data = r };
-	if (check_runnable(path, &e) < 0 || child_start(r->loop, &o, &r->top, &e) < 0)
-		fail(r, &e);
-}
 
 static void begin(struct run *r)
 {
 	struct step s = step_at(0);
+	struct err e;
 
 	enter(r, RUN_LOAD);
 	load_rate(r->load, s.per_s);
 	show_step(r, s.per_s);
-	if (r->interactive)
-		start_top(r);
+	if (r->interactive && launch_top(r, top_exited, &e) < 0)
+		fail(r, &e);
 }
 
 static void finish(struct run *r)
 {
 	r->report.elapsed_ns = in_phase_ns(r);
 	enter(r, RUN_COLLECT);
-	collect(r);
+	question_last(r);
+}
+
+static void answered(struct run *r)
+{
+	if (r->phase == RUN_START)
+		begin(r);
+	else
+		stop(r);
 }
 
 static void step(struct run *r)
@@ -309,15 +188,13 @@ static void step(struct run *r)
 		report_step(&r->report, clock_boot());
 		show_step(r, s.per_s);
 	}
-	if (!r->asking && r->questions++ % ASK_EVERY == 0)
-		ask_decisions(r, got_news);
+	question_news(r);
 	if (r->o->seconds && in_phase_ns(r) >= r->o->seconds * CLOCK_NS_PER_S)
 		finish(r);
 }
 
 static void wait_for_first_sample(struct run *r)
 {
-	Plimsoll__V1__ListWorkloadsRequest q = PLIMSOLL__V1__LIST_WORKLOADS_REQUEST__INIT;
 	struct err e;
 
 	if (in_phase_ns(r) > START_NS) {
@@ -328,9 +205,8 @@ static void wait_for_first_sample(struct run *r)
 		show_child_death(r->agent);
 		show_child_death(r->aggregator);
 		fail(r, &e);
-	} else if (!r->asking) {
-		r->asking = true;
-		ask(r->to_aggregator, ASK_WORKLOADS, &q.base, got_workloads, r);
+	} else {
+		question_first_sample(r);
 	}
 }
 
@@ -415,88 +291,6 @@ static int scale_asked(const struct scale_request *request, void *data, struct e
 
 /* ---- the beginning ---- */
 
-static int start_daemon(struct run *r, const char *name, char **argv, struct child **ret_c,
-			struct err *e)
-{
-	const struct child_options o = { .name = name, .argv = argv, .socket = -1,
-					 .death_signal = SIGTERM, .exited = daemon_exited,
-					 .data = r };
-
-	int error = check_runnable(argv[0], e);
-	return error < 0 ? error : child_start(r->loop, &o, ret_c, e);
-}
-
-static int start_aggregator(struct run *r, struct err *e)
-{
-	char path[PLACE_PATH + 32], listen[64], http[64];
-	char *argv[] = { path, "--config", r->place.config, "--listen", listen, "--http", http, "--socket",
-			 r->place.aggregator_socket, "--tls-dir", r->place.tls, "--state-dir",
-			 r->place.state, "--policy", r->place.policy, NULL };
-
-	snprintf(path, sizeof(path), "%s/plimsoll-aggregator", r->bin);
-	snprintf(listen, sizeof(listen), "127.0.0.1:%u", r->place.grpc_port);
-	snprintf(http, sizeof(http), "127.0.0.1:%u", r->place.http_port);
-	return start_daemon(r, "plimsoll-aggregator", argv, &r->aggregator, e);
-}
-
-static int start_agent(struct run *r, struct err *e)
-{
-	char path[PLACE_PATH + 32], aggregator[64];
-	char *argv[] = { path, "--config", r->place.config, "--user", r->place.closed ? "" : "plimsoll",
-			 "--socket", r->place.agent_socket, "--aggregator", aggregator,
-			 "--server-name", "aggregator", "--tls-dir", r->place.tls, NULL };
-
-	snprintf(path, sizeof(path), "%s/plimsoll-agent", r->bin);
-	snprintf(aggregator, sizeof(aggregator), "127.0.0.1:%u", r->place.grpc_port);
-	return start_daemon(r, "plimsoll-agent", argv, &r->agent, e);
-}
-
-static int dial(struct run *r, const char *socket, struct rpc_client **ret_c, struct err *e)
-{
-	char address[PLACE_PATH + 16];
-	const struct rpc_client_options o = { .address = address };
-
-	snprintf(address, sizeof(address), "unix:%s", socket);
-	int error = rpc_client_new(r->loop, &o, ret_c, e);
-	r->clients += error == 0;
-	return error;
-}
-
-static int find_binaries(struct run *r, struct err *e)
-{
-	ssize_t n = readlink("/proc/self/exe", r->binary, sizeof(r->binary) - 1);
-
-	if (n < 0)
-		return err_set(e, -errno, "cannot read /proc/self/exe");
-	if (n >= PLACE_PATH)
-		return err_set(e, -ENAMETOOLONG, "the path of plimsoll-demo is too long");
-	memcpy(r->bin, r->binary, (size_t)n);
-	*strrchr(r->bin, '/') = '\0';
-	return 0;
-}
-
-static int prepare(struct run *r, struct err *e)
-{
-	int error;
-
-	if (geteuid() != 0) {
-		err_set(e, -EPERM, "the demo needs root");
-		err_cause(e, "it loads BPF programs and makes cgroups");
-		return err_fix(e, "sudo ./dev run");
-	}
-	if ((error = find_binaries(r, e)) < 0 ||
-	    (error = cgroup_find("/proc/self/mountinfo", &r->mounts, e)) < 0)
-		return error;
-	int swept = cgroup_sweep(&r->mounts) + place_sweep();
-	if (swept)
-		show_line(r, "removed what a killed run had left (%d)", swept);
-	snprintf(r->root, sizeof(r->root), "/" OWNER_PREFIX "%d", (int)getpid());
-	if ((error = place_make(&r->place, e)) < 0 ||
-	    (error = cgroup_make(&r->mounts, r->root, e)) < 0)
-		return error;
-	return place_write_files(&r->place, r->root, r->binary, e);
-}
-
 static int start(struct run *r, struct err *e)
 {
 	const struct fleet_options f = { .loop = r->loop, .mounts = &r->mounts, .root = r->root,
@@ -507,11 +301,9 @@ static int start(struct run *r, struct err *e)
 
 	r->fleet = fleet_new(&f);
 	if ((error = hook_listen(r->loop, r->place.hook, scale_asked, r, &r->hook, e)) < 0 ||
-	    (error = fleet_scale(r->fleet, 1, e)) < 0 ||
-	    (error = start_aggregator(r, e)) < 0 || (error = start_agent(r, e)) < 0 ||
-	    (error = dial(r, r->place.agent_socket, &r->to_agent, e)) < 0)
+	    (error = fleet_scale(r->fleet, 1, e)) < 0)
 		return error;
-	return dial(r, r->place.aggregator_socket, &r->to_aggregator, e);
+	return launch_daemons(r, daemon_exited, e);
 }
 
 static void live(struct run *r)
@@ -555,11 +347,11 @@ static void print_end(struct run *r)
 
 int run(const struct run_options *o)
 {
-	struct run r = { .magic = RUN_MAGIC, .o = o };
+	struct run r = { .magic = RUN_MAGIC, .o = o, .answered = answered };
 
 	r.interactive = !o->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	signal(SIGPIPE, SIG_IGN);
-	if (prepare(&r, &r.err) < 0) {
+	if (launch_prepare(&r, &r.err) < 0) {
 		r.failed = true;
 	} else {
 		rpc_init(NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One run's state, shared by run.c (its life) and show.c (what it prints). */
+/* One run's state, shared by run.c (its life), launch.c (its begin), question.c (what it asks) and show.c (what it prints). */
 #ifndef DEMO_RUN_STATE_H
 #define DEMO_RUN_STATE_H
 
@@ -40,6 +40,7 @@ struct run {
 	struct rpc_client *to_agent, *to_aggregator;
 	int clients;        /* not yet closed */
 	bool asking;        /* a question is out */
+	void (*answered)(struct run *r); /* what was to be asked at the begin, or at the end */
 	uint32_t questions; /* asked in this phase */
 	bool fleet_empty, fast, failed, interactive;
 	uint32_t step;      /* number of the load step */
