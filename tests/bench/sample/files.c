@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/scope.h"
 
 #define TEXT_BYTES 4096
 #define SPARE_FDS  256 /* for everything else of this process */
@@ -17,34 +18,57 @@
 struct files {
 	size_t n;    /* cgroups */
 	size_t kept; /* of these, the first ones, whose files may be kept open */
-	char **path; /* [cgroup * FILES_EACH + file] */
+	size_t each; /* files a cgroup */
+	int kind[FILES_MOST]; /* which these are */
+	char **path; /* [cgroup * each + file] */
 	int *fd;     /* the same; -1: not open */
 	bool legacy; /* memory is a v1 hierarchy */
 };
 
 /* The names */
 
-enum { CPU, USAGE, LIMIT, STAT, PSI_CPU, PSI_MEMORY, PSI_IO };
-
-static const struct {
-	bool memory;
-	const char *v2, *v1;
-} files[FILES_EACH] = {
-	[CPU] = {false, "cpu.stat", NULL},
-	[USAGE] = {true, "memory.current", "memory.usage_in_bytes"},
-	[LIMIT] = {true, "memory.max", "memory.limit_in_bytes"},
-	[STAT] = {true, "memory.stat", "memory.stat"},
-	[PSI_CPU] = {false, "cpu.pressure", NULL},
-	[PSI_MEMORY] = {false, "memory.pressure", NULL},
-	[PSI_IO] = {false, "io.pressure", NULL},
+enum {
+	CPU, USAGE, LIMIT, STAT, PSI_CPU, PSI_MEMORY, PSI_IO, /* the first pass had these */
+	PEAK, HIGH, SWAP, OOM, QUOTA, PERIOD, WEIGHT, THROTTLE, IO_BYTES, IO_COUNTS, TASKS,
 };
 
+_Static_assert(TASKS + 1 == FILES_MOST, "one for each name");
+
+static const struct {
+	enum plimsoll_hierarchy by;
+	const char *v2, *v1; /* v1: where that controller has a hierarchy of its own. NULL: in another file, or nowhere */
+} files[FILES_MOST] = {
+	[CPU] = {PLIMSOLL_UNIFIED, "cpu.stat", NULL},
+	[USAGE] = {PLIMSOLL_MEMORY, "memory.current", "memory.usage_in_bytes"},
+	[LIMIT] = {PLIMSOLL_MEMORY, "memory.max", "memory.limit_in_bytes"},
+	[STAT] = {PLIMSOLL_MEMORY, "memory.stat", "memory.stat"},
+	[PSI_CPU] = {PLIMSOLL_UNIFIED, "cpu.pressure", NULL},
+	[PSI_MEMORY] = {PLIMSOLL_UNIFIED, "memory.pressure", NULL},
+	[PSI_IO] = {PLIMSOLL_UNIFIED, "io.pressure", NULL},
+	[PEAK] = {PLIMSOLL_MEMORY, "memory.peak", "memory.max_usage_in_bytes"},
+	[HIGH] = {PLIMSOLL_MEMORY, "memory.high", NULL},
+	[SWAP] = {PLIMSOLL_MEMORY, "memory.swap.current", NULL},
+	[OOM] = {PLIMSOLL_MEMORY, "memory.events", "memory.oom_control"},
+	[QUOTA] = {PLIMSOLL_CPU, "cpu.max", "cpu.cfs_quota_us"},
+	[PERIOD] = {PLIMSOLL_CPU, NULL, "cpu.cfs_period_us"},
+	[WEIGHT] = {PLIMSOLL_CPU, "cpu.weight", "cpu.shares"},
+	[THROTTLE] = {PLIMSOLL_CPU, NULL, "cpu.stat"},
+	[IO_BYTES] = {PLIMSOLL_IO, "io.stat", "blkio.throttle.io_service_bytes"},
+	[IO_COUNTS] = {PLIMSOLL_IO, NULL, "blkio.throttle.io_serviced"},
+	[TASKS] = {PLIMSOLL_UNIFIED, "cgroup.procs", NULL},
+};
+
+/* NULL: this machine has no such file. */
 static char *path_of(const struct own_cgroups *o, const char *cgroup, int file)
 {
-	bool legacy = files[file].memory && o->at.mount[PLIMSOLL_MEMORY][0];
+	enum plimsoll_hierarchy by = files[file].by;
+	bool legacy = by != PLIMSOLL_UNIFIED && o->at.mount[by][0];
+	const char *name = legacy ? files[file].v1 : files[file].v2;
+	char *path = name ? mem_printf("%s%s/%s", o->at.mount[legacy ? by : PLIMSOLL_UNIFIED], cgroup, name) : NULL;
 
-	return mem_printf("%s%s/%s", legacy ? o->at.mount[PLIMSOLL_MEMORY] : o->at.mount[PLIMSOLL_UNIFIED], cgroup,
-			  legacy ? files[file].v1 : files[file].v2);
+	if (path && access(path, R_OK) != 0)
+		freep(&path);
+	return path;
 }
 
 /* What they say */
@@ -66,31 +90,80 @@ static bool pressure(const char *text, uint64_t *ret_some, uint64_t *ret_full)
 	       number_after(full, "total=", CLOCK_NS_PER_US, ret_full);
 }
 
-static bool understand(int file, const char *text, bool legacy, struct signals *to)
+static bool memory_stat(const char *text, bool legacy, struct signals *to)
 {
 	uint64_t inactive;
 
+	if (!number_after(text, legacy ? "total_inactive_file " : "inactive_file ", 1, &inactive) ||
+	    !number_after(text, legacy ? "total_rss " : "anon ", 1, &to->memory_anon_bytes) ||
+	    !number_after(text, legacy ? "total_cache " : "file ", 1, &to->memory_file_bytes))
+		return false;
+	to->memory_working_set_bytes = to->memory_usage_bytes > inactive ? to->memory_usage_bytes - inactive : 0;
+	return true;
+}
+
+static bool number(const char *text, uint64_t *ret)
+{
+	*ret = strtoull(text, NULL, 10); /* "max" is 0: unlimited */
+	return true;
+}
+
+/* One line a device, none for a cgroup that used none. */
+static bool devices(const char *text, const char *read, const char *write, uint64_t *ret_read, uint64_t *ret_written)
+{
+	(void)number_after(text, read, 1, ret_read);
+	(void)number_after(text, write, 1, ret_written);
+	return true;
+}
+
+static bool processes(const char *text, uint64_t *ret)
+{
+	for (*ret = 0; *text; text++)
+		*ret += *text == '\n';
+	return true;
+}
+
+static bool understand(int file, const char *text, bool legacy, struct signals *to)
+{
 	switch (file) {
 	case CPU:
 		return number_after(text, "usage_usec ", CLOCK_NS_PER_US, &to->cpu_ns);
 	case USAGE:
-		to->memory_usage_bytes = strtoull(text, NULL, 10);
-		return true;
+		return number(text, &to->memory_usage_bytes);
 	case LIMIT:
-		to->memory_limit_bytes = strtoull(text, NULL, 10); /* "max" is 0: unlimited */
-		return true;
+		return number(text, &to->memory_limit_bytes);
 	case STAT:
-		if (!number_after(text, legacy ? "total_inactive_file " : "inactive_file ", 1, &inactive))
-			return false;
-		to->memory_working_set_bytes =
-			to->memory_usage_bytes > inactive ? to->memory_usage_bytes - inactive : 0;
-		return true;
+		return memory_stat(text, legacy, to);
 	case PSI_CPU:
 		return pressure(text, &to->psi_cpu_some_ns, &to->psi_cpu_full_ns);
 	case PSI_MEMORY:
 		return pressure(text, &to->psi_memory_some_ns, &to->psi_memory_full_ns);
-	default:
+	case PSI_IO:
 		return pressure(text, &to->psi_io_some_ns, &to->psi_io_full_ns);
+	case PEAK:
+		return number(text, &to->memory_peak_bytes);
+	case HIGH:
+		return number(text, &to->memory_high_bytes);
+	case SWAP:
+		return number(text, &to->memory_swap_bytes);
+	case OOM:
+		return number_after(text, "oom_kill ", 1, &to->oom_kills);
+	case QUOTA:
+		return number(text, &to->cpu_quota_ns);
+	case PERIOD:
+		return number(text, &to->cpu_period_ns);
+	case WEIGHT:
+		return number(text, &to->cpu_weight);
+	case THROTTLE:
+		return number_after(text, "nr_throttled ", 1, &to->cpu_throttled_periods) &&
+		       number_after(text, "nr_periods ", 1, &to->cpu_periods);
+	case IO_BYTES:
+		return devices(text, legacy ? "Read " : "rbytes=", legacy ? "Write " : "wbytes=", &to->io_read_bytes,
+			       &to->io_written_bytes);
+	case IO_COUNTS:
+		return devices(text, "Read ", "Write ", &to->io_reads, &to->io_writes);
+	default:
+		return processes(text, &to->processes);
 	}
 }
 
@@ -101,7 +174,7 @@ static bool read_fd(const struct files *f, int fd, int file, struct signals *to)
 	char text[TEXT_BYTES];
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 
-	if (n <= 0)
+	if (n < 0) /* an idle cgroup's list is empty */
 		return false;
 	text[n] = '\0';
 	return understand(file, text, f->legacy, to);
@@ -131,11 +204,11 @@ static size_t read_all(const struct files *f, size_t n, read_fn read_file, struc
 	size_t good = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int file = 0;
+		size_t file = 0;
 
-		while (file < FILES_EACH && read_file(f, i * FILES_EACH + (size_t)file, file, &ret[i]))
+		while (file < f->each && read_file(f, i * f->each + file, f->kind[file], &ret[i]))
 			file++;
-		good += file == FILES_EACH;
+		good += file == f->each;
 	}
 	return good;
 }
@@ -158,16 +231,28 @@ size_t files_kept(const struct files *f)
 /* Life */
 
 /* How many cgroups' files may be open at once. */
-static size_t most_kept(size_t n)
+static size_t most_kept(size_t n, size_t each)
 {
-	struct rlimit l, more = {n * FILES_EACH + SPARE_FDS, n * FILES_EACH + SPARE_FDS};
+	struct rlimit l, more = {n * each + SPARE_FDS, n * each + SPARE_FDS};
 
 	getrlimit(RLIMIT_NOFILE, &l);
 	if (more.rlim_cur > l.rlim_max && setrlimit(RLIMIT_NOFILE, &more) == 0)
 		return n;
 	l.rlim_cur = l.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &l);
-	return more.rlim_cur <= l.rlim_max ? n : (l.rlim_max - SPARE_FDS) / FILES_EACH;
+	return more.rlim_cur <= l.rlim_max ? n : (l.rlim_max - SPARE_FDS) / each;
+}
+
+/* Those of the first cgroup, which are like those of the others. */
+static void choose(struct files *f, const struct own_cgroups *o, const char *cgroup)
+{
+	for (int file = 0; file < FILES_MOST; file++) {
+		char *path = path_of(o, cgroup, file);
+
+		if (path)
+			f->kind[f->each++] = file;
+		free(path);
+	}
 }
 
 struct files *files_new(const struct own_cgroups *o, char *const *paths, size_t n)
@@ -175,20 +260,26 @@ struct files *files_new(const struct own_cgroups *o, char *const *paths, size_t 
 	struct files *f = mem_new(struct files);
 
 	f->n = n;
-	f->kept = most_kept(n);
+	choose(f, o, paths[0]);
+	f->kept = most_kept(n, f->each);
 	f->legacy = o->at.mount[PLIMSOLL_MEMORY][0] != '\0';
-	f->path = mem_array(NULL, n * FILES_EACH, sizeof(*f->path));
-	f->fd = mem_array(NULL, n * FILES_EACH, sizeof(*f->fd));
-	for (size_t at = 0; at < n * FILES_EACH; at++) {
-		f->path[at] = path_of(o, paths[at / FILES_EACH], (int)(at % FILES_EACH));
+	f->path = mem_array(NULL, n * f->each, sizeof(*f->path));
+	f->fd = mem_array(NULL, n * f->each, sizeof(*f->fd));
+	for (size_t at = 0; at < n * f->each; at++) {
+		f->path[at] = path_of(o, paths[at / f->each], f->kind[at % f->each]);
 		f->fd[at] = -1;
 	}
 	return f;
 }
 
+size_t files_each(const struct files *f)
+{
+	return f->each;
+}
+
 struct files *files_free(struct files *f)
 {
-	for (size_t at = 0; at < f->n * FILES_EACH; at++) {
+	for (size_t at = 0; at < f->n * f->each; at++) {
 		if (f->fd[at] >= 0)
 			close(f->fd[at]);
 		free(f->path[at]);

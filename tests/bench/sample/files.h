@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The other side of bench-sample: the same values from the cgroup files. Seven files a cgroup: cpu.stat
- * and three *.pressure of the v2 directory; usage, limit and memory.stat of the v1 memory directory on
- * a hybrid machine, else of the v2 one too. There is no file for run-queue wait, so it reads none.
+ * The other side of bench-sample: what of the same values stands in cgroup files, 16 a cgroup on a hybrid machine, 15 on
+ * one of pure v2. No file tells of the run queue, of a histogram, or of one cgroup's network: of those it reads nothing.
  */
 #ifndef BENCH_SAMPLE_FILES_H
 #define BENCH_SAMPLE_FILES_H
@@ -13,11 +12,13 @@
 #include "agent/sample.h"
 #include "own_cgroups.h"
 
-#define FILES_EACH 7
+#define FILES_MOST 18
 
 struct files;
 struct files *files_new(const struct own_cgroups *o, char *const *paths, size_t n);
 struct files *files_free(struct files *f); /* closes what is open; returns NULL */
+
+size_t files_each(const struct files *f); /* how many a cgroup */
 
 /* The limit of open files may be too low for all cgroups: then files_pread() reads only so many. */
 size_t files_kept(const struct files *f);

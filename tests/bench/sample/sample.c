@@ -197,7 +197,7 @@ static void compare(struct bench *b, int rounds)
 	print_ratio(b, KEPT, rounds);
 	for (int side = 0; side < SIDES; side++)
 		printf(" %.0f |", spread_of(b->ns[side], rounds).median);
-	printf(" %zu |\n", files_kept(b->files));
+	printf(" %zu x %zu |\n", files_kept(b->files), files_each(b->files));
 	fflush(stdout);
 }
 
@@ -259,7 +259,7 @@ int main(int argc, char **argv)
 	       "median of the times.\n\n",
 	       rounds);
 	printf("| cgroups | open, read, close / ours | kept open / ours | ours ns | open, read, close ns "
-	       "| kept open ns | cgroups kept open |\n|---|---|---|---|---|---|---|\n");
+	       "| kept open ns | kept open: cgroups x files |\n|---|---|---|---|---|---|---|\n");
 	for (size_t n = quick ? 20 : 100; n <= (quick ? 20 : 1000); n *= 10)
 		run(&b, n, false, rounds);
 	if (!quick)
