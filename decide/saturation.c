@@ -6,6 +6,7 @@
 #define CALLS_LEAST    10u  /* below, one lost SYN would look like a peer that is not there */
 #define BUSY_PERMILLE  700u /* a thread that is at work this much is the one to be had more of */
 #define WAIT_LEAST     50u  /* 1 / 50 of the interval */
+#define RECLAIM_LEAST  20u  /* 1 / 20 of its work is to make room for what it reads */
 #define OTHERS_HALF    2u   /* others use more than our share: 1 / 2 of what is used */
 
 typedef const struct saturation_input input;
@@ -140,11 +141,16 @@ static bool others_use_the_cpus(input *in)
 	return in->node_known && OTHERS_HALF * grown(in, SIGNAL_CPU_NS) < in->node_busy_ns;
 }
 
-/* Its disk is busy with reading back what its own limit drove out. */
+/* Its disk is busy with reading back what its own limit drove out. The slower the disk, the less of the time that
+ * takes, but not the less of its work. */
 static bool thrashes(input *in)
 {
-	return !lacks(in, SIGNAL_NO_RECLAIM) &&
-	       grown(in, SIGNAL_LIMIT_RECLAIM_NS) >= in->elapsed_ns / WAIT_LEAST;
+	uint64_t reclaimed = grown(in, SIGNAL_LIMIT_RECLAIM_NS);
+
+	if (lacks(in, SIGNAL_NO_RECLAIM) || !reclaimed)
+		return false;
+	return reclaimed >= in->elapsed_ns / WAIT_LEAST ||
+	       (!lacks(in, SIGNAL_NO_CPU) && reclaimed >= grown(in, SIGNAL_CPU_NS) / RECLAIM_LEAST);
 }
 
 static enum saturation_advice advise(input *in, enum saturation_cause worst)
