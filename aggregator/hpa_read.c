@@ -24,7 +24,7 @@ void hpa_read_done(struct hpa_read *r)
 static int read_policy(const struct hpa_reader *r, const struct yaml_node *in, struct hpa_object_policy *p)
 {
 	struct hpa_object_int value = {0}, period = {0};
-	int code = hpa_value_entry(r, in, HPA_VALUE_NAMES("type", "value", "periodSeconds"));
+	int code = hpa_value_entry(r, in, YAML_NAMES("type", "value", "periodSeconds"));
 
 	p->type = "";
 	if (code == 0)
@@ -59,7 +59,7 @@ static int read_rules(const struct hpa_reader *r, const struct yaml_node *in, co
 	const struct yaml_node *n;
 	const char *select = NULL;
 	int code = hpa_value_mapping(r, in, key,
-			       HPA_VALUE_NAMES("stabilizationWindowSeconds", "selectPolicy", "policies", "tolerance"), &n);
+			       YAML_NAMES("stabilizationWindowSeconds", "selectPolicy", "policies", "tolerance"), &n);
 
 	rules->set = n != NULL;
 	if (code == 0)
@@ -76,7 +76,7 @@ static int read_behavior(const struct hpa_reader *r, const struct yaml_node *spe
 {
 	struct hpa_object *o = &r->to->object;
 	const struct yaml_node *n;
-	int code = hpa_value_mapping(r, spec, "behavior", HPA_VALUE_NAMES("scaleUp", "scaleDown"), &n);
+	int code = hpa_value_mapping(r, spec, "behavior", YAML_NAMES("scaleUp", "scaleDown"), &n);
 
 	o->behavior_set = n != NULL;
 	if (code == 0)
@@ -96,7 +96,7 @@ int hpa_read_spec(const struct yaml_doc *doc, const struct yaml_node *spec, bool
 	if (!spec || spec->kind != YAML_MAPPING)
 		return yaml_err(doc, spec, e, -EINVAL, "spec is missing or has no fields");
 	code = hpa_value_entry(&r, spec,
-			   HPA_VALUE_NAMES("scaleTargetRef", "minReplicas", "maxReplicas", "metrics", "behavior"));
+			   YAML_NAMES("scaleTargetRef", "minReplicas", "maxReplicas", "metrics", "behavior"));
 	if (code == 0)
 		code = hpa_read_reference(&r, spec, "scaleTargetRef", &o->target);
 	if (code == 0)

@@ -10,7 +10,7 @@ int hpa_read_reference(const struct hpa_reader *r, const struct yaml_node *in, c
 			  struct hpa_object_reference *ret)
 {
 	const struct yaml_node *n;
-	int code = hpa_value_mapping(r, in, key, HPA_VALUE_NAMES("apiVersion", "kind", "name"), &n);
+	int code = hpa_value_mapping(r, in, key, YAML_NAMES("apiVersion", "kind", "name"), &n);
 
 	if (code == 0)
 		code = hpa_value_text(r, n, "kind", &ret->kind);
@@ -43,7 +43,7 @@ static int read_expression(const struct hpa_reader *r, const struct yaml_node *i
 {
 	const struct yaml_node *one;
 	const char **value;
-	int code = hpa_value_entry(r, in, HPA_VALUE_NAMES("key", "operator", "values"));
+	int code = hpa_value_entry(r, in, YAML_NAMES("key", "operator", "values"));
 
 	*ret = (struct hpa_object_expression){.key = "", .operator_word = ""};
 	if (code == 0)
@@ -68,7 +68,7 @@ static int read_selector(const struct hpa_reader *r, const struct yaml_node *in,
 {
 	struct hpa_object_expression *expression;
 	const struct yaml_node *n, *one;
-	int code = hpa_value_mapping(r, in, "selector", HPA_VALUE_NAMES("matchLabels", "matchExpressions"), &n);
+	int code = hpa_value_mapping(r, in, "selector", YAML_NAMES("matchLabels", "matchExpressions"), &n);
 
 	s->set = n != NULL;
 	if (code == 0)
@@ -86,7 +86,7 @@ static int read_selector(const struct hpa_reader *r, const struct yaml_node *in,
 static int read_target(const struct hpa_reader *r, const struct yaml_node *in, struct hpa_object_target *t)
 {
 	const struct yaml_node *n;
-	int code = hpa_value_mapping(r, in, "target", HPA_VALUE_NAMES("type", "value", "averageValue", "averageUtilization"), &n);
+	int code = hpa_value_mapping(r, in, "target", YAML_NAMES("type", "value", "averageValue", "averageUtilization"), &n);
 
 	if (code == 0)
 		code = hpa_value_text(r, n, "type", &t->type);
@@ -100,7 +100,7 @@ static int read_target(const struct hpa_reader *r, const struct yaml_node *in, s
 static int read_identifier(const struct hpa_reader *r, const struct yaml_node *in, struct hpa_object_source *s)
 {
 	const struct yaml_node *n;
-	int code = hpa_value_mapping(r, in, "metric", HPA_VALUE_NAMES("name", "selector"), &n);
+	int code = hpa_value_mapping(r, in, "metric", YAML_NAMES("name", "selector"), &n);
 
 	if (code == 0)
 		code = hpa_value_text(r, n, "name", &s->metric);
@@ -139,7 +139,7 @@ static int read_source(const struct hpa_reader *r, const struct yaml_node *in, e
 static int read_metric(const struct hpa_reader *r, const struct yaml_node *in, struct hpa_object_metric *m)
 {
 	int code = hpa_value_entry(
-		r, in, HPA_VALUE_NAMES("type", "resource", "containerResource", "pods", "object", "external"));
+		r, in, YAML_NAMES("type", "resource", "containerResource", "pods", "object", "external"));
 
 	m->type = "";
 	if (code == 0)

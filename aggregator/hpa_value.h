@@ -20,10 +20,6 @@ struct hpa_reader {
 	struct err *e;
 };
 
-/* The known keys of a mapping and how many, as the two arguments below. */
-#define HPA_VALUE_NAMES(...) \
-	(const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)
-
 /* NULL: absent, or null. */
 const struct yaml_node *hpa_value_get(const struct yaml_node *in, const char *key);
 bool hpa_value_is_text(const struct yaml_node *n);

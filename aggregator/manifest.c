@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "aggregator/fields.h"
 #include "aggregator/hpa_document.h"
 #include "aggregator/hpa_manifest.h"
 #include "aggregator/manifest_read.h"
@@ -153,9 +154,9 @@ static int add_workload(const struct yaml_doc *doc, struct manifests *to, struct
 
 static const char *word(const struct yaml_doc *doc, const char *key)
 {
-	const struct yaml_node *n = yaml_get(doc->root, key);
+	const char *text = fields_peek(doc->root, key);
 
-	return n && n->kind == YAML_SCALAR ? n->text : "";
+	return text ? text : "";
 }
 
 static bool begins(const char *text, const char *with)

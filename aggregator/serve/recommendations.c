@@ -63,7 +63,7 @@ static void add_item(struct answer *to, const struct recommender_item *i)
 	struct vpa_recommendation r;
 
 	for (size_t k = 0; k < i->n; k++)
-		add(to, i, i->container[k]->name, recommender_recommend(i, k, &r) ? &r : NULL,
+		add(to, i, i->container[k]->name, recommender_item_recommend(i, k, &r) ? &r : NULL,
 		    i->container[k]->aggregate.samples);
 	if (!i->n)
 		add(to, i, "", NULL, 0);

@@ -57,6 +57,9 @@ const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *ke
 /* err_set with "file:line:column: " before the text; `at` may be NULL: the file as a whole. */
 int yaml_err(const struct yaml_doc *d, const struct yaml_node *at, struct err *e, int code,
 	     const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* The known keys of a mapping and how many, as two arguments. */
+#define YAML_NAMES(...) \
+	(const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)
 /* Every key of `mapping` must be one of `names`; else -ENOENT with the nearest one in fix. -EINVAL
  * when `mapping` is none. */
 int yaml_known(const struct yaml_doc *d, const struct yaml_node *mapping,

@@ -116,7 +116,7 @@ static void what_was_never_seen_is_not_recommended(void **unused)
 	assert_int_equal(w.recommender->item[0].n, 0);
 	pass(300); /* one second is no rate */
 	assert_int_equal(w.recommender->item[0].n, 1);
-	assert_false(recommender_recommend(&w.recommender->item[0], 0, &r));
+	assert_false(recommender_item_recommend(&w.recommender->item[0], 0, &r));
 }
 
 static void a_restart_recommends_the_same(void **unused)
@@ -126,7 +126,7 @@ static void a_restart_recommends_the_same(void **unused)
 	(void)unused;
 	open_it("");
 	pass_minutes(5, 300);
-	assert_true(recommender_recommend(&w.recommender->item[0], 0, &before));
+	assert_true(recommender_item_recommend(&w.recommender->item[0], 0, &before));
 	assert_string_equal(w.recommender->item[0].container[0]->name, "example-service");
 	assert_int_equal(before.samples, 8); /* two replicas, four whole minutes */
 	/* 300m, the upper end of its bucket, and 15 %: below 400m, above 345m. */
@@ -135,7 +135,7 @@ static void a_restart_recommends_the_same(void **unused)
 	w.recommender = recommender_free(w.recommender);
 	open_it("");
 	assert_int_equal(w.recommender->item[0].n, 1);
-	assert_true(recommender_recommend(&w.recommender->item[0], 0, &after));
+	assert_true(recommender_item_recommend(&w.recommender->item[0], 0, &after));
 	assert_int_equal(after.samples, before.samples);
 	assert_int_equal(after.target[VPA_CPU], before.target[VPA_CPU]);
 }
@@ -149,7 +149,7 @@ static void a_policy_read_again_keeps_what_was_learned(void **unused)
 	pass_minutes(3, 300);
 	open_it("  resourcePolicy:\n"
 		"    containerPolicies: [{containerName: '*', maxAllowed: {cpu: 200m}, controlledResources: [cpu]}]\n");
-	assert_true(recommender_recommend(&w.recommender->item[0], 0, &r));
+	assert_true(recommender_item_recommend(&w.recommender->item[0], 0, &r));
 	assert_int_equal(r.target[VPA_CPU], 200);
 	assert_true(r.uncapped[VPA_CPU] > 300);
 	assert_false(r.controlled[VPA_MEMORY]);
@@ -162,10 +162,10 @@ static void silence_teaches_nothing(void **unused)
 	(void)unused;
 	open_it("");
 	pass_minutes(3, 300);
-	assert_true(recommender_recommend(&w.recommender->item[0], 0, &before));
+	assert_true(recommender_item_recommend(&w.recommender->item[0], 0, &before));
 	for (int i = 0; i < 600; i++)
 		recommender_tick(w.recommender, (clock_boot_t){T0 + ++w.second * S});
-	assert_true(recommender_recommend(&w.recommender->item[0], 0, &after));
+	assert_true(recommender_item_recommend(&w.recommender->item[0], 0, &after));
 	assert_int_equal(after.samples, before.samples);
 }
 
@@ -190,7 +190,7 @@ static void what_is_wrong_is_named_with_its_place(void **unused)
 	refused("  resourcePolicy: {containerPolicies: [{mode: Of}]}\n", "vpa.yaml:13:47", "did you mean Off?");
 	refused("  resourcePolicy: {containerPolicies: [{minAllowed: {cpu: 2}, maxAllowed: {cpu: 1}}]}\n", "vpa.yaml:13:53",
 		"minAllowed is above maxAllowed");
-	refused("  resourcePolicy: {containerPolicies: [{minAllowed: {cpu: much}}]}\n", "vpa.yaml:13:59", "250m or 64Mi");
+	refused("  resourcePolicy: {containerPolicies: [{minAllowed: {cpu: much}}]}\n", "vpa.yaml:13:59", "250m, 0.5 or 64Mi");
 	refused("  resourcePolicy: {containerPolicies: [{controlledResources: [gpu]}]}\n", "vpa.yaml:13:63", "cpu and memory");
 }
 
