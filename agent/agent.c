@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "agent/metrics.h"
-#include "agent/names/names.h"
+#include "agent/names/account.h"
 #include "agent/privilege.h"
 #include "agent/serve.h"
 #include "agent/stream.h"
@@ -54,7 +54,7 @@ void agent_observe(struct agent *a)
 	self_observe(&a->self);
 	observe_rpc();
 	observe_probe(a);
-	names_observe(a->names);
+	account_observe(a->names);
 	agent_set(agent_spool_batches, spool_batches(a->spool));
 	agent_set(agent_spool_bytes, spool_bytes(a->spool));
 	agent_set(agent_spool_dropped_total, spool_dropped(a->spool));

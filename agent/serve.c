@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "agent/metrics.h"
-#include "agent/names/names.h"
+#include "agent/names/account.h"
 #include "agent/query.h"
 #include "agent/watch.h"
 #include "base/buf.h"
@@ -88,7 +88,7 @@ static size_t fill_notices(const struct agent *a, struct probe_notice *found,
 	int n = probe_notices(a->probe, found, NOTICES - NAMES_KINDS);
 
 	for (int i = 0; i < NAMES_KINDS && n >= 0; i++)
-		n += names_notice(a->names[i], &found[n]);
+		n += account_notice(a->names[i], &found[n]);
 	for (int i = 0; i < n; i++) {
 		plimsoll__v1__notice__init(&notices[i]);
 		notices[i].id = text(found[i].id);

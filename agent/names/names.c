@@ -12,19 +12,16 @@
 #include "agent/metrics.h"
 #include "agent/names/door.h"
 #include "agent/names/asker.h"
+#include "agent/names/inside.h"
 #include "agent/names/word.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/obj.h"
 
-#define NAMES_MAGIC 0x6e616d65u
 #define WORDS_AT_ONCE 1024 /* then others have their turn on the loop */
 
-/* How people call them, until they say so themselves. */
-static const struct {
-	const char *notice, *what, *missing;
-} kinds[NAMES_KINDS] = {
+const struct names_kind_words names_kinds[NAMES_KINDS] = {
 	[NAMES_CRI] = {"cri", "the container runtime",
 		       "where there is one, start the agent after it, or name it with --cri unix:PATH"},
 	[NAMES_DOCKER] = {"docker", "Docker", "start the agent after Docker, or name its socket with --docker unix:PATH"},
@@ -38,23 +35,6 @@ static const uint64_t ask_at_s[] = {0, 1, 2, 4, 8, 16, 32, 60};
 struct known {
 	struct names_entry entry;
 	uint64_t list; /* the newest that had it */
-};
-
-struct names {
-	unsigned magic;
-	enum names_kind kind;
-	const char *address; /* NULL: there is none */
-	int fd;		     /* -1: no helper */
-	struct loop_fd *watch;
-	bool wanted;   /* a runtime should be there */
-	bool heard;    /* a state */
-	bool lost;     /* the helper has ended */
-	bool renamed;  /* a container has another name than before */
-	uint64_t list; /* number of the list that is coming in */
-	struct strmap *known; /* by container id */
-	struct names_state state;
-	clock_boot_t asked; /* rows up to this age were */
-	uint64_t unnamed;   /* rows at the last second */
 };
 
 /* What the helper says */
@@ -103,7 +83,7 @@ static void keep_state(struct names *n, const struct names_state *s)
 		log_info("containers get their names from %s %s at %s", s->runtime, s->text, n->address);
 	else if (!s->connected && (first || was))
 		log_warn("%s at %s does not answer (%s), containers go by their ids; asking on",
-			 kinds[n->kind].what, n->address, s->text);
+			 names_kinds[n->kind].what, n->address, s->text);
 }
 
 static void take_word(struct names *n, const struct names_word *w)
@@ -130,7 +110,7 @@ static void take_word(struct names *n, const struct names_word *w)
 static void lose_helper(struct names *n)
 {
 	log_warn("the helper that asks %s has ended: new containers go by their ids until the agent is started again",
-		 kinds[n->kind].what);
+		 names_kinds[n->kind].what);
 	loop_fd_close(n->watch);
 	n->watch = NULL;
 	close(n->fd);
@@ -173,7 +153,7 @@ static bool is_of(const struct names *n, const struct sample_row *r)
 	if (r->kind != IDENTITY_CONTAINER)
 		return false;
 	if (n->kind != NAMES_CRI)
-		return *r->runtime ? strcmp(r->runtime, kinds[n->kind].notice) == 0 : n->address != NULL;
+		return *r->runtime ? strcmp(r->runtime, names_kinds[n->kind].notice) == 0 : n->address != NULL;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (strcmp(r->runtime, others[i]) == 0)
 			return false;
@@ -247,82 +227,6 @@ void names_apply(struct names *n, struct sample *s, clock_boot_t now)
 	n->asked = now;
 	if (ask && n->fd >= 0)
 		(void)send(n->fd, &(char){NAMES_ASK}, 1, MSG_DONTWAIT | MSG_NOSIGNAL); /* full: it knows */
-}
-
-/* About it */
-
-/* Of those who serve Docker's API: together. */
-static void observe_engines(struct names *const n[NAMES_KINDS])
-{
-	const struct names_state *d = &n[NAMES_DOCKER]->state, *p = &n[NAMES_PODMAN]->state;
-
-	agent_set(agent_engine_connected, (uint64_t)d->connected + p->connected);
-	agent_set(agent_engine_lists_total, d->lists + p->lists);
-	agent_set(agent_engine_failures_total, d->failures + p->failures);
-	agent_set(agent_engine_refused_total, d->refused + p->refused);
-	agent_set(agent_engine_cpu_seconds_total, d->cpu_ns + p->cpu_ns);
-	agent_set(agent_engine_peak_memory_bytes, d->peak_bytes + p->peak_bytes);
-}
-
-void names_observe(struct names *const n[NAMES_KINDS])
-{
-	const struct names_state *s = &n[NAMES_CRI]->state;
-	uint64_t known = 0, unnamed = 0;
-
-	for (int i = 0; i < NAMES_KINDS; i++) {
-		known += strmap_size(n[i]->known);
-		unnamed += n[i]->unnamed;
-	}
-	agent_set(agent_names_known, known);
-	agent_set(agent_names_missing, unnamed);
-	agent_set(agent_cri_connected, s->connected);
-	agent_set(agent_cri_events, s->events);
-	agent_set(agent_cri_lists_total, s->lists);
-	agent_set(agent_cri_lists_deferred_total, s->deferred);
-	agent_set(agent_cri_failures_total, s->failures);
-	agent_set(agent_cri_events_total, s->event_count);
-	agent_set(agent_cri_refused_total, s->refused);
-	agent_set(agent_cri_cpu_seconds_total, s->cpu_ns);
-	agent_set(agent_cri_peak_memory_bytes, s->peak_bytes);
-	observe_engines(n);
-}
-
-static const char *fix_of(const struct names_state *s)
-{
-	return s->denied ? "start the agent as root or with CAP_SETGID, for its helper to take the socket's group; it keeps neither"
-			 : "see that it runs and serves there; its socket's group must have access";
-}
-
-static void write_notice(const struct names *n, struct probe_notice *to, const char *level, const char *fix)
-{
-	to->id = kinds[n->kind].notice;
-	to->level = level;
-	snprintf(to->fix, sizeof(to->fix), "%s", fix);
-}
-
-#define SAY(to, ...) (void)snprintf((to)->text, sizeof((to)->text), __VA_ARGS__)
-
-bool names_notice(const struct names *n, struct probe_notice *ret)
-{
-	const struct names_state *s = &n->state;
-
-	if (!n->wanted || (!n->address && n->kind != NAMES_CRI && !n->unnamed))
-		return false;
-	if (!n->address) {
-		SAY(ret, "no socket of %s was found at start: its containers go by their ids", kinds[n->kind].what);
-		write_notice(n, ret, "ok", kinds[n->kind].missing);
-	} else if (n->lost) {
-		SAY(ret, "the helper that asks %.60s has ended: new containers go by their ids", n->address);
-		write_notice(n, ret, "warn", "start the agent again");
-	} else if (s->connected) {
-		SAY(ret, "names by %.16s %.20s at %.80s, %s", s->runtime, s->text, n->address,
-		    s->events ? "with events" : "asked when one comes");
-		write_notice(n, ret, "ok", "");
-	} else {
-		SAY(ret, "%.60s does not answer: %.70s", n->address, n->heard ? s->text : "not asked yet");
-		write_notice(n, ret, n->heard ? "warn" : "ok", fix_of(s));
-	}
-	return true;
 }
 
 /* Life */

@@ -24,8 +24,5 @@ struct names *names_free(struct names *n); /* the helper ends with it; NULL is f
 
 /* After a sample_take(): names its rows, and asks for those of rows that have none. */
 void names_apply(struct names *n, struct sample *s, clock_boot_t now);
-void names_observe(struct names *const n[NAMES_KINDS]); /* brings the gauges up to date */
-/* What a person should know about it. False: nothing. */
-bool names_notice(const struct names *n, struct probe_notice *ret);
 
 #endif

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "agent/metrics.h"
+#include "agent/names/account.h"
 #include "agent/names/door.h"
 #include "agent/names/names.h"
 #include "agent/names/word.h"
@@ -114,7 +115,7 @@ static void observe(void)
 
 	for (int i = 0; i < NAMES_KINDS; i++)
 		all[i] = i == NAMES_CRI ? names : names_start((enum names_kind)i, DOOR_NONE, NULL);
-	names_observe(all);
+	account_observe(all);
 	for (int i = 0; i < NAMES_KINDS; i++)
 		if (i != NAMES_CRI)
 			names_free(all[i]);
@@ -265,7 +266,7 @@ static void expect_notice(const char *level, const char *text)
 {
 	struct probe_notice n;
 
-	assert_true(names_notice(names, &n));
+	assert_true(account_notice(names, &n));
 	assert_string_equal(n.level, level);
 	if (!strstr(n.text, text))
 		fail_msg("\"%s\" is not in \"%s\"", text, n.text);
