@@ -12,6 +12,7 @@
 
 #define CONTAINER_HEX  64 /* SHA-256 sized ids of every OCI engine */
 #define STATIC_POD_HEX 32 /* MD5 of the manifest */
+#define ESCAPED        4  /* bytes of "\377" */
 
 struct span { /* part of the path; never NUL-terminated */
 	const char *p;
@@ -384,21 +385,36 @@ const char *identity_runtime(const char *name)
 	return "";
 }
 
+/* Also the three digits that could stand behind a backslash of the name itself. */
+static bool is_byte(const char *digits)
+{
+	return digits[0] >= '0' && digits[0] <= '3' && digits[1] >= '0' && digits[1] <= '7' && digits[2] >= '0' &&
+	       digits[2] <= '7';
+}
+
+/* Bytes of `at` that may stand as they are; 0: its first byte may not. */
+static size_t plain_bytes(const char *at)
+{
+	uint32_t code = 0;
+	size_t n = unicode_next(at, &code);
+
+	if (n == 1 && *at == '\\' && is_byte(at + 1))
+		return 0;
+	return code >= 0x20 && code != 0x7f ? n : 0;
+}
+
 char *identity_text(const char *bytes)
 {
-	char *text = mem_array(NULL, strlen(bytes) + 1, strlen("\\xff")), *to = text;
-	uint32_t code;
+	char *text = mem_array(NULL, strlen(bytes) + 1, ESCAPED), *to = text;
 
 	while (*bytes) {
-		size_t n = unicode_next(bytes, &code);
+		size_t n = plain_bytes(bytes);
 
-		if (n && code >= 0x20 && code != 0x7f)
+		if (n)
 			memcpy(to, bytes, n);
 		else
-			n = 0;
-		if (!n)
-			snprintf(to, sizeof("\\xff"), "\\x%02x", (unsigned char)*bytes);
-		to += n ? n : strlen("\\xff");
+			snprintf(to, ESCAPED + 1, "\\%03o", (unsigned char)*bytes);
+		to += n ? n : ESCAPED;
 		bytes += n ? n : 1;
 	}
 	*to = '\0';

@@ -55,8 +55,9 @@ void identity_parse(const char *path, struct identity *ret);
 /* One of the runtimes above by the name that it gives itself; "": another. */
 const char *identity_runtime(const char *name);
 
-/* Directories may have any bytes for a name, the wire takes UTF-8 only: a copy in which control bytes
- * and whatever is not UTF-8 stand as systemd would write them, "\xff". The caller frees it. */
+/* Directories may have any bytes for a name, the wire takes UTF-8 only: a copy in which control bytes and whatever
+ * is not UTF-8 stand as octal digits, "\377", and so does a backslash that three such digits follow. So no two names
+ * look alike, and those of systemd, which writes "\x2d", stand as they are. The caller frees it. */
 char *identity_text(const char *bytes);
 
 #endif

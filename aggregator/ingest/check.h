@@ -16,7 +16,7 @@
 #define CHECK_NAMES_MAX CHECK_ROWS_MAX
 #define CHECK_HIST_MAX (CHECK_ROWS_MAX * (size_t)SIGNAL_BUCKETS) /* every bucket of every row */
 #define CHECK_CGROUP_BYTES 4095u /* PATH_MAX less its NUL */
-#define CHECK_NAME_BYTES 255u
+#define CHECK_NAME_BYTES (4 * 255u) /* NAME_MAX, every byte of it escaped by the agent */
 #define CHECK_NODE_BYTES 253u /* a DNS name */
 #define CHECK_CPUS_MAX 65536u
 #define CHECK_INTERVAL_LEAST_NS 1000000ull

@@ -72,7 +72,7 @@ struct store_victim {
 	uint64_t boottime_ns, count;
 };
 
-#define STORE_VICTIM_BYTES 60u /* a task's name is 15 bytes, each of which may stand as "\xff" */
+#define STORE_VICTIM_BYTES 60u /* a task's name is 15 bytes, each of which may stand as "\377" */
 
 enum { STORE_NODE_NO_IDLE = 1 }; /* a bit of NodeMissing in metrics.proto */
 

@@ -172,16 +172,16 @@ b"x" * (96 << 20)
     try:
         pid = load.process.pid
         assert load.process.wait(PATIENCE) == -signal.SIGKILL
-        told = f"last OOM victim: hog\\x1b[2J\\xff ({pid}), "
+        told = f"last OOM victim: hog\\033[2J\\377 ({pid}), "
         for server in (w.agent, w.aggregator):
             page = wait_for("the victim", lambda s=server: told in s("describe", load.cgroup) and s("describe", load.cgroup))
             assert re.search(re.escape(told) + r"\S+ ago\n", page), page
             row = server.json("get", "cgroups", load.cgroup)["items"][0]
             assert row["oom_victim"]["pid"] == pid and row["oom_victim"]["count"] == 1, row
             assert 0 <= row["oom_victim"]["age_seconds"] < PATIENCE, row
-            assert f"hog\\x1b[2J\\xff ({pid}), " in server("get", "cgroups", load.cgroup, "-o", "wide")
+            assert f"hog\\033[2J\\377 ({pid}), " in server("get", "cgroups", load.cgroup, "-o", "wide")
         with open(os.path.join(w.path, "agent.log"), encoding="utf-8") as log:
-            assert f"out of memory: the kernel killed hog\\x1b[2J\\xff ({pid}) in {load.cgroup}\n" in log.read()
+            assert f"out of memory: the kernel killed hog\\033[2J\\377 ({pid}) in {load.cgroup}\n" in log.read()
     finally:
         load.end()
 

@@ -320,7 +320,7 @@ static void a_victim_is_told_once_and_in_every_keyframe(void **state)
 	assert_int_equal(b->oom_victims[0]->pid, 5);
 	assert_int_equal(b->oom_victims[0]->boottime_ns, 44);
 	assert_int_equal(b->oom_victims[0]->count, 2);
-	assert_string_equal(b->oom_victims[0]->name, "b\\xff\\x1bd");
+	assert_string_equal(b->oom_victims[0]->name, "b\\377\\033d");
 	machine_second(&m);
 	decode(ENCODE_DELTA);
 	assert_int_equal(b->n_oom_victims, 0);

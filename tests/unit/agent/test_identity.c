@@ -302,11 +302,32 @@ static void text_is_utf8(void **state)
 	expect_text("", "");
 	expect_text("/caf\xc3\xa9/\xe6\xb0\xb4/\xf0\x9f\x9a\xa2",
 		    "/caf\xc3\xa9/\xe6\xb0\xb4/\xf0\x9f\x9a\xa2");
-	expect_text("/a\xff/b\n", "/a\\xff/b\\x0a");
-	expect_text("/\xc3", "/\\xc3");
-	expect_text("/\xc0\xaf", "/\\xc0\\xaf");
-	expect_text("/\xed\xa0\x80", "/\\xed\\xa0\\x80");
-	expect_text("/\xf4\x90\x80\x80", "/\\xf4\\x90\\x80\\x80");
+	expect_text("/a\xff/b\n", "/a\\377/b\\012");
+	expect_text("/\xc3", "/\\303");
+	expect_text("/\xc0\xaf", "/\\300\\257");
+	expect_text("/\xed\xa0\x80", "/\\355\\240\\200");
+	expect_text("/\xf4\x90\x80\x80", "/\\364\\220\\200\\200");
+}
+
+/* systemd writes no octal digits behind a backslash. */
+static void names_of_systemd_stay_as_they_are(void **state)
+{
+	(void)state;
+	expect_text("/dev-disk-by\\x2dlabel-My\\x5cx20data.mount", "/dev-disk-by\\x2dlabel-My\\x5cx20data.mount");
+	expect_text("/mnt-\\xc3\\xa4.mount", "/mnt-\\xc3\\xa4.mount");
+	expect_text("/home-1\\", "/home-1\\");
+	expect_text("/a\\400\\38\\08", "/a\\400\\38\\08"); /* no byte */
+}
+
+static void no_two_names_look_alike(void **state)
+{
+	(void)state;
+	expect_text("/a\1", "/a\\001");
+	expect_text("/a\\001", "/a\\134001");
+	expect_text("/a\\134001", "/a\\134134001");
+	expect_text("/a\\\1", "/a\\\\001");
+	expect_text("/a\\\\001", "/a\\\\134001");
+	expect_text("/a\\\xff", "/a\\\\377");
 }
 
 int main(void)
@@ -316,6 +337,8 @@ int main(void)
 		cmocka_unit_test(rows_agree_with_their_descendants),
 		cmocka_unit_test(long_names_are_cut),
 		cmocka_unit_test(text_is_utf8),
+		cmocka_unit_test(names_of_systemd_stay_as_they_are),
+		cmocka_unit_test(no_two_names_look_alike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -210,6 +210,20 @@ static void bad_names_cost_their_row_only(void **state)
 	assert_int_equal(t->out.identity[1].kind, STORE_KIND_CGROUP);
 }
 
+/* A directory's name has 255 bytes, each of which an agent may have to escape. */
+static void the_longest_name_is_taken(void **state)
+{
+	static char name[4 * 255 + 1];
+	struct bench *t = *state;
+
+	for (size_t i = 0; i + 1 < sizeof(name); i += 4)
+		memcpy(name + i, "\\377", 4);
+	t->m.b.n_dictionary = ROWS;
+	t->m.id[1].name = name;
+	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
+	assert_int_equal(t->out.n_identities, ROWS);
+}
+
 static void bad_victims_cost_themselves_only(void **state)
 {
 	static char good_name[] = "java", control[] = "a\033[31m", broken[] = "\xff", long_name[STORE_VICTIM_BYTES + 2];
@@ -434,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_good_batch),	     TEST(shapes),
 		TEST(an_older_agent_misses_what_it_does_not_know),
+		TEST(the_longest_name_is_taken),
 		TEST(bad_names_cost_their_row_only), TEST(bad_victims_cost_themselves_only),
 		TEST(text_has_a_length),
 		TEST(preambles),	     TEST(a_stream_resumes),
