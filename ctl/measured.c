@@ -143,7 +143,7 @@ static const char *kind_word(Plimsoll__V1__Kind k)
 {
 	switch (k) {
 	case PLIMSOLL__V1__KIND__KIND_POD_CONTAINER:
-		return "pod";
+		return "pod-container";
 	case PLIMSOLL__V1__KIND__KIND_CONTAINER:
 		return "container";
 	case PLIMSOLL__V1__KIND__KIND_UNIT:

@@ -153,8 +153,8 @@ def people_see_names(s):
 def they_see_names(s, ask):
     mine = [c for c in json.loads(ask("get", "containers", "-o", "json"))["items"] if c["cgroup"].startswith(TOP)]
     assert sorted(c["name"] for c in mine) == ["api", "cache"], "the pause container is none that people run"
-    assert all((c["pod_namespace"], c["pod_name"], c["kind"]) == ("shop", "web-7d9f", "pod") for c in mine), mine
-    assert re.search(r"pod +shop/web-7d9f/api ", ask("get", "containers"), re.M)
+    assert all((c["pod_namespace"], c["pod_name"], c["kind"]) == ("shop", "web-7d9f", "pod-container") for c in mine), mine
+    assert re.search(r"pod-container +shop/web-7d9f/api ", ask("get", "containers"), re.M)
     assert re.search(r"sandbox +shop/web-7d9f/pause ", ask("get", "cgroups", "-o", "wide"))
     one = [c["name"] for c in json.loads(ask("get", "containers", "shop/web-7d9f/api", "-o", "json"))["items"]]
     two = [c["name"] for c in json.loads(ask("get", "pods", "shop", "-o", "json"))["items"]]
