@@ -2,15 +2,15 @@
 #include "aggregator/store/checkpoints.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "aggregator/store/sql.h"
 #include "base/mem.h"
 #include "base/scope.h"
 
 struct checkpoints {
-	sqlite3 *db;
+	struct sqlite3 *db;
 	char *path;
 };
 
@@ -18,44 +18,14 @@ static const char schema[] = "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;
 			     "CREATE TABLE IF NOT EXISTS checkpoint (policy TEXT NOT NULL, container TEXT NOT NULL,"
 			     " bytes BLOB NOT NULL, PRIMARY KEY (policy, container)) STRICT;";
 
-static int errno_of(int code)
-{
-	switch (code & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_ROW:
-	case SQLITE_DONE:
-		return 0;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return -EBADMSG;
-	case SQLITE_FULL:
-		return -ENOSPC;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return -EBUSY;
-	default:
-		return -EIO;
-	}
-}
-
-static void finalizep(sqlite3_stmt **s)
-{
-	sqlite3_finalize(*s);
-}
-
-static int execute(struct checkpoints *c, const char *sql)
-{
-	return errno_of(sqlite3_exec(c->db, sql, NULL, NULL, NULL));
-}
-
 static int open_file(struct checkpoints *c)
 {
-	int r = errno_of(sqlite3_open(c->path, &c->db));
+	int r = sql_open(c->path, &c->db);
 
 	if (r == 0)
-		r = execute(c, schema);
+		r = sql_run(c->db, schema);
 	if (r == 0)
-		r = execute(c, "SELECT COUNT(length(bytes)) FROM checkpoint"); /* reads every page of it */
+		r = sql_run(c->db, "SELECT COUNT(length(bytes)) FROM checkpoint"); /* reads every page of it */
 	return r;
 }
 
@@ -63,8 +33,7 @@ static int move_aside(struct checkpoints *c)
 {
 	scoped(freep) char *to = mem_printf("%s.damaged", c->path);
 
-	sqlite3_close(c->db);
-	c->db = NULL;
+	c->db = sql_close(c->db);
 	return rename(c->path, to) < 0 ? -errno : 0;
 }
 
@@ -83,7 +52,7 @@ int checkpoints_open(const char *state_dir, struct checkpoints **ret, int *ret_m
 	}
 	if (r < 0) {
 		err_set(e, r, "cannot keep what recommenders learn in %s", c->path);
-		err_cause(e, "%s", c->db ? sqlite3_errmsg(c->db) : "it is damaged and cannot be moved aside");
+		err_cause(e, "%s", c->db ? sql_why(c->db) : "it is damaged and cannot be moved aside");
 		err_fix(e, "see that this user may write there, and that no other plimsoll-aggregator uses it");
 		checkpoints_free(c);
 		return r;
@@ -98,7 +67,7 @@ struct checkpoints *checkpoints_free(struct checkpoints *c)
 {
 	if (!c)
 		return NULL;
-	sqlite3_close(c->db);
+	sql_close(c->db);
 	free(c->path);
 	free(c);
 	return NULL;
@@ -106,42 +75,42 @@ struct checkpoints *checkpoints_free(struct checkpoints *c)
 
 static int put(struct checkpoints *c, const struct checkpoint *x)
 {
-	scoped(finalizep) sqlite3_stmt *s = NULL;
-	int r = errno_of(sqlite3_prepare_v2(c->db, "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?)", -1, &s, NULL));
+	scoped(sql_donep) struct sqlite3_stmt *s = NULL;
+	int r = sql_prepare(c->db, "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?)", &s);
 
 	if (r < 0)
 		return r;
-	sqlite3_bind_text(s, 1, x->policy, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, x->container, -1, SQLITE_STATIC);
-	sqlite3_bind_blob(s, 3, x->bytes, (int)x->size, SQLITE_STATIC);
-	return errno_of(sqlite3_step(s));
+	sql_bind_text(s, 1, x->policy);
+	sql_bind_text(s, 2, x->container);
+	sql_bind_bytes(s, 3, x->bytes, x->size);
+	return sql_step(s);
 }
 
 int checkpoints_save(struct checkpoints *c, const struct checkpoint *all, size_t n)
 {
-	int r = execute(c, "BEGIN;DELETE FROM checkpoint");
+	int r = sql_run(c->db, "BEGIN;DELETE FROM checkpoint");
 
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = put(c, &all[i]);
 	if (r == 0)
-		r = execute(c, "COMMIT");
+		r = sql_run(c->db, "COMMIT");
 	if (r < 0)
-		(void)execute(c, "ROLLBACK");
+		(void)sql_run(c->db, "ROLLBACK");
 	return r;
 }
 
 int checkpoints_each(struct checkpoints *c, void (*each)(const struct checkpoint *x, void *data), void *data)
 {
-	scoped(finalizep) sqlite3_stmt *s = NULL;
-	int code, r = errno_of(sqlite3_prepare_v2(c->db, "SELECT policy, container, bytes FROM checkpoint", -1, &s, NULL));
+	scoped(sql_donep) struct sqlite3_stmt *s = NULL;
+	int r = sql_prepare(c->db, "SELECT policy, container, bytes FROM checkpoint", &s);
 
 	if (r < 0)
 		return r;
-	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-		struct checkpoint x = {(const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1),
-				       sqlite3_column_blob(s, 2), (size_t)sqlite3_column_bytes(s, 2)};
+	while ((r = sql_next(s)) > 0) {
+		struct checkpoint x = {.policy = sql_text(s, 0), .container = sql_text(s, 1)};
 
+		x.bytes = sql_bytes(s, 2, &x.size);
 		each(&x, data);
 	}
-	return errno_of(code);
+	return r;
 }

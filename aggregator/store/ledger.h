@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file behind store/decisions: one SQLite database in the state directory, and the only place
- * that knows SQLite. It is held exclusively: a second aggregator on the same directory is refused.
+ * The file behind store/decisions: one SQLite database in the state directory. It is held exclusively: a second
+ * aggregator on the same directory is refused (store/ledger_file.h).
  *
  * What a commit promises: the write-ahead log has it in the kernel, so it is there after kill -9 of
  * this process. It is not flushed to the disk: power loss takes the commits since the last
