@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/scope.h"
@@ -12,6 +11,7 @@
 #include "ctl/figure.h"
 #include "ctl/listing.h"
 #include "ctl/method.h"
+#include "ctl/polled.h"
 
 typedef Plimsoll__V1__Policy policy;
 
@@ -150,8 +150,9 @@ static const struct listing listing = {
 	.none = "no policy: plimsoll-aggregator --policy names their files",
 };
 
-static void say_trouble(const Plimsoll__V1__ListPoliciesResponse *l)
+static void say_trouble(const ProtobufCMessage *answer)
 {
+	const Plimsoll__V1__ListPoliciesResponse *l = (const void *)answer;
 	scoped(buf_done) struct buf safe = {0};
 
 	text_safe(l->trouble, &safe);
@@ -159,41 +160,21 @@ static void say_trouble(const Plimsoll__V1__ListPoliciesResponse *l)
 		fprintf(stderr, "the policies of before stay in force: %s\n", buf_text(&safe));
 }
 
-static int print_once(struct listing_printer *p, struct connect *c, const Plimsoll__V1__ListPoliciesRequest *q,
-		      int *ret_result, struct err *e)
+static struct polled_items items(const ProtobufCMessage *answer)
 {
-	struct rpc_msg *answer = NULL;
-	int r = connect_ask(c, &method_list_policies, &q->base, &answer, e);
+	const Plimsoll__V1__ListPoliciesResponse *l = (const void *)answer;
 
-	if (r < 0)
-		return r;
-	const Plimsoll__V1__ListPoliciesResponse *l = (const void *)rpc_msg_get(answer);
-	*ret_result = listing_print(p, (const void *const *)l->policy, l->n_policy, l->wall_unix_ns);
-	say_trouble(l);
-	rpc_msg_release(answer);
-	return 0;
+	return (struct polled_items){(const void *const *)l->policy, l->n_policy, l->wall_unix_ns};
 }
 
 int policies_show(const struct session *s, char **names, size_t n, bool watch)
 {
+	static const struct polled all = {&listing, &method_list_policies, CLOCK_NS_PER_S, items, say_trouble};
 	Plimsoll__V1__ListPoliciesRequest q = PLIMSOLL__V1__LIST_POLICIES_REQUEST__INIT;
-	scoped(connect_freep) struct connect *c = NULL;
-	struct listing_printer p = {0};
-	uint64_t end_ns = s->o->seconds ? clock_boot().ns + (uint64_t)s->o->seconds * CLOCK_NS_PER_S : UINT64_MAX;
-	struct err e;
-	int result = COMMAND_FINE, r = connect_open(s->o, NULL, &c, &e);
 
 	q.name = names;
 	q.n_name = n;
-	listing_begin(&p, &listing, s, watch);
-	if (r == 0)
-		r = print_once(&p, c, &q, &result, &e);
-	while (watch && r == 0 && result == COMMAND_FINE && clock_boot().ns + CLOCK_NS_PER_S <= end_ns) {
-		nanosleep(&(struct timespec){.tv_sec = 1}, NULL); /* Ctrl-C ends it all */
-		r = print_once(&p, c, &q, &result, &e);
-	}
-	listing_done(&p);
-	return r < 0 ? command_fail(&e) : result;
+	return polled_show(&all, s, &q.base, watch);
 }
 
 /* --- one of them -------------------------------------------------------------------------------- */
@@ -274,7 +255,7 @@ int policies_describe(const struct session *s, char *name)
 	r = l->n_policy == 1 ? 0 : complain(name, l->n_policy, &e);
 	if (r == 0)
 		print_page(s, l->policy[0]);
-	say_trouble(l);
+	say_trouble(&l->base);
 	rpc_msg_release(answer);
 	return r < 0 ? command_fail(&e) : COMMAND_FINE;
 }

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/recommendations.h"
 
-#include <time.h>
-
 #include "base/clock.h"
-#include "base/scope.h"
-#include "ctl/connect.h"
 #include "ctl/figure.h"
-#include "ctl/listing.h"
 #include "ctl/method.h"
+#include "ctl/polled.h"
 
-#define PERIOD_S 60 /* of the recommender */
+#define PERIOD_NS (60 * CLOCK_NS_PER_S) /* of the recommender */
 
 typedef Plimsoll__V1__Recommendation recommendation;
 typedef Plimsoll__V1__Amounts amounts;
@@ -91,38 +87,19 @@ static const struct listing listing = {
 	.none = "no recommendation: no VerticalPodAutoscaler is among the policies",
 };
 
-static int print_once(struct listing_printer *p, struct connect *c, const Plimsoll__V1__ListRecommendationsRequest *q,
-		      int *ret_result, struct err *e)
+static struct polled_items items(const ProtobufCMessage *answer)
 {
-	struct rpc_msg *answer = NULL;
-	int r = connect_ask(c, &method_list_recommendations, &q->base, &answer, e);
+	const Plimsoll__V1__ListRecommendationsResponse *l = (const void *)answer;
 
-	if (r < 0)
-		return r;
-	const Plimsoll__V1__ListRecommendationsResponse *l = (const void *)rpc_msg_get(answer);
-	*ret_result = listing_print(p, (const void *const *)l->recommendation, l->n_recommendation, l->wall_unix_ns);
-	rpc_msg_release(answer);
-	return 0;
+	return (struct polled_items){(const void *const *)l->recommendation, l->n_recommendation, l->wall_unix_ns};
 }
 
 int recommendations_show(const struct session *s, char **names, size_t n, bool watch)
 {
+	static const struct polled all = {&listing, &method_list_recommendations, PERIOD_NS, items, NULL};
 	Plimsoll__V1__ListRecommendationsRequest q = PLIMSOLL__V1__LIST_RECOMMENDATIONS_REQUEST__INIT;
-	scoped(connect_freep) struct connect *c = NULL;
-	struct listing_printer p = {0};
-	int64_t left_s = s->o->seconds ? s->o->seconds : INT64_MAX;
-	struct err e;
-	int result = COMMAND_FINE, r = connect_open(s->o, NULL, &c, &e);
 
 	q.name = names;
 	q.n_name = n;
-	listing_begin(&p, &listing, s, watch);
-	if (r == 0)
-		r = print_once(&p, c, &q, &result, &e);
-	for (; watch && r == 0 && result == COMMAND_FINE && left_s >= PERIOD_S; left_s -= PERIOD_S) {
-		nanosleep(&(struct timespec){.tv_sec = PERIOD_S}, NULL); /* Ctrl-C ends it all */
-		r = print_once(&p, c, &q, &result, &e);
-	}
-	listing_done(&p);
-	return r < 0 ? command_fail(&e) : result;
+	return polled_show(&all, s, &q.base, watch);
 }

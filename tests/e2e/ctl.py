@@ -237,7 +237,8 @@ def the_brake_holds(w):
 
 
 def streams_flow(w):
-    for words, kind in ((["watch"], "Workload"), (["get", "nodes", "--watch"], "Node"), (["top"], "Workload")):
+    for words, kind in ((["watch"], "Workload"), (["get", "nodes", "--watch"], "Node"), (["top"], "Workload"),
+                        (["watch", "policies"], "ScalingPolicy")):
         lines = [json.loads(l) for l in w.aggregator(*words, "-o", "json", "--seconds", "4").splitlines()]
         assert len(lines) >= 2 and all(l["kind"] == kind and l["time"] for l in lines), lines
     out = w.agent("top", "--seconds", "4").splitlines()

@@ -143,6 +143,8 @@ def the_guides_vpa_is_read_too(w):
     found = w.json("get", "recommendations")["items"]
     assert len(found) == 1 and found[0]["target"] == "Deployment default/example-service", found
     assert found[0]["cpu_milli"] is None and found[0]["samples"] == 0 and found[0]["update_mode"] == "Auto", found
+    lines = w.say("watch", "recommendations", "-o", "json", "--seconds", "1")[0].splitlines()  # not after a minute
+    assert [json.loads(l)["policy"] for l in lines] == ["example-service"], lines
     assert re.search(r"example-service +Deployment default/example-service +– +– +–", w.say("get", "recommendations")[0])
 
 
