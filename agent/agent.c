@@ -47,6 +47,7 @@ static void observe_probe(struct agent *a)
 	agent_set(agent_slots_full, p.slots_full);
 	agent_set(agent_births_late_total, p.births_late);
 	agent_set(agent_overflow_cpu_seconds_total, p.overflow_cpu_ns);
+	agent_set(agent_restarts_forgotten_total, sample_forgotten(a->sample));
 }
 
 void agent_observe(struct agent *a)

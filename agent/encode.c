@@ -280,6 +280,7 @@ static void add_head(const struct job *j, const struct encode_second *s)
 	bool numbered = j->form != ENCODE_PREAMBLE && j->form != ENCODE_SNAPSHOT;
 
 	b->wire_version = PLIMSOLL_WIRE_VERSION;
+	b->tells = columns_tells();
 	b->epoch = s->epoch;
 	b->sequence = numbered ? s->sequence : 0;
 	b->boottime_ns = s->boottime_ns;

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GOVERNOR_PARTS	    8
+#define GOVERNOR_PARTS	    9
 #define GOVERNOR_CALM	    0.7 /* of a budget: what comes back must fit between this and the whole */
 #define GOVERNOR_WAIT_FIRST 4   /* windows below that, before a part comes back … */
 #define GOVERNOR_WAIT_MOST  128 /* … and at most, when it always was too early: an hour of the default's */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/probe/victim.h"
+#include "agent/runs.h"
 #include "base/mem.h"
 #include "base/obj.h"
 
@@ -44,6 +45,10 @@ struct row {
 	struct sample_row out;     /* first: rows are handed out as this */
 	struct signals base; /* summed counters of its cgroups that ended */
 	struct signals *last; /* what its own cgroup said at its end; NULL: it lives */
+	uint64_t ran_before; /* runs of earlier cgroups of this path */
+	uint64_t runs;       /* of its own cgroup */
+	uint64_t attempt;    /* what its runtime says, if … */
+	bool attempt_known;
 	bool told;         /* was in the rows of a second */
 	bool buried;       /* and its end was too */
 	bool holds_others; /* other rows are below it */
@@ -70,6 +75,7 @@ struct sample {
 	size_t n_members, room_members;
 	struct sample_row **rows; /* by id */
 	size_t n_rows, room_rows;
+	struct runs *runs;
 	struct signals reading; /* scratch */
 };
 
@@ -104,6 +110,7 @@ static struct row *row_new(struct sample *s, const char *path, const struct iden
 	r->out.name = identity_text(id->name);
 	r->out.first_seen = clock_boot();
 	r->out.now.missing = all_groups;
+	r->ran_before = runs_take(s->runs, path);
 	row_push(s, r);
 	return r;
 }
@@ -127,6 +134,60 @@ static void replace(char **text, const char *by)
 	*text = mem_strdup(by);
 }
 
+/* Restarts. A pod's container that is started again has another path: only its runtime knows that it is the same. */
+
+static bool is_pods(const struct row *r)
+{
+	return r->out.kind == IDENTITY_POD_CONTAINER || r->out.kind == IDENTITY_SANDBOX;
+}
+
+/* systemd makes a unit's cgroup anew for each start; what begins there one after the other are its ExecStartPre=. */
+static uint64_t runs_of(const struct row *r)
+{
+	return r->ran_before + (r->out.kind == IDENTITY_UNIT && r->runs ? 1 : r->runs);
+}
+
+static void write_restarts(struct row *r)
+{
+	struct signals *now = &r->out.now;
+	uint64_t runs = runs_of(r);
+
+	now->restarts = is_pods(r) ? r->attempt : runs ? runs - 1 : 0;
+	if (is_pods(r) && !r->attempt_known)
+		now->missing |= SIGNAL_NO_RESTARTS;
+	else if (is_pods(r))
+		now->missing &= ~(uint32_t)SIGNAL_NO_RESTARTS;
+}
+
+static void note_runs(struct row *r, const struct signals *own)
+{
+	uint32_t runs = own->runs[0] > own->runs[1] ? own->runs[0] : own->runs[1];
+
+	if (!(own->missing & SIGNAL_NO_RESTARTS) && runs > r->runs)
+		r->runs = runs;
+}
+
+static void remember_runs(struct sample *s, const struct row *r, const char *path)
+{
+	if (!is_pods(r) && runs_of(r))
+		runs_keep(s->runs, path, runs_of(r));
+}
+
+/* What its runtime says */
+
+static void keep_attempt(struct row *r, const struct sample_names *n)
+{
+	struct signals *now = &r->out.now;
+	const struct signals told = *now;
+
+	r->attempt = n->attempt;
+	r->attempt_known = n->attempt_known;
+	write_restarts(r);
+	if (now->restarts < told.restarts)
+		now->restarts = told.restarts;
+	r->out.changed = r->out.changed || memcmp(now, &told, sizeof(told)) != 0;
+}
+
 void sample_name(struct sample_row *r, const struct sample_names *n)
 {
 	r->kind = n->kind;
@@ -139,6 +200,7 @@ void sample_name(struct sample_row *r, const struct sample_names *n)
 	replace(&r->name, n->name);
 	replace(&r->workload, n->workload ? n->workload : "");
 	r->named = r->renamed = true;
+	keep_attempt(row_of(r), n);
 }
 
 static void row_end(struct sample *s, struct row *r)
@@ -217,6 +279,8 @@ static void fold(struct sample *s, const struct member *m)
 	if (m->own) {
 		m->row->last = mem_new(struct signals);
 		*m->row->last = s->reading;
+		note_runs(m->row, &s->reading);
+		remember_runs(s, m->row, m->cgroup->path);
 	}
 }
 
@@ -364,8 +428,10 @@ static void contribute(struct sample *s, const struct member *m)
 		now->hist[i] += from->hist[i];
 	victim_add(&now->victim, &from->victim);
 	now->missing |= from->missing & (m->own ? all_groups : shared_groups);
-	if (m->own)
-		tell_row_above(m);
+	if (!m->own)
+		return;
+	note_runs(m->row, from);
+	tell_row_above(m);
 }
 
 /* Some are estimates that may come out a hair too long: the time of a task that runs across
@@ -393,6 +459,7 @@ static void finish_second(struct row *r)
 	struct signals *now = &r->out.now;
 	uint64_t usage = now->memory_usage_bytes, idle = now->memory_inactive_file_bytes;
 
+	write_restarts(r);
 	never_fall(now, &r->out.before);
 	if (!r->out.ended || !r->told) {
 		if (r->holds_others)
@@ -436,6 +503,11 @@ uint32_t sample_live(const struct sample *s)
 	return s->live;
 }
 
+uint64_t sample_forgotten(const struct sample *s)
+{
+	return runs_forgotten(s->runs);
+}
+
 clock_boot_t sample_at(const struct sample *s)
 {
 	return s->at;
@@ -449,6 +521,7 @@ struct sample *sample_new(sample_read_fn read)
 
 	s->magic = SAMPLE_MAGIC;
 	s->read = read;
+	s->runs = runs_new();
 	return s;
 }
 
@@ -467,6 +540,7 @@ struct sample *sample_free(struct sample *s)
 		row_free(row_of(s->rows[i]));
 	free(s->members);
 	free(s->rows);
+	runs_free(s->runs);
 	s->magic = 0;
 	free(s);
 	return NULL;

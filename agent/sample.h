@@ -7,7 +7,9 @@
  * How the cgroups of a row make one value stands in signals.def: those of scope OWN are its own
  * cgroup's (the kernel includes the children), others are put together. The working set is usage less
  * the inactive file pages of all its cgroups, at least 0. A row that holds other rows
- * (user@1000.service, a kind node) reports its memory as missing: it would count twice.
+ * (user@1000.service, a kind node) reports its memory as missing: it would count twice. Restarts are counted over all
+ * cgroups that a path had; a pod's container has one of its own each time, so there they are what its runtime says, or
+ * missing.
  */
 #ifndef AGENT_SAMPLE_H
 #define AGENT_SAMPLE_H
@@ -51,6 +53,8 @@ struct sample_names { /* what a runtime knows about its container */
 	enum identity_kind kind;
 	const char *runtime, *pod_uid, *pod_namespace, *pod_name, *name; /* UTF-8, at most IDENTITY_NAME_MAX bytes */
 	const char *workload; /* what it is one of many of; NULL or "": nobody says */
+	bool attempt_known;
+	uint32_t attempt; /* so many containers of its name in its pod there were before it */
 };
 /* For a row of sample_rows(), in the second that it shall be told with; texts are copied. What the path
  * says about pod and runtime stays as it is. */
@@ -63,5 +67,6 @@ void sample_take(struct sample *s, clock_boot_t at);
 struct sample_row *const *sample_rows(const struct sample *s, size_t *ret_n);
 uint32_t sample_live(const struct sample *s); /* rows without the ended ones */
 clock_boot_t sample_at(const struct sample *s);
+uint64_t sample_forgotten(const struct sample *s); /* units and containers that ended and whose restarts are known no more */
 
 #endif

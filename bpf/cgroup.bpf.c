@@ -224,13 +224,21 @@ static __always_inline void describe(struct cgroup *c, __u32 in, struct plimsoll
 	bpf_probe_read_kernel_str(b->name, sizeof(b->name), BPF_CORE_READ(c, kn, name));
 }
 
+static __always_inline bool is_populated(struct cgroup *c)
+{
+	return FOLLOW(c, nr_populated_csets) + FOLLOW(c, nr_populated_domain_children) +
+		       FOLLOW(c, nr_populated_threaded_children) > 0;
+}
+
 static __always_inline void report(struct cgroup *c)
 {
 	__u32 number = (__u32)n_births++, index = hierarchy * PLIMSOLL_BIRTHS + number;
 	struct plimsoll_birth *b = bpf_map_lookup_elem(&births, &index);
 
-	if (number < PLIMSOLL_BIRTHS && b)
-		describe(c, hierarchy, b);
+	if (number >= PLIMSOLL_BIRTHS || !b)
+		return;
+	describe(c, hierarchy, b);
+	b->populated = is_populated(c);
 }
 
 static __always_inline void write_row(struct cgroup *c, __u32 in, __u64 number, struct plimsoll_row *row)

@@ -112,6 +112,7 @@ struct cgroup {
 	int level;
 	struct kernfs_node *kn;
 	struct cgroup_subsys_state *subsys[12];
+	int nr_populated_csets, nr_populated_domain_children, nr_populated_threaded_children;
 	struct cgroup_root *root;
 	struct psi_group *psi;
 };

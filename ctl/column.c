@@ -122,6 +122,7 @@ const struct column column_table[] = {
 	ONE("threads", COUNT, THREADS),
 	ONE("busiest", SHARE, BUSIEST_THREAD),
 	ONE("age", AGE, STARTED_NS),
+	ONE("restarts", TOTAL, RESTARTS),
 #undef GROUP_NAME
 };
 const size_t column_n = sizeof(column_table) / sizeof(column_table[0]);

@@ -214,7 +214,7 @@ static void measure(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 	if (b->boottime_ns > n->now_ns)
 		step(n, b->boottime_ns);
 	if (b->columns) {
-		uint32_t unknown = columns_unknown(b->wire_version);
+		uint32_t unknown = columns_unknown(b->wire_version, b->tells);
 
 		for (size_t i = 0; i < b->columns->n_row; i++) {
 			struct fleet_row *r = map_get(n->rows, b->columns->row[i]);
@@ -317,7 +317,7 @@ static const struct {
 #include "plimsoll/signals.def"
 };
 
-static const uint16_t hist_group[SIGNAL_HISTS] = {
+static const uint32_t hist_group[SIGNAL_HISTS] = {
 #define HISTOGRAM(ID, name, GROUP, ...) [SIGNAL_HIST_##ID] = SIGNAL_NO_##GROUP,
 #include "plimsoll/signals.def"
 };

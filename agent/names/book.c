@@ -35,10 +35,10 @@ static bool fill(struct names_entry *e, const char *id, const char *container,
 	       put(e->pod_namespace, NAMES_LABEL_MAX, pod->namespace_);
 }
 
-static void say(struct reading *r, const char *id, const char *container,
+static void say(struct reading *r, const char *id, const char *container, uint32_t attempt,
 		const Runtime__V1__PodSandboxMetadata *pod, bool sandbox)
 {
-	struct names_entry e = {.sandbox = sandbox};
+	struct names_entry e = {.sandbox = sandbox, .attempt_known = true, .attempt = attempt};
 
 	if (r->counts.told == NAMES_MOST || !fill(&e, id, container, pod)) {
 		r->counts.refused++;
@@ -52,12 +52,12 @@ static void read_sandbox(struct reading *r, const Runtime__V1__PodSandbox *s)
 {
 	if (s->metadata && s->id && names_id_good(s->id))
 		strmap_put(r->sandboxes, s->id, s->metadata);
-	say(r, s->id, SANDBOX_NAME, s->metadata, true);
+	say(r, s->id, SANDBOX_NAME, s->metadata ? s->metadata->attempt : 0, s->metadata, true);
 }
 
 static void read_container(struct reading *r, const Runtime__V1__Container *c)
 {
-	say(r, c->id, c->metadata ? c->metadata->name : NULL,
+	say(r, c->id, c->metadata ? c->metadata->name : NULL, c->metadata ? c->metadata->attempt : 0,
 	    c->pod_sandbox_id ? strmap_get(r->sandboxes, c->pod_sandbox_id) : NULL, false);
 }
 

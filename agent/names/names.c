@@ -186,6 +186,8 @@ static void name_row(struct sample_row *r, const struct names *n, const struct n
 		.pod_name = e->pod,
 		.name = e->container,
 		.workload = e->workload,
+		.attempt_known = e->attempt_known,
+		.attempt = e->attempt,
 	};
 
 	sample_name(r, &s);

@@ -20,6 +20,8 @@
 
 struct names_entry {
 	bool sandbox; /* holds a pod's namespaces, runs nothing of it */
+	bool attempt_known;
+	uint32_t attempt; /* those of its name before it */
 	char id[NAMES_ID + 1];
 	char pod_uid[NAMES_UID_MAX + 1], pod_namespace[NAMES_LABEL_MAX + 1], pod[NAMES_POD_MAX + 1];
 	char container[NAMES_CONTAINER_MAX + 1];

@@ -13,12 +13,13 @@
 #include "agent/probe/oom.h"
 #include "agent/probe/reclaim.h"
 #include "agent/probe/request.h"
+#include "agent/probe/run.h"
 #include "agent/probe/task.h"
 #include "agent/probe/tcp.h"
 #include "base/scope.h"
 
-const struct part *const parts[] = {&oom_part,  &reclaim_part, &block_part, &listen_part,  &tcp_part,
-				    &task_part, &net_part,     &request_part, NULL};
+const struct part *const parts[] = {&oom_part, &run_part,  &reclaim_part, &block_part, &listen_part,
+				    &tcp_part, &task_part, &net_part,	  &request_part, NULL};
 
 struct bpf_link *part_over_map(const struct bpf_program *program, const struct bpf_map *map)
 {

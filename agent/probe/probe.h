@@ -65,7 +65,7 @@ struct probe_part { /* measures signals beside the core, and can be left out */
 	double others_share;     /* of a core: what its programs take from other tasks, when last measured */
 };
 
-#define PROBE_PARTS_MAX 8
+#define PROBE_PARTS_MAX 9
 
 struct probe_stats {
 	uint64_t passes, pass_ns_last;
@@ -89,7 +89,7 @@ struct probe *probe_close(struct probe *p); /* NULL is fine; returns NULL */
 int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e);
 /* A reading is of this cgroup alone: where signals.def says SUM, what is below it is not in it. Counters
  * are since the slot was given out, where the kernel keeps them (PSI, throttling, OOM kills) since the
- * cgroup was made. The working set is the caller's to compute: it is 0 here. */
+ * cgroup was made. The working set and the restarts are the caller's to compute: they are 0 here. */
 void probe_read(const struct probe *p, const struct probe_cgroup *c, struct signals *ret);
 
 /* The programs' own clock: on (true) it costs about 140 ns a run, so it is on for a second now and then; off

@@ -15,9 +15,10 @@
 #define READ_TRIES 8 /* a switch in between is rare, eight in a row are not seen */
 #define SLOT_GROUPS /* what is counted in slots */                                                  \
 	(SIGNAL_NO_CPU | SIGNAL_NO_RECLAIM | SIGNAL_NO_IO | SIGNAL_NO_NET | SIGNAL_NO_TCP |        \
-	 SIGNAL_NO_LISTEN | SIGNAL_NO_TASKS | SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS)
+	 SIGNAL_NO_LISTEN | SIGNAL_NO_TASKS | SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS | SIGNAL_NO_RESTARTS)
 
 _Static_assert(PLIMSOLL_HIST_BUCKETS == HIST_BUCKETS, "lib/base/hist.h and slot.h must agree");
+_Static_assert(sizeof(((struct signals *)0)->runs) == PLIMSOLL_RUN_HIERARCHIES * sizeof(uint32_t), "signal.h and slot.h must agree");
 
 /* What a CPU had charged to a slot at the pass, with the leg that was still running. */
 struct reading_standing {
@@ -197,6 +198,8 @@ static void add_events(const struct plimsoll_tally *t, struct signals *to)
 	to->accept_overflows += load_u64(&t->accept_overflows);
 	for (unsigned i = 0; i < HIST_BUCKETS; i++)
 		to->hist[SIGNAL_HIST_IO * HIST_BUCKETS + i] += t->io_hist[i];
+	for (unsigned i = 0; i < PLIMSOLL_RUN_HIERARCHIES; i++)
+		to->runs[i] += (uint32_t)load_u64(&t->runs[i]);
 	victim_add(&to->victim, &victim);
 }
 
@@ -269,6 +272,17 @@ void reading_add_counts(void *data, uint32_t slot, struct signals *to)
 	add_requests(&r->load->tally[slot], to);
 }
 
+static void add_carried(const struct signals *carried, struct signals *to)
+{
+	for (unsigned i = 0; i < SIGNALS; i++)
+		to->value[i] += carried->value[i];
+	for (unsigned i = 0; i < SIGNAL_BUCKETS; i++)
+		to->hist[i] += carried->hist[i];
+	for (unsigned i = 0; i < PLIMSOLL_RUN_HIERARCHIES; i++)
+		to->runs[i] += carried->runs[i];
+	victim_add(&to->victim, &carried->victim);
+}
+
 static void read_counts(const struct reading *r, const struct probe_cgroup *c, struct signals *to)
 {
 	const struct rows *rows = tree_rows(c);
@@ -277,12 +291,10 @@ static void read_counts(const struct reading *r, const struct probe_cgroup *c, s
 	for (uint32_t i = 0; i < rows->n; i++)
 		if (rows->of[i] < r->load->slots)
 			reading_add_counts((void *)(uintptr_t)r, rows->of[i], to);
-	for (unsigned i = 0; carried && i < SIGNALS; i++)
-		to->value[i] += carried->value[i];
-	for (unsigned i = 0; carried && i < SIGNAL_BUCKETS; i++)
-		to->hist[i] += carried->hist[i];
 	if (carried)
-		victim_add(&to->victim, &carried->victim);
+		add_carried(carried, to);
+	for (unsigned i = 0; i < PLIMSOLL_RUN_HIERARCHIES; i++)
+		to->runs[i] += tree_found_running(c)[i];
 	read_looks(r, &r->load->tally[c->slot], to);
 }
 

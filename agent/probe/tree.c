@@ -21,6 +21,7 @@ struct node {
 	uint32_t depth;
 	struct rows rows;
 	struct tree_past past;
+	uint32_t found_running[PLIMSOLL_RUN_HIERARCHIES]; /* 1: with tasks, whose coming nobody saw */
 	bool ended;
 	size_t index; /* in tree.nodes */
 };
@@ -58,6 +59,11 @@ uint32_t tree_row(const struct probe_cgroup *c, enum plimsoll_hierarchy h)
 	const struct node *n = node_of(c);
 
 	return rows_newest(&n->rows, n->tree->o.pool.row, h);
+}
+
+const uint32_t *tree_found_running(const struct probe_cgroup *c)
+{
+	return node_of(c)->found_running;
 }
 
 struct tree_past *tree_past(const struct probe_cgroup *c)
@@ -332,6 +338,8 @@ static bool bear_one(struct tree *t, const struct plimsoll_birth *b)
 		return false; /* no room; or the pass saw a directory and its successor of that name */
 	add_key(t, n, b);
 	n->unseen[b->hierarchy] = true;
+	if (b->hierarchy < PLIMSOLL_RUN_HIERARCHIES)
+		n->found_running[b->hierarchy] = b->populated != 0;
 	t->rooted[b->hierarchy] = true;
 	if (is_new)
 		t->o.watcher.born(&n->out, t->o.watcher.data);

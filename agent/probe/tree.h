@@ -52,6 +52,7 @@ const struct signals *tree_nobodys(const struct tree *t); /* counted by slots th
 /* Of a cgroup: */
 const struct rows *tree_rows(const struct probe_cgroup *c); /* all that count for it */
 uint32_t tree_row(const struct probe_cgroup *c, enum plimsoll_hierarchy h); /* the one that says most recently what comes from there */
+const uint32_t *tree_found_running(const struct probe_cgroup *c); /* 1 where a pass found it so, in each of signals.runs */
 struct tree_past *tree_past(const struct probe_cgroup *c); /* for agent/probe/above.c to keep */
 bool tree_ended(const struct probe_cgroup *c); /* it is being told as gone */
 

@@ -251,7 +251,7 @@ static int take(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
 		.keyframe = b->keyframe,
 		.gone = b->gone,
 		.n_gone = b->n_gone,
-		.unknown = columns_unknown(b->wire_version),
+		.unknown = columns_unknown(b->wire_version, b->tells),
 	};
 	if (b->columns) {
 		int r = take_columns(c, b->columns, ret, ret_why);

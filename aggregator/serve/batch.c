@@ -211,6 +211,7 @@ const Plimsoll__V1__Batch *batch_build(struct batch *b, struct store_node *n, en
 	plimsoll__v1__columns__init(&b->columns);
 	memset(b->in_use, 0, sizeof(b->in_use));
 	m->wire_version = PLIMSOLL_WIRE_VERSION;
+	m->tells = columns_tells();
 	m->epoch = n->epoch;
 	m->sequence = n->sequence;
 	m->boottime_ns = n->boottime_ns;

@@ -9,7 +9,7 @@
  * Memory. Counters are kept in ticks of 2^14 ns in 32 bits, modulo 2^32, so differences are right up
  * to 70,368 s of CPU time between two slots: 300 s on 234 busy CPUs; resolution 16 us. A ring is
  *	8 + 64 x 8 (cpu, wait) + 16 x 12 (pressure) + 32 x 12 (cpu, wait, memory at 10 s) = 1,096 bytes.
- * A whole row: ring 1,096 + struct store_row 784, of which the newest value of each signal is 538 +
+ * A whole row: ring 1,096 + struct store_row 792, of which the newest value of each signal is 544 +
  * wait histogram ~300 (24 buckets, three times) + identity ~350 + its place in the node's table ~40 =
  * about 2.5 KiB, so that 5,000 agents x 110 rows = 550,000 rows take 1.32 GiB and leave 0.18 GiB, 38 KiB an
  * agent, for the connections: within 1.5 GiB. A row that never changes has no ring and no histogram.

@@ -40,7 +40,9 @@ struct signals {
 	};
 	uint32_t hist[SIGNAL_BUCKETS]; /* wraps at 2^32 */
 	uint32_t missing;              /* SIGNAL_NO_…; absent is said, never written as 0 */
-	uint32_t _pad;                 /* 0: structs are compared whole */
+	/* Of a reading: times its cgroup began to have tasks, in v2 and in v1's memory hierarchy. Of a row 0. */
+	uint32_t runs[2];
+	uint32_t _pad; /* 0: structs are compared whole */
 	struct plimsoll_victim victim; /* the last of all its cgroups, and how many they had */
 };
 

@@ -28,6 +28,7 @@
 #define PLIMSOLL_ENDED        (~0ull) /* the number of the pass that the removal of a directory is */
 #define PLIMSOLL_NAME         256  /* NAME_MAX and its NUL */
 #define PLIMSOLL_PSI          6
+#define PLIMSOLL_RUN_HIERARCHIES 2 /* PLIMSOLL_UNIFIED and PLIMSOLL_MEMORY: those that have the tasks of a row */
 
 /* A cgroup has a directory, with a kernfs id of its own, in each of these that the machine has. Pure v2
  * has the first; the others are the v1 hierarchies of hybrid and v1 machines. */
@@ -124,6 +125,7 @@ struct plimsoll_tally {
 	uint32_t io_hist[PLIMSOLL_HIST_BUCKETS], request_hist[PLIMSOLL_HIST_BUCKETS];
 	uint32_t first_byte_hist[PLIMSOLL_HIST_BUCKETS], call_hist[PLIMSOLL_HIST_BUCKETS];
 	struct plimsoll_victim victim;
+	uint64_t runs[PLIMSOLL_RUN_HIERARCHIES]; /* times the first task came; in either hierarchy */
 };
 
 /* Array `traffic`, [cpu][slot]: per CPU, since packets are many; atomically all the same, since a
@@ -153,6 +155,7 @@ struct plimsoll_birth {
 	uint64_t id, parent_id;
 	uint32_t hierarchy; /* enum plimsoll_hierarchy */
 	uint32_t row;       /* in the stock: its slot */
+	uint64_t populated; /* of those that the pass found: has tasks, or one below it has */
 	char name[PLIMSOLL_NAME];
 };
 

@@ -3,6 +3,7 @@
 
 #define SINCE_1 (SIGNAL_NO_CPU | SIGNAL_NO_MEMORY | SIGNAL_NO_WORKING_SET | SIGNAL_NO_PSI)
 #define SINCE_3 (SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS)
+#define SINCE_TELLS SIGNAL_NO_RESTARTS /* in batches of version 3 that say so */
 
 typedef Plimsoll__V1__Columns columns;
 
@@ -19,11 +20,18 @@ static const uint32_t all_groups = 0
 #include "plimsoll/signals.def"
 	;
 
-uint32_t columns_unknown(uint32_t wire_version)
+uint32_t columns_tells(void)
+{
+	return all_groups;
+}
+
+uint32_t columns_unknown(uint32_t wire_version, uint32_t tells)
 {
 	if (wire_version < 2)
 		return all_groups & ~SINCE_1;
-	return wire_version < 3 ? SINCE_3 : 0;
+	if (wire_version < 3)
+		return SINCE_3 | SINCE_TELLS;
+	return tells ? all_groups & ~tells : SINCE_TELLS;
 }
 
 size_t *columns_length(columns *c, enum signal_id s)

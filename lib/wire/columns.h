@@ -12,8 +12,9 @@
 #include "plimsoll/signal.h"
 #include "plimsoll/v1/metrics.pb-c.h"
 
-/* What a batch of an older wire version cannot tell, as bits of Missing. */
-uint32_t columns_unknown(uint32_t wire_version);
+/* What a batch of an older wire version, or with other Batch.tells, cannot tell, as bits of Missing. */
+uint32_t columns_unknown(uint32_t wire_version, uint32_t tells);
+uint32_t columns_tells(void); /* Batch.tells of our own */
 
 /* The two members of a column, to read or to set. */
 size_t *columns_length(Plimsoll__V1__Columns *c, enum signal_id s);

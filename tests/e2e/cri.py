@@ -26,6 +26,7 @@ os.chmod(DIR, 0o711)  # the agent leaves root, and has its socket below
 TOP = f"/plimsoll-e2e-cri-{os.getpid()}"
 UID = "6a4f2f0e-3b1c-4d5e-8f90-a1b2c3d4e5f6"
 POD_CONTAINER, SANDBOX = 1, 5  # plimsoll.v1.Kind
+NO_RESTARTS = 32768            # plimsoll.v1.Missing
 SPIN = ("/bin/busybox", "sh", "-c", "while :; do :; done")
 POLICY = """
 apiVersion: plimsoll.io/v1alpha1
@@ -179,6 +180,27 @@ def the_fleet_learns_names_that_come_later(s):
     s.pod.remove(later)
 
 
+def restarts(s, container):
+    """None: not known."""
+    cgroup = s.pod.cgroup(container)
+    row = values(s.agent.snapshot(cgroup), cgroup)
+    return None if not row or row["flags"] & NO_RESTARTS else row["restarts"]
+
+
+def restarts_are_what_the_runtime_says(s):
+    """A kubelet makes a new container each time, with the number of the attempt."""
+    until("what the runtime says", lambda: restarts(s, s.cache) == 0)
+    for attempt in 1, 2:
+        s.pod.remove(s.cache)
+        s.cache = s.pod.run("cache", attempt=attempt)
+        s.named(s.cache, "cache")
+        until(f"attempt {attempt}", lambda n=attempt: restarts(s, s.cache) == n)
+    for server in s.agent.path, s.aggregator.socket:
+        until("the CLI says so", lambda where=server: [
+            c["signals"]["restarts"]["total"] for c in json.loads(s.ask(
+                where, "get", "containers", "shop/web-7d9f/cache", "-o", "json"))["items"]] == [2])
+
+
 def what_is_stopped_and_removed_goes(s):
     s.pod.remove(s.cache)
     until("the row that ends", lambda: not s.identity(s.cache))
@@ -250,9 +272,11 @@ def the_agent_lives_without_its_helper(s):
 
 def the_helper_ends_with_the_agent(s):
     s.agent.kill(signal.SIGKILL)
+    again = s.pod.run("often", attempt=5)
     for signum, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 0)):
         s.start_agent()
         s.named(s.api, "api")  # a new agent learns them at once
+        until("the restarts before it", lambda: restarts(s, again) == 5)
         helper = s.helper()
         assert s.agent.kill(signum) == code
         until("the end of the helper", lambda pid=helper: not os.path.exists(f"/proc/{pid}"))
@@ -287,6 +311,7 @@ def without_a_runtime_rows_go_by_their_ids(s):
     s.agent = Agent(os.path.join(BIN, "plimsoll-agent"), DIR, "--cri", "none")
     d = until("the row", lambda: s.identity(s.api))
     assert (d.name, d.pod_uid, d.pod_name) == (s.api[:12], UID, ""), d
+    assert restarts(s, s.api) is None, "nobody knows"
     assert s.helper() is None and "cri" not in s.agent.notices()
 
 
@@ -299,7 +324,7 @@ def main():
         scene = Scene()
         for test in (containers_have_their_names, the_pause_container_is_one, an_event_less_runtime_is_asked,
                      a_container_uses_what_the_kernel_says, people_see_names, the_fleet_learns_names_that_come_later,
-                     the_helper_has_no_privilege,
+                     the_helper_has_no_privilege, restarts_are_what_the_runtime_says,
                      what_is_stopped_and_removed_goes, names_outlive_a_restart_of_the_runtime,
                      the_agent_lives_without_its_helper, the_helper_ends_with_the_agent,
                      an_agent_that_was_never_root, without_a_runtime_rows_go_by_their_ids):

@@ -14,13 +14,14 @@ from cri_runtime import cgroup_roots  # noqa: E402
 from engine_runtime import Docker, Podman  # noqa: E402
 from fleet import Aggregator  # noqa: E402
 from loads import remove, until  # noqa: E402
-from own_agent import Agent  # noqa: E402
+from own_agent import Agent, values  # noqa: E402
 
 BIN = sys.argv[1]
 DIR = tempfile.mkdtemp(prefix="plimsoll-e2e-engines-")
 os.chmod(DIR, 0o711)  # the agent leaves root, and has its socket below
 TOP = f"/plimsoll-e2e-engines-{os.getpid()}"
-CONTAINER = 2  # plimsoll.v1.Kind
+CONTAINER = 2        # plimsoll.v1.Kind
+NO_RESTARTS = 32768  # plimsoll.v1.Missing
 
 
 def folder(name):
@@ -58,6 +59,12 @@ class Scene:
     def of(self, container):
         return next((d for d in self.agent.snapshot(TOP + "/**").dictionary if d.container_id == container), None)
 
+    def restarts(self, container):
+        """None: it is not there, or not known."""
+        d = self.of(container)
+        row = d and values(self.agent.snapshot(d.cgroup), d.cgroup)
+        return None if not row or row["flags"] & NO_RESTARTS else row["restarts"]
+
     def named(self, container, name):
         return until(f"the name {name}", lambda: (lambda d: d if d and d.name == name else None)(self.of(container)))
 
@@ -90,11 +97,26 @@ def replicas_of_a_service_are_a_workload(s):
     assert {c["workload"] for c in both} == {"shop/web"}, both
 
 
-def a_restart_keeps_the_name(s):
-    made = s.docker.run("restarted")
-    first = s.named(made, "restarted").row
-    s.docker.ask("restart", "-t", "0", "restarted")
-    until("another row of the same name", lambda: s.named(made, "restarted").row != first)
+def a_restart_keeps_the_name_and_is_counted(s):
+    for engine in s.docker, s.podman:
+        made = engine.run("restarted")
+        first = s.named(made, "restarted").row
+        until("none yet", lambda of=made: s.restarts(of) == 0)
+        for n in 1, 2:
+            engine.ask("restart", "-t", "0", "restarted")
+            until(f"restart {n}", lambda of=made, wanted=n: s.restarts(of) == wanted)
+        until("another row of the same name", lambda of=made, old=first: s.named(of, "restarted").row != old)
+        if engine is s.docker:
+            assert s.docker.ask("inspect", "-f", "{{.RestartCount}}", made) == "0", "its policy's alone"
+
+
+def what_crashes_is_counted_as_docker_does(s):
+    """It fails three times, at once, and stays the fourth time."""
+    fails = ('n=$(/bin/busybox cat /n 2>/dev/null || echo 0); echo $((n + 1)) > /n; '
+             '[ $n -ge 3 ] && exec /bin/busybox sleep 1000000; exit 1')
+    made = s.docker.run("crashes", "--restart", "always", command=("sh", "-c", fails))
+    until("Docker's count", lambda: s.docker.ask("inspect", "-f", "{{.RestartCount}}", made) == "3")
+    until("ours", lambda: s.restarts(made) == 3)
 
 
 def names_outlive_a_restart_of_the_daemon(s):
@@ -135,7 +157,8 @@ def main():
     scene = None
     try:
         scene = Scene()
-        for test in (containers_have_their_names, replicas_of_a_service_are_a_workload, a_restart_keeps_the_name,
+        for test in (containers_have_their_names, replicas_of_a_service_are_a_workload,
+                     a_restart_keeps_the_name_and_is_counted, what_crashes_is_counted_as_docker_does,
                      names_outlive_a_restart_of_the_daemon, helpers_have_no_privilege):
             test(scene)
             print("ok", test.__name__.replace("_", " "), flush=True)

@@ -34,7 +34,8 @@ NOT_EMULATED = {"test_cost": "compares clocks to a few ns, which an emulated mac
 PROOF = {"cpu": "test_time", "memory": "test_memory", "working-set": "test_memory", "pressure": "test_pressure",
          "cpu-bandwidth": "test_bandwidth", "memory-detail": "test_memory", "memory-composition": "test_memory",
          "reclaim": "test_reclaim", "io": "test_block", "network": "test_tcp", "tcp": "test_tcp",
-         "listen": "test_listen", "tasks": "test_task", "oom-victim": "test_oom", "requests": "test_request"}
+         "listen": "test_listen", "tasks": "test_task", "oom-victim": "test_oom", "requests": "test_request",
+         "restarts": "test_restarts"}
 
 
 class Guest:

@@ -50,10 +50,10 @@ class Engine(Cell):
         return subprocess.run([self.docker, "-H", "unix://" + self.socket, *words], input=stdin, timeout=PATIENCE,
                               stdout=subprocess.PIPE, check=True).stdout.decode().strip()
 
-    def run(self, name, *options):
-        """Its id."""
+    def run(self, name, *options, command=("sleep", "1000000")):
+        """Its id. The command is one of busybox."""
         return self.ask("run", "-d", "--name", name, "--network", "none", "--cgroup-parent", self.cgroup, *options,
-                        "localhost/box:1", "/bin/busybox", "sleep", "1000000")
+                        "localhost/box:1", "/bin/busybox", *command)
 
 
 def box():

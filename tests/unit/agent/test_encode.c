@@ -13,6 +13,7 @@
 #include "plimsoll/v1/metrics.pb-c.h"
 #include "plimsoll/version.h"
 #include "unit/agent/machine.h"
+#include "wire/columns.h"
 
 typedef Plimsoll__V1__Batch batch;
 
@@ -116,6 +117,7 @@ static void a_preamble_names_everything_and_measures_nothing(void **state)
 	(void)state;
 	decode(ENCODE_PREAMBLE);
 	assert_int_equal(b->wire_version, PLIMSOLL_WIRE_VERSION);
+	assert_int_equal(b->tells, columns_tells());
 	assert_int_equal(b->epoch, 77);
 	assert_int_equal(b->sequence, 0);
 	assert_string_equal(b->source->node, "node-1");

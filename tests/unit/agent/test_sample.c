@@ -495,6 +495,147 @@ static void many_come_and_go(void **state)
 	}
 }
 
+/* Of the newest row of that path. */
+static uint64_t restarts(const char *cgroup)
+{
+	const struct sample_row *r = NULL;
+	size_t n;
+	struct sample_row *const *rows = sample_rows(m.sample, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(rows[i]->cgroup, cgroup) == 0)
+			r = rows[i];
+	assert_non_null(r);
+	assert_int_equal(r->now.missing & SIGNAL_NO_RESTARTS, 0);
+	return r->now.restarts;
+}
+
+static void runs_of_one_cgroup_are_its_restarts_and_one(void **state)
+{
+	struct fake container, inner;
+
+	(void)state;
+	bear(&m, &container, "/docker-" HEX ".scope", &m.root);
+	bear(&m, &inner, "/docker-" HEX ".scope/inner", &container);
+	machine_second(&m);
+	assert_int_equal(restarts("/docker-" HEX ".scope"), 0); /* it has not begun */
+	container.reading.runs[0] = container.reading.runs[1] = 1; /* on a hybrid machine in both hierarchies */
+	machine_second(&m);
+	assert_int_equal(restarts("/docker-" HEX ".scope"), 0);
+	container.reading.runs[1] = 4;
+	inner.reading.runs[0] = 50; /* its own affair */
+	machine_second(&m);
+	assert_int_equal(restarts("/docker-" HEX ".scope"), 3);
+	assert_true(row("/docker-" HEX ".scope")->changed);
+	container.reading.runs[1] = 3; /* a counter that fell */
+	machine_second(&m);
+	assert_int_equal(restarts("/docker-" HEX ".scope"), 3);
+	container.reading.runs[1] = 5;
+	die(&m, &inner);
+	die(&m, &container);
+	machine_second(&m);
+	assert_true(row("/docker-" HEX ".scope")->ended);
+	assert_int_equal(restarts("/docker-" HEX ".scope"), 4); /* its last word */
+}
+
+static void a_path_that_comes_again_goes_on_counting(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	for (uint64_t i = 0; i < 4; i++) {
+		bear(&m, &f, "/docker/" HEX, &m.root);
+		f.reading.runs[0] = 1;
+		machine_second(&m);
+		assert_int_equal(restarts("/docker/" HEX), i);
+		die(&m, &f);
+		bear(&m, &f, "/docker/" HEX, &m.root); /* and at once another, in which nothing runs */
+		die(&m, &f);
+	}
+	bear(&m, &f, "/docker/" OTHER, &m.root);
+	f.reading.runs[0] = 1;
+	machine_second(&m);
+	assert_int_equal(restarts("/docker/" OTHER), 0);
+}
+
+static void a_units_cgroup_is_one_start(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	bear(&m, &f, "/web.service", &m.root);
+	f.reading.runs[0] = 3; /* two ExecStartPre= */
+	machine_second(&m);
+	assert_int_equal(restarts("/web.service"), 0);
+	die(&m, &f);
+	bear(&m, &f, "/web.service", &m.root);
+	machine_second(&m);
+	assert_int_equal(restarts("/web.service"), 0);
+	f.reading.runs[0] = 1;
+	machine_second(&m);
+	assert_int_equal(restarts("/web.service"), 1);
+}
+
+static void nobody_counts_means_missing(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	bear(&m, &f, "/web.service", &m.root);
+	f.reading.missing = SIGNAL_NO_RESTARTS;
+	machine_second(&m);
+	assert_true(row("/web.service")->now.missing & SIGNAL_NO_RESTARTS);
+}
+
+/* Each of a pod's containers has a cgroup of its own path: what the path ran before says nothing. */
+static void of_a_pods_container_the_runtime_knows(void **state)
+{
+	struct sample_names names = {.kind = IDENTITY_POD_CONTAINER, .runtime = "containerd", .pod_uid = "",
+				     .pod_namespace = "shop", .pod_name = "web", .name = "api"};
+	struct fake f;
+	size_t n;
+
+	(void)state;
+	bear(&m, &f, POD "/" HEX, &m.root);
+	f.reading.runs[0] = 3;
+	machine_second(&m);
+	assert_true(row(POD "/" HEX)->now.missing & SIGNAL_NO_RESTARTS);
+	sample_name(sample_rows(m.sample, &n)[0], &names); /* a runtime that does not say */
+	assert_true(row(POD "/" HEX)->now.missing & SIGNAL_NO_RESTARTS);
+	names.attempt_known = true;
+	names.attempt = 12;
+	f.reading.missing = SIGNAL_NO_RESTARTS;
+	machine_second(&m);
+	machine_second(&m);
+	assert_false(row(POD "/" HEX)->changed);
+	sample_name(sample_rows(m.sample, &n)[0], &names);
+	assert_true(row(POD "/" HEX)->changed); /* told in the second that it comes in */
+	assert_int_equal(restarts(POD "/" HEX), 12);
+	machine_second(&m);
+	assert_int_equal(restarts(POD "/" HEX), 12);
+	assert_false(row(POD "/" HEX)->changed);
+}
+
+/* A container whose path does not tell that it is a pod's counts by its path until the runtime says so. */
+static void what_a_runtime_says_does_not_let_a_counter_fall(void **state)
+{
+	const struct sample_names names = {.kind = IDENTITY_POD_CONTAINER, .runtime = "cri-o", .pod_uid = "",
+					   .pod_namespace = "shop", .pod_name = "web", .name = "api",
+					   .attempt_known = true, .attempt = 1};
+	struct fake f;
+	size_t n;
+
+	(void)state;
+	bear(&m, &f, "/some/" HEX, &m.root);
+	f.reading.runs[0] = 4;
+	machine_second(&m);
+	assert_int_equal(restarts("/some/" HEX), 3);
+	sample_name(sample_rows(m.sample, &n)[0], &names);
+	assert_int_equal(restarts("/some/" HEX), 3);
+	machine_second(&m);
+	assert_int_equal(restarts("/some/" HEX), 3);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -519,6 +660,12 @@ int main(void)
 		test(what_is_missing_is_said),
 		test(time_that_may_be_counted_elsewhere_is_not_zero),
 		test(counters_never_fall),
+		test(runs_of_one_cgroup_are_its_restarts_and_one),
+		test(a_path_that_comes_again_goes_on_counting),
+		test(a_units_cgroup_is_one_start),
+		test(nobody_counts_means_missing),
+		test(of_a_pods_container_the_runtime_knows),
+		test(what_a_runtime_says_does_not_let_a_counter_fall),
 		test(names_are_utf8),
 		test(many_come_and_go),
 	};

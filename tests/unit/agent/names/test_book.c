@@ -50,6 +50,7 @@ static int setup(void **state)
 	sandbox.id = (char *)(uintptr_t)A;
 	sandbox.metadata = &pod;
 	called.name = (char *)(uintptr_t) "api";
+	called.attempt = 4;
 	container.id = (char *)(uintptr_t)B;
 	container.pod_sandbox_id = (char *)(uintptr_t)A;
 	container.metadata = &called;
@@ -84,7 +85,10 @@ static void a_container_has_its_pod(void **state)
 	assert_false(got[1].sandbox);
 	assert_string_equal(got[1].id, B);
 	assert_string_equal(got[1].container, "api");
+	assert_int_equal(got[0].attempt, 0);
+	assert_int_equal(got[1].attempt, 4);
 	for (int i = 0; i < 2; i++) {
+		assert_true(got[i].attempt_known);
 		assert_string_equal(got[i].pod_namespace, "shop");
 		assert_string_equal(got[i].pod, "web-1");
 		assert_string_equal(got[i].pod_uid, "uid-1");

@@ -60,7 +60,7 @@ static void tell(enum names_tell what)
 
 static void tell_entry(enum names_tell what, const char *id, const char *container, bool sandbox)
 {
-	struct names_word w = {.tell = what, .entry = {.sandbox = sandbox}};
+	struct names_word w = {.tell = what, .entry = {.sandbox = sandbox, .attempt_known = true, .attempt = 2}};
 
 	snprintf(w.entry.id, sizeof(w.entry.id), "%s", id);
 	snprintf(w.entry.pod_uid, sizeof(w.entry.pod_uid), "other-uid");
@@ -179,6 +179,8 @@ static void rows_get_what_the_runtime_knows(void **state)
 	assert_string_equal(r->pod_uid, UID); /* the path's own */
 	assert_string_equal(r->runtime, "containerd");
 	assert_true(r->renamed);
+	assert_int_equal(r->now.restarts, 2);
+	assert_int_equal(r->now.missing & SIGNAL_NO_RESTARTS, 0);
 	assert_int_equal(row_of(&pause_row)->kind, IDENTITY_SANDBOX);
 	assert_false(row_of(&docker)->named); /* the same id: it is Docker's */
 	second();

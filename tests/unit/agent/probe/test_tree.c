@@ -214,6 +214,19 @@ static void a_cgroup_lives_while_one_of_its_directories_does(void **state)
 	assert_string_equal(gone, "/a ");
 }
 
+static void what_had_tasks_when_it_was_found_is_told(void **state)
+{
+	struct plimsoll_birth b = {.id = 10, .parent_id = 1, .hierarchy = V2, .populated = 1, .name = "a"};
+
+	(void)state;
+	bear(1, 0, "", V2);
+	bear(1, 0, "", V1);
+	assert_int_equal(tree_bear(tree, &b, 1), 1);
+	bear(7, 1, "a", V1);
+	assert_int_equal(tree_found_running(find("/a"))[PLIMSOLL_UNIFIED], 1);
+	assert_int_equal(tree_found_running(find("/a"))[PLIMSOLL_MEMORY], 0);
+}
+
 static void fill(void)
 {
 	char name[8];
@@ -478,6 +491,7 @@ int main(void)
 		TEST(the_same_path_in_both_hierarchies_is_one_cgroup),
 		TEST(what_a_pass_does_not_write_is_gone),
 		TEST(a_cgroup_lives_while_one_of_its_directories_does),
+		TEST(what_had_tasks_when_it_was_found_is_told),
 		TEST(slots_go_to_the_first_then_rows_only_then_nothing),
 		TEST(a_freed_slot_rests_for_a_pass_and_comes_back_clean),
 		TEST(a_key_without_a_place_is_counted_and_not_buried),

@@ -12,6 +12,7 @@
 #include "aggregator/ingest/intake.h"
 #include "aggregator/store/node.h"
 #include "plimsoll/version.h"
+#include "wire/columns.h"
 
 #define ROWS 3
 
@@ -64,6 +65,7 @@ static void good(struct message *m, uint64_t sequence)
 	memset(m, 0, sizeof(*m));
 	plimsoll__v1__batch__init(&m->b);
 	m->b.wire_version = PLIMSOLL_WIRE_VERSION;
+	m->b.tells = columns_tells();
 	m->b.epoch = 7;
 	m->b.sequence = sequence;
 	m->b.boottime_ns = (sequence + 1) * CLOCK_NS_PER_S;
@@ -144,6 +146,10 @@ static void an_older_agent_misses_what_it_does_not_know(void **state)
 	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
 	assert_true(t->out.unknown & SIGNAL_NO_TASKS);
 	assert_false(t->out.unknown & SIGNAL_NO_CPU);
+	t->m.b.wire_version = 3;
+	t->m.b.tells = 0;
+	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
+	assert_int_equal(t->out.unknown, SIGNAL_NO_RESTARTS);
 }
 
 static void shapes(void **state)

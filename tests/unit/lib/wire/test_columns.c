@@ -68,10 +68,18 @@ static void bits_of_missing_are_those_of_the_wire(void **state)
 static void older_versions_had_fewer_groups(void **state)
 {
 	(void)state;
-	assert_int_equal(columns_unknown(1) & 0xf, 0);
-	assert_int_equal(columns_unknown(1) | 0xf, 0x7fff);
-	assert_int_equal(columns_unknown(2), SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS);
-	assert_int_equal(columns_unknown(3), 0);
+	assert_int_equal(columns_unknown(1, 0) & 0xf, 0);
+	assert_int_equal(columns_unknown(1, 0) | 0xf, columns_tells());
+	assert_int_equal(columns_unknown(2, 0), SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS | SIGNAL_NO_RESTARTS);
+	assert_int_equal(columns_unknown(3, 0), SIGNAL_NO_RESTARTS);
+}
+
+static void a_batch_says_which_groups_it_knows(void **state)
+{
+	(void)state;
+	assert_int_equal(columns_unknown(3, columns_tells()), 0);
+	assert_int_equal(columns_unknown(3, columns_tells() | 1u << 31), 0); /* of a later one, more */
+	assert_int_equal(columns_unknown(3, columns_tells() & ~(uint32_t)SIGNAL_NO_IO), SIGNAL_NO_IO);
 }
 
 int main(void)
@@ -82,6 +90,7 @@ int main(void)
 		cmocka_unit_test(a_column_left_out_is_0),
 		cmocka_unit_test(bits_of_missing_are_those_of_the_wire),
 		cmocka_unit_test(older_versions_had_fewer_groups),
+		cmocka_unit_test(a_batch_says_which_groups_it_knows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
