@@ -260,6 +260,7 @@ static void add_node(struct encode *e, const struct node_reading *n)
 	e->node.psi_io_some_ns = n->psi_io_some_ns;
 	e->node.memory_available_bytes = n->memory_available_bytes;
 	e->node.missing = n->missing;
+	e->node.cpus = n->cpus;
 	e->batch.node = &e->node;
 }
 

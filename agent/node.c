@@ -77,9 +77,16 @@ static bool memory(const char *proc, const char *label, uint64_t *ret_bytes)
 	return true;
 }
 
+static uint32_t online(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cpus > 0 ? (uint32_t)cpus : 0;
+}
+
 void node_read(const char *proc, struct node_reading *ret)
 {
-	*ret = (struct node_reading){0};
+	*ret = (struct node_reading){.cpus = online()};
 	if (!idle(proc, &ret->cpu_idle_ns))
 		ret->missing |= NODE_NO_IDLE;
 	if (!pressure(proc, "pressure/cpu", &ret->psi_cpu_some_ns))
@@ -95,9 +102,8 @@ void node_read(const char *proc, struct node_reading *ret)
 void node_describe(const char *proc, struct node_facts *ret)
 {
 	char text[HEAD];
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	*ret = (struct node_facts){.cpus = cpus > 0 ? (uint32_t)cpus : 0};
+	*ret = (struct node_facts){.cpus = online()};
 	if (read_head(proc, "sys/kernel/random/boot_id", text))
 		snprintf(ret->boot_id, sizeof(ret->boot_id), "%.36s", text);
 	ret->boot_id[strcspn(ret->boot_id, "\n")] = '\0';

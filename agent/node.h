@@ -21,6 +21,7 @@ struct node_reading { /* counters since boot */
 	uint64_t cpu_idle_ns; /* idle and waiting for IO, all CPUs together */
 	uint64_t psi_cpu_some_ns, psi_memory_some_ns, psi_io_some_ns;
 	uint64_t memory_available_bytes;
+	uint32_t cpus; /* online now; 0: unknown */
 };
 
 struct node_facts {

@@ -228,6 +228,7 @@ static void take_node(const Plimsoll__V1__Batch *b, struct store_batch *ret)
 			.psi_memory_some_ns = b->node->psi_memory_some_ns,
 			.psi_io_some_ns = b->node->psi_io_some_ns,
 			.memory_available_bytes = b->node->memory_available_bytes,
+			.cpus = b->node->cpus,
 		};
 	if (b->losses)
 		ret->losses = (struct store_losses){
@@ -260,7 +261,7 @@ static int take(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
 			return r;
 	}
 	*ret_why = STORE_REFUSED_SIZE;
-	if (b->n_gone > CHECK_ROWS_MAX || !take_names(c, s, b, ret) || !take_victims(c, s, b, ret))
+	if (b->n_gone > CHECK_ROWS_MAX || (b->node && b->node->cpus > CHECK_CPUS_MAX) || !take_names(c, s, b, ret) || !take_victims(c, s, b, ret))
 		return -EBADMSG;
 	take_node(b, ret);
 	return 0;

@@ -194,6 +194,7 @@ static void add_node(struct batch *b, const struct store_node *n)
 	b->node.psi_memory_some_ns = n->sample.psi_memory_some_ns;
 	b->node.psi_io_some_ns = n->sample.psi_io_some_ns;
 	b->node.memory_available_bytes = n->sample.memory_available_bytes;
+	b->node.cpus = n->cpus;
 	b->message.node = &b->node;
 }
 

@@ -19,7 +19,7 @@
 	X(IDENTITY, "identity", "the certificate is not that node's") \
 	X(ORDER, "order", "the preamble is missing or came twice") \
 	X(SHAPE, "shape", "columns of different length") \
-	X(SIZE, "size", "more rows, names or buckets than any node has") \
+	X(SIZE, "size", "more rows, names, buckets or CPUs than any node has") \
 	X(DICTIONARY, "dictionary", "a name that no cgroup can have") \
 	X(DUPLICATE_ROW, "duplicate_row", "one row twice in a second") \
 	X(HISTOGRAM, "histogram", "a bucket that does not exist") \
@@ -81,6 +81,7 @@ struct store_node_sample {
 	uint32_t missing; /* the bits of NodeMissing in metrics.proto */
 	uint64_t cpu_idle_ns, psi_cpu_some_ns, psi_memory_some_ns, psi_io_some_ns;
 	uint64_t memory_available_bytes;
+	uint32_t cpus; /* online; 0: not told */
 };
 
 struct store_losses { /* cumulative in the epoch, but slots_full, which is now */

@@ -233,14 +233,23 @@ static void copy_text(char **to, const char *from)
 	*to = mem_strdup(from);
 }
 
+static void take_cpus(struct store_node *n, uint32_t cpus)
+{
+	n->cpus = cpus;
+	if (cpus > n->cpus_most)
+		n->cpus_most = cpus;
+}
+
 static void take_source(struct store_node *n, const struct store_source *source)
 {
-	if (n->boot_id && strcmp(n->boot_id, source->boot_id) != 0)
+	if (n->boot_id && strcmp(n->boot_id, source->boot_id) != 0) {
 		n->mapped = false; /* its clock began anew */
+		n->cpus_most = 0;
+	}
 	copy_text(&n->boot_id, source->boot_id);
 	copy_text(&n->agent_version, source->agent_version);
 	n->interval_ns = source->interval_ns;
-	n->cpus = source->cpus;
+	take_cpus(n, source->cpus);
 	n->memory_bytes = source->memory_bytes;
 }
 
@@ -368,13 +377,14 @@ static void count_gap(struct store_node *n, const struct store_batch *b)
 		freeze_all(n);
 }
 
-/* Everything that was not idle, from the last second's sample to this one's. */
+/* Everything that was not idle, from the last second's sample to this one's. Unknown in the second in which a CPU came or
+ * went: nobody says when. */
 static void measure_busy(struct store_node *n, const struct store_node_sample *now, uint64_t elapsed_ns)
 {
 	const struct store_node_sample *then = &n->sample;
 	uint64_t all = n->cpus * elapsed_ns, idle = now->cpu_idle_ns - then->cpu_idle_ns;
 
-	n->busy_known = then->known && now->known && now->cpu_idle_ns >= then->cpu_idle_ns &&
+	n->busy_known = then->known && now->known && then->cpus == now->cpus && now->cpu_idle_ns >= then->cpu_idle_ns &&
 			!((then->missing | now->missing) & STORE_NODE_NO_IDLE);
 	n->busy_ns = all > idle ? all - idle : 0;
 }
@@ -442,6 +452,8 @@ int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arr
 	n->boottime_ns = b->boottime_ns;
 	n->wall_unix_ns = b->wall_unix_ns;
 	name_rows(n, b, NULL, arrival);
+	if (b->node.cpus)
+		take_cpus(n, b->node.cpus);
 	measure_busy(n, &b->node, first ? 0 : b->boottime_ns - before_ns);
 	put_rows(n, b, first ? b->boottime_ns : before_ns);
 	put_waits(n, b);

@@ -21,7 +21,8 @@ struct store_node {
 	struct store *store;
 	char *name, *boot_id, *agent_version;
 	uint64_t interval_ns, memory_bytes;
-	uint32_t cpus;
+	uint32_t cpus; /* online at the last sample */
+	uint32_t cpus_most; /* of this boot: what one of its cgroups can have used */
 	uint64_t epoch, sequence;       /* 0: nothing held of this epoch */
 	uint64_t boottime_ns, wall_unix_ns; /* of its newest second, agent's clocks */
 	uint64_t arrival_ns;            /* of its newest message, our clock */

@@ -157,14 +157,14 @@ static bool too_much(const struct store_row *r, const uint64_t *v, uint64_t elap
 {
 	double room = (double)elapsed_ns * (100 + ROW_CPU_SLACK_PERCENT) / 100 + ROW_CPU_SLACK_NS;
 
-	return (double)(v[SIGNAL_CPU_NS] - r->value[SIGNAL_CPU_NS]) > room * r->node->cpus;
+	return (double)(v[SIGNAL_CPU_NS] - r->value[SIGNAL_CPU_NS]) > room * r->node->cpus_most;
 }
 
 /* More than the machine can have done since it was started. */
 static bool never_was(const struct store_row *r, const uint64_t *v, uint32_t flags, uint64_t boottime_ns)
 {
 	return !(flags & SIGNAL_NO_CPU) &&
-	       (double)v[SIGNAL_CPU_NS] > (double)boottime_ns * r->node->cpus + ROW_CPU_SLACK_NS;
+	       (double)v[SIGNAL_CPU_NS] > (double)boottime_ns * r->node->cpus_most + ROW_CPU_SLACK_NS;
 }
 
 /* The first values of an epoch, or the first after something that cannot be: only a base. */

@@ -472,6 +472,49 @@ static void the_last_victim_is_kept_over_keyframes_and_agents(void **state)
 	store_free(s);
 }
 
+static void put_cpus(struct store *s, struct store_node *n, uint64_t second_at, uint32_t cpus, uint64_t idle_ns, uint64_t cpu_ns)
+{
+	struct second x;
+
+	second(&x, 7, second_at - 10, second_at * S, true);
+	x.b.node = (struct store_node_sample){ .known = true, .cpus = cpus, .cpu_idle_ns = idle_ns };
+	second_row(&x, 1, cpu_ns, 0);
+	assert_int_equal(fleet_put(s, n, &x, second_at * S), 0);
+}
+
+/* What a cgroup can have used goes by the CPUs there are, and were. */
+static void cpus_come_and_go(void **state)
+{
+	struct store *s = new_store();
+	const uint64_t *refused = store_counters(s)->refused;
+	struct store_node *n;
+	struct second x;
+	uint64_t held;
+
+	(void)state;
+	second(&x, 7, 0, 10 * S, false);
+	second_name(&x, 1, "/a");
+	n = fleet_hello(s, "one", &x, 10 * S, &held);
+	put_cpus(s, n, 11, 4, 0, 0);
+	put_cpus(s, n, 12, 4, S, 3 * S);
+	assert_true(n->busy_known);
+	assert_int_equal(n->busy_ns, 3 * S);
+	put_cpus(s, n, 13, 8, 2 * S, 10 * S); /* 7 s in one second: 8 CPUs can do that, 4 cannot */
+	assert_int_equal(refused[STORE_REFUSED_CPU_TIME], 0);
+	assert_int_equal(n->cpus, 8);
+	assert_false(n->busy_known);
+	put_cpus(s, n, 14, 8, 3 * S, 17 * S);
+	assert_true(n->busy_known);
+	assert_int_equal(n->busy_ns, 7 * S);
+	put_cpus(s, n, 15, 1, 3 * S + 1, 18 * S); /* 18 s in 15 of one CPU, most of it from before */
+	put_cpus(s, n, 16, 0, 3 * S + 2, 19 * S); /* an agent that does not tell */
+	assert_int_equal(refused[STORE_REFUSED_CPU_TIME], 0);
+	assert_int_equal(n->cpus, 1);
+	put_cpus(s, n, 17, 1, 3 * S + 3, 40 * S);
+	assert_int_equal(refused[STORE_REFUSED_CPU_TIME], 1);
+	store_free(s);
+}
+
 static void workloads_and_groups(void **state)
 {
 	struct store *s = new_store();
@@ -680,6 +723,7 @@ int main(void)
 		cmocka_unit_test(gone_rows_leave_the_view),
 		cmocka_unit_test(missing_signals_are_unknown),
 		cmocka_unit_test(the_last_victim_is_kept_over_keyframes_and_agents),
+		cmocka_unit_test(cpus_come_and_go),
 		cmocka_unit_test(workloads_and_groups),
 		cmocka_unit_test(wait_percentile),
 		cmocka_unit_test(a_quota_is_a_cause_of_its_own),
