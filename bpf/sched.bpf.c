@@ -182,7 +182,7 @@ static __always_inline void arrive(struct task_struct *next, volatile struct pli
 		s->hist[bucket]++;
 	}
 	r->slot = slot;
-	r->arrival_ns = now; /* last */
+	(void)__sync_lock_test_and_set(&r->arrival_ns, now); /* last: whoever reads it finds the rest written */
 }
 
 SEC("tp_btf/sched_switch")
@@ -229,9 +229,9 @@ static __always_inline void split_leg(__u32 cpu, __u64 now)
 	r->moved_slot = slot_of(set);
 	if (__sync_val_compare_and_swap(&r->arrival_ns, since, now) != since)
 		return; /* it left in between, and all of that leg is charged */
-	s = slot_at(cpu, slot);
+	s = slot_at(bpf_get_smp_processor_id(), slot); /* ours: only its own CPU writes a slot, and readers add them all up */
 	if (s)
-		__sync_fetch_and_add(&s->on_cpu_ns, now - since);
+		__sync_fetch_and_add(&s->on_cpu_ns, now - since); /* a switch may come in between: here they are allowed */
 }
 
 /* It tells only of a process's leader; its threads are found by what has become of them. */
@@ -269,7 +269,7 @@ int sched_running(struct bpf_iter__task *ctx)
 	r->ran_ns = task->se.sum_exec_runtime;
 	r->slot = slot_of(set);
 	r->switched_ns = bpf_ktime_get_ns() - clock_offset_ns;
-	r->arrival_ns = r->switched_ns;
+	(void)__sync_lock_test_and_set(&r->arrival_ns, r->switched_ns);
 	return 0;
 }
 

@@ -77,18 +77,18 @@ __weak __noinline __u32 table_look(__u64 key, __u32 version)
 	return fresh_find(key);
 }
 
-/* A birth goes over from `fresh` to the table while we look. */
+/* While we look a birth may go over from `fresh` to the table, or our half be written anew for the next version. */
 __weak __noinline __u32 table_find(__u64 key)
 {
 	__u32 version, row;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		version = table_now();
 		row = table_look(key, version);
-		if (row || version == table_now())
-			break;
+		if (version == table_now())
+			return row;
 	}
-	return row;
+	return 0; /* three new tables while we looked: not known, as while it is born */
 }
 
 /* The row of a task's cgroup. On a hybrid machine that is its memory cgroup where it has one below the root, since

@@ -316,6 +316,7 @@ int probe_open(const struct probe_options *o, struct probe **ret_p, struct err *
 		return r;
 	p = mem_new(struct probe);
 	p->magic = PROBE_MAGIC;
+	p->load.unified = -1;
 	p->n_found = machine_examine("", p->found, FOUND_MAX);
 	roster_init(&p->roster);
 	r = find_hierarchy(&p->hierarchy, e);

@@ -44,8 +44,10 @@ static int watch_faults(struct reclaim *c)
 			return fd;
 		c->fault[cpu] = bpf_program__attach_perf_event(c->bpf->progs.reclaim_fault, fd);
 		if (!c->fault[cpu]) {
+			int error = -errno;
+
 			close(fd);
-			return -errno;
+			return error;
 		}
 	}
 	return 0;

@@ -8,6 +8,7 @@ import struct
 HERE = -100  # AT_FDCWD
 NONE = -1    # no descriptor
 BPF_MAP_CREATE, BPF_PROG_LOAD, BPF_OBJ_PIN, BPF_PROG_GET_FD_BY_ID, BPF_ENABLE_STATS = 0, 5, 6, 13, 32
+BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_OBJ_GET_INFO_BY_FD, BPF_MAP_LOOKUP_BATCH = 1, 4, 15, 24
 CLONE_SIGHAND, CLONE_NEWUTS, CLONE_NEWUSER = 0x800, 0x04000000, 0x10000000
 READ, EXECUTE, PRIVATE, ANONYMOUS = 1, 4, 2, 0x20
 NOBODY = 1 << 22  # more than any process number
@@ -49,6 +50,10 @@ def acts(folder, stranger):
         Act("load a BPF program", BPF, BPF_PROG_LOAD, attr, 128),
         Act("pin a BPF object", BPF, BPF_OBJ_PIN, attr, 128),
         Act("open a program by its number", BPF, BPF_PROG_GET_FD_BY_ID, b"\xff" * 4 + bytes(124), 128),
+        Act("look into a BPF map", BPF, BPF_MAP_LOOKUP_ELEM, attr, 128),
+        Act("walk a BPF map's keys", BPF, BPF_MAP_GET_NEXT_KEY, attr, 128),
+        Act("read a whole BPF map", BPF, BPF_MAP_LOOKUP_BATCH, attr, 128),
+        Act("ask what a BPF descriptor is", BPF, BPF_OBJ_GET_INFO_BY_FD, attr, 128),
         Act("turn on run statistics", BPF, BPF_ENABLE_STATS, attr, 128),
         Act("open a perf event", 298, attr, 0, -1, NONE, 0),
         Act("execute a program", 59, NO_PATH, 0, 0),

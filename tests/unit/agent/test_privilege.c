@@ -110,6 +110,18 @@ static int open_by_id(void)
 	return (int)syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &a, sizeof(a));
 }
 
+static int look_into(int command)
+{
+	union bpf_attr a = {.map_fd = UINT32_MAX};
+
+	return (int)syscall(SYS_bpf, command, &a, sizeof(a));
+}
+
+static int look_up(void) { return look_into(BPF_MAP_LOOKUP_ELEM); }
+static int next_key(void) { return look_into(BPF_MAP_GET_NEXT_KEY); }
+static int look_up_batch(void) { return look_into(BPF_MAP_LOOKUP_BATCH); }
+static int object_info(void) { return look_into(BPF_OBJ_GET_INFO_BY_FD); }
+
 static int watch_events(void)
 {
 	struct perf_event_attr a = {.type = PERF_TYPE_SOFTWARE, .size = sizeof(a), .config = PERF_COUNT_SW_CPU_CLOCK};
@@ -224,6 +236,10 @@ static const struct act {
 	{"load a BPF program", load_program, true},
 	{"turn on run statistics", count_everything, true},
 	{"open somebody's program by its number", open_by_id, false},
+	{"look into a BPF map", look_up, false},
+	{"walk a BPF map's keys", next_key, false},
+	{"read a whole BPF map", look_up_batch, false},
+	{"ask what a BPF descriptor is", object_info, false},
 	{"open a perf event", watch_events, true},
 	{"start a process by clone", start_process, true},
 	{"start a process by fork", start_by_vfork, true},
