@@ -22,6 +22,7 @@ struct node {
 	struct rows rows;
 	struct tree_past past;
 	uint32_t found_running[PLIMSOLL_RUN_HIERARCHIES]; /* 1: with tasks, whose coming nobody saw */
+	bool dying; /* goes at this burial */
 	bool ended;
 	size_t index; /* in tree.nodes */
 };
@@ -228,6 +229,43 @@ static void bury_nodes(struct tree *t, struct node **dead, size_t n)
 	}
 }
 
+static size_t drop_all_keys(struct tree *t, struct node *n)
+{
+	size_t dropped = 0;
+
+	for (int h = 0; h < PLIMSOLL_HIERARCHIES; h++) {
+		if (!n->key[h])
+			continue;
+		drop_key(t, n, h);
+		dropped++;
+	}
+	return dropped;
+}
+
+static bool is_outlived(const struct node *n)
+{
+	for (const struct probe_cgroup *c = n->out.parent; c; c = c->parent)
+		if (node_of(c)->dying)
+			return true;
+	return false;
+}
+
+/* What no pass can see is not known to be dead, but it cannot outlive what it is in. */
+static size_t add_outlived(struct tree *t, struct node **dead, size_t *n)
+{
+	size_t dropped = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		struct node *node = t->nodes[i];
+
+		if (node->dying || !is_outlived(node))
+			continue;
+		dropped += drop_all_keys(t, node);
+		dead[(*n)++] = node;
+	}
+	return dropped;
+}
+
 size_t tree_bury(struct tree *t, uint64_t number)
 {
 	struct node **dead = NULL;
@@ -244,10 +282,13 @@ size_t tree_bury(struct tree *t, uint64_t number)
 			continue;
 		if (!dead)
 			dead = mem_array(NULL, t->n, sizeof(void *));
+		node->dying = true;
 		dead[n++] = node;
 	}
-	if (dead)
+	if (dead) {
+		dropped += add_outlived(t, dead, &n);
 		bury_nodes(t, dead, n);
+	}
 	free(dead);
 	return dropped;
 }
@@ -270,9 +311,7 @@ static void bury_below(struct tree *t, const struct node *top)
 		if (is_below(t->nodes[i], top))
 			dead[n++] = t->nodes[i];
 	for (size_t i = 0; i < n; i++)
-		for (int h = 0; h < PLIMSOLL_HIERARCHIES; h++)
-			if (dead[i]->key[h])
-				drop_key(t, dead[i], h);
+		(void)drop_all_keys(t, dead[i]);
 	bury_nodes(t, dead, n);
 	free(dead);
 }
