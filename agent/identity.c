@@ -292,6 +292,7 @@ static bool branch(struct span s, struct span parent)
 /* What the walk down a path knows so far. */
 struct walk {
 	struct identity *id;
+	bool of_user;   /* see identity_is_users() */
 	bool pod_open;  /* inside a pod, its container not yet met */
 	bool contained; /* inside a container */
 	char pod_uid[IDENTITY_UID_MAX + 1];
@@ -339,7 +340,7 @@ static void step(struct walk *w, struct span s, struct span parent, size_t row_l
 	struct found f;
 	bool in_pod = false, is_container = colons(s, &pod, &in_pod, &f);
 
-	if (in_pod || pod_slice(s, &pod) || pod_directory(s, parent, &pod))
+	if (!w->of_user && (in_pod || pod_slice(s, &pod) || pod_directory(s, parent, &pod)))
 		enter_pod(w, &pod);
 	if (!is_container)
 		is_container = container(s, parent, &f);
@@ -351,9 +352,16 @@ static void step(struct walk *w, struct span s, struct span parent, size_t row_l
 		be_unit(w, s, "talos", row_length);
 }
 
+bool identity_is_users(const char *path)
+{
+	static const char users[] = "/user.slice/";
+
+	return strncmp(path, users, sizeof(users) - 1) == 0;
+}
+
 void identity_parse(const char *path, struct identity *ret)
 {
-	struct walk w = {.id = ret};
+	struct walk w = {.id = ret, .of_user = identity_is_users(path)};
 	struct span s = {path, 0}, last = s, parent = s; /* last: the last name with any letters */
 	const char *p = path;
 

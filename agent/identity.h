@@ -51,6 +51,8 @@ struct identity {
 /* `path` is absolute below the cgroup root, "/" for the root. Of a descendant, everything but
  * row_length tells about the row it belongs to. */
 void identity_parse(const char *path, struct identity *ret);
+/* Made by a user's own service manager, which may call cgroups what it likes: no pod's, and no runtime's to name. */
+bool identity_is_users(const char *path);
 
 /* One of the runtimes above by the name that it gives itself; "": another. */
 const char *identity_runtime(const char *name);

@@ -148,6 +148,8 @@ static bool is_of(const struct names *n, const struct sample_row *r)
 {
 	static const char *const others[] = {"docker", "podman", "lxc", "nspawn", "libvirt"};
 
+	if (identity_is_users(r->cgroup))
+		return false;
 	if (r->kind == IDENTITY_POD_CONTAINER)
 		return n->kind == NAMES_CRI;
 	if (r->kind != IDENTITY_CONTAINER)

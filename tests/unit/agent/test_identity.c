@@ -119,6 +119,12 @@ static const struct row rows[] = {
 	{"/user.slice/user-1000.slice/user@1000.service/app.slice/web.service/libpod-payload-" HEX,
 	 "/user.slice/user-1000.slice/user@1000.service/app.slice/web.service/libpod-payload-" HEX,
 	 IDENTITY_CONTAINER, "podman", "", "", HEX, SHORT, false},
+	{"/user.slice/user-1000.slice/user@1000.service/kubepods-pod" UID_ ".slice/cri-containerd-" HEX ".scope",
+	 "/user.slice/user-1000.slice/user@1000.service/kubepods-pod" UID_ ".slice/cri-containerd-" HEX ".scope",
+	 IDENTITY_CONTAINER, "containerd", "", "", HEX, SHORT, false}, /* a user may call a cgroup what it likes */
+	{"/user.slice/user-1000.slice/user@1000.service/kubepods/pod" UID "/" HEX,
+	 "/user.slice/user-1000.slice/user@1000.service/kubepods/pod" UID "/" HEX,
+	 IDENTITY_CONTAINER, "", "", "", HEX, SHORT, false},
 	{"/system.slice/nerdctl-" HEX ".scope", "/system.slice/nerdctl-" HEX ".scope",
 	 IDENTITY_CONTAINER, "containerd", "", "", HEX, SHORT, false},
 	{"/ecs/task/" HEX, "/ecs/task/" HEX, IDENTITY_CONTAINER, "", "", "", HEX, SHORT, false},

@@ -24,7 +24,7 @@
 #define UID   "6a4f2f0e-3b1c-4d5e-8f90-a1b2c3d4e5f6"
 
 static struct machine m;
-static struct fake web, pause_row, docker, unit;
+static struct fake web, pause_row, docker, unit, forged;
 static struct loop *loop;
 static struct names *names;
 static int far; /* the helper's end */
@@ -135,6 +135,7 @@ static int setup_for(enum names_kind kind)
 	bear(&m, &pause_row, "/kubepods/pod" UID "/" PAUSE, &m.root);
 	bear(&m, &docker, "/docker/" WEB, &m.root);
 	bear(&m, &unit, "/ssh.service", &m.root);
+	bear(&m, &forged, "/user.slice/user-1000.slice/user@1000.service/cri-containerd-" WEB ".scope", &m.root);
 	return 0;
 }
 
@@ -183,6 +184,7 @@ static void rows_get_what_the_runtime_knows(void **state)
 	assert_int_equal(r->now.missing & SIGNAL_NO_RESTARTS, 0);
 	assert_int_equal(row_of(&pause_row)->kind, IDENTITY_SANDBOX);
 	assert_false(row_of(&docker)->named); /* the same id: it is Docker's */
+	assert_false(row_of(&forged)->named); /* the same id, which any user can read and use */
 	second();
 	assert_false(row_of(&web)->renamed);
 	assert_true(row_of(&web)->named);
