@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define TICK_SHIFT 14
+#define TICK_SHIFT 17 /* of CPU time and pressure, which the number of CPUs bounds */
+#define WAIT_SHIFT 20 /* of waits, which only the number of tasks does */
 #define NEAR_NS    250000000ull /* a slot this much short of the window counts as its beginning */
 
 static uint32_t ticks(uint64_t ns)
@@ -15,6 +16,16 @@ static uint32_t ticks(uint64_t ns)
 static uint64_t since(uint32_t later, uint32_t earlier)
 {
 	return (uint64_t)(uint32_t)(later - earlier) << TICK_SHIFT;
+}
+
+static uint32_t wait_ticks(uint64_t ns)
+{
+	return (uint32_t)(ns >> WAIT_SHIFT);
+}
+
+static uint64_t waited_since(uint32_t later, uint32_t earlier)
+{
+	return (uint64_t)(uint32_t)(later - earlier) << WAIT_SHIFT;
 }
 
 void ring_tick(struct ring_clock *c, uint64_t at_ns, bool fresh)
@@ -34,7 +45,7 @@ void ring_tick(struct ring_clock *c, uint64_t at_ns, bool fresh)
 static void put_fine(struct ring *r, uint32_t slot, const struct ring_values *v)
 {
 	r->cpu[slot % RING_FINE] = ticks(v->cpu_ns);
-	r->wait[slot % RING_FINE] = ticks(v->wait_ns);
+	r->wait[slot % RING_FINE] = wait_ticks(v->wait_ns);
 	for (unsigned i = 0; i < RING_PSIS; i++)
 		r->psi[i][slot % RING_PRESSURE] = ticks(v->psi_ns[i]);
 }
@@ -42,8 +53,7 @@ static void put_fine(struct ring *r, uint32_t slot, const struct ring_values *v)
 static void put_coarse(struct ring *r, uint32_t slot, const struct ring_values *v)
 {
 	r->coarse_cpu[slot % RING_COARSE] = ticks(v->cpu_ns);
-	r->coarse_wait[slot % RING_COARSE] = ticks(v->wait_ns);
-	r->coarse_memory[slot % RING_COARSE] = (uint32_t)(v->memory_bytes >> 10);
+	r->coarse_wait[slot % RING_COARSE] = wait_ticks(v->wait_ns);
 }
 
 /* Slots between the last write and `to` hold what was written last. */
@@ -67,7 +77,6 @@ static void fill_coarse(struct ring *r, uint32_t to)
 	for (uint32_t s = to - last > RING_COARSE ? to - RING_COARSE : last + 1; s < to; s++) {
 		r->coarse_cpu[s % RING_COARSE] = r->coarse_cpu[last % RING_COARSE];
 		r->coarse_wait[s % RING_COARSE] = r->coarse_wait[last % RING_COARSE];
-		r->coarse_memory[s % RING_COARSE] = r->coarse_memory[last % RING_COARSE];
 	}
 }
 
@@ -130,8 +139,7 @@ static void fine_rate(const struct ring *r, const struct ring_clock *c, uint32_t
 
 	ret->cover_ns = c->fine_ns[newest % RING_FINE] - c->fine_ns[from % RING_FINE];
 	ret->cpu_ns = since(at(r->cpu, RING_FINE, newest, last), at(r->cpu, RING_FINE, from, last));
-	ret->wait_ns =
-		since(at(r->wait, RING_FINE, newest, last), at(r->wait, RING_FINE, from, last));
+	ret->wait_ns = waited_since(at(r->wait, RING_FINE, newest, last), at(r->wait, RING_FINE, from, last));
 }
 
 static void pressure_rate(const struct ring *r, const struct ring_clock *c, uint32_t newest,
@@ -157,8 +165,8 @@ static void coarse_rate(const struct ring *r, const struct ring_clock *c, uint32
 		return;
 	ret->cpu_ns = since(at(r->cpu, RING_FINE, newest, r->fine_last),
 			    at(r->coarse_cpu, RING_COARSE, from, r->coarse_last));
-	ret->wait_ns = since(at(r->wait, RING_FINE, newest, r->fine_last),
-			     at(r->coarse_wait, RING_COARSE, from, r->coarse_last));
+	ret->wait_ns = waited_since(at(r->wait, RING_FINE, newest, r->fine_last),
+				    at(r->coarse_wait, RING_COARSE, from, r->coarse_last));
 }
 
 int ring_rate(const struct ring *r, const struct ring_clock *c, uint32_t newest, uint32_t first,

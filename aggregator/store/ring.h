@@ -6,12 +6,13 @@
  * first change on. A row that does not change writes nothing: reading a slot after its last write
  * gives that last value, and writing after a pause fills the pause.
  *
- * Memory. Counters are kept in ticks of 2^14 ns in 32 bits, modulo 2^32, so differences are right up
- * to 70,368 s of CPU time between two slots: 300 s on 234 busy CPUs; resolution 16 us. A ring is
- *	8 + 64 x 8 (cpu, wait) + 16 x 12 (pressure) + 32 x 12 (cpu, wait, memory at 10 s) = 1,096 bytes.
- * A whole row: ring 1,096 + struct store_row 792, of which the newest value of each signal is 544 +
+ * Memory. Counters are kept in ticks in 32 bits, modulo 2^32, so differences are right up to a bound. CPU time in ticks
+ * of 2^17 ns: 562,949 s between two slots, 310 s on 1,815 busy CPUs; resolution 131 us. Waits in ticks of 2^20 ns:
+ * 310 s of 14,500 tasks that wait all the time; resolution 1 ms. A ring is
+ *	8 + 64 x 8 (cpu, wait) + 16 x 12 (pressure) + 32 x 8 (cpu, wait at 10 s) = 968 bytes.
+ * A whole row: ring 968 + struct store_row 792, of which the newest value of each signal is 544 +
  * wait histogram ~300 (24 buckets, three times) + identity ~350 + its place in the node's table ~40 =
- * about 2.5 KiB, so that 5,000 agents x 110 rows = 550,000 rows take 1.32 GiB and leave 0.18 GiB, 38 KiB an
+ * about 2.4 KiB, so that 5,000 agents x 110 rows = 550,000 rows take 1.26 GiB and leave 0.24 GiB, 51 KiB an
  * agent, for the connections: within 1.5 GiB. A row that never changes has no ring and no histogram.
  */
 #ifndef AGGREGATOR_STORE_RING_H
@@ -40,11 +41,11 @@ struct ring {
 	uint32_t fine_last, coarse_last; /* slots written last */
 	uint32_t cpu[RING_FINE], wait[RING_FINE];
 	uint32_t psi[RING_PSIS][RING_PRESSURE];
-	uint32_t coarse_cpu[RING_COARSE], coarse_wait[RING_COARSE], coarse_memory[RING_COARSE];
+	uint32_t coarse_cpu[RING_COARSE], coarse_wait[RING_COARSE];
 };
 
 struct ring_values {
-	uint64_t cpu_ns, wait_ns, psi_ns[RING_PSIS], memory_bytes;
+	uint64_t cpu_ns, wait_ns, psi_ns[RING_PSIS];
 };
 
 struct ring_rate { /* differences between two slots */

@@ -130,7 +130,6 @@ static struct ring_values values_of(const uint64_t *v, uint64_t quota_wait_ns)
 		.wait_ns = v[SIGNAL_RUNQ_WAIT_NS] - quota_wait_ns,
 		.psi_ns = {v[SIGNAL_PSI_CPU_SOME_NS], v[SIGNAL_PSI_MEMORY_SOME_NS],
 			   v[SIGNAL_PSI_IO_SOME_NS]},
-		.memory_bytes = v[SIGNAL_MEMORY_WORKING_SET_BYTES],
 	};
 }
 
