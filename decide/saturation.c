@@ -2,8 +2,8 @@
 #include "decide/saturation.h"
 
 #define SEGMENTS_LEAST 100u /* below, one lost segment would look like a bad network */
-#define LOSS_FULL      10u  /* full at one segment in so many: TCP hardly moves there */
-#define CALLS_LEAST    10u  /* below, one lost SYN would look like a peer that is not there */
+#define LOSS_FULL      10u  /* full at one segment, or one caller, in so many: TCP hardly moves there */
+#define CALLS_LEAST    10u  /* below, one lost SYN would look like a peer that is not there, or that cannot keep up */
 #define BUSY_PERMILLE  700u /* a thread that is at work this much is the one to be had more of */
 #define WAIT_LEAST     50u  /* 1 / 50 of the interval */
 #define RECLAIM_LEAST  20u  /* 1 / 20 of its work is to make room for what it reads */
@@ -91,14 +91,25 @@ static void io(input *in, struct saturation *s)
 		set(s, SATURATION_IO, permille(grown(in, SIGNAL_IO_NS), in->elapsed_ns));
 }
 
+/* A queue that was full between two looks. A listener also drops what a filter or a policy denies, with an empty queue,
+ * and whoever can send packets can have it do that. */
+static uint16_t overflow(input *in)
+{
+	uint64_t dropped = grown(in, SIGNAL_ACCEPT_OVERFLOWS), all = dropped;
+
+	if (!in->now[SIGNAL_ACCEPT_QUEUE_FILL] && !in->before[SIGNAL_ACCEPT_QUEUE_FILL])
+		return 0;
+	if (!lacks(in, SIGNAL_NO_TCP))
+		all += grown(in, SIGNAL_TCP_ACCEPTS);
+	return permille(LOSS_FULL * dropped, all > CALLS_LEAST ? all : CALLS_LEAST);
+}
+
 static void accept_queue(input *in, struct saturation *s)
 {
-	uint64_t fill = least(in->now[SIGNAL_ACCEPT_QUEUE_FILL], SATURATION_FULL);
+	uint16_t fill = (uint16_t)least(in->now[SIGNAL_ACCEPT_QUEUE_FILL], SATURATION_FULL), over = overflow(in);
 
-	if (lacks(in, SIGNAL_NO_LISTEN))
-		return;
-	set(s, SATURATION_ACCEPT_QUEUE,
-	    grown(in, SIGNAL_ACCEPT_OVERFLOWS) ? SATURATION_FULL : (uint16_t)fill);
+	if (!lacks(in, SIGNAL_NO_LISTEN))
+		set(s, SATURATION_ACCEPT_QUEUE, over > fill ? over : fill);
 }
 
 static void network(input *in, struct saturation *s)
