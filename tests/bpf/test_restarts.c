@@ -24,7 +24,7 @@
 static struct own_cgroups own;
 static struct sample *sample;
 static struct probe *probe;
-static char container[PATH], below[PATH], unit[PATH], in_pod[PATH];
+static char container[PATH], below[PATH], beside[PATH], unit[PATH], in_pod[PATH];
 
 static void sleep_on(const void *data)
 {
@@ -141,10 +141,11 @@ static void a_process_that_follows_another_is_no_restart(void **state)
 	(void)state;
 	begin_agent();
 	own_make(&own, container);
-	first = own_spawn(&own, container, sleep_on, NULL);
-	own_make(&own, below); /* later: v2 takes no processes where it shares controllers out, nor shares out where they are */
+	own_make(&own, below); /* both below: v2 wants no process beside cgroups */
+	own_make(&own, beside);
+	first = own_spawn(&own, below, sleep_on, NULL);
 	expect(container, 0);
-	second_one = own_spawn(&own, below, sleep_on, NULL);
+	second_one = own_spawn(&own, beside, sleep_on, NULL);
 	own_end(first);
 	expect(container, 0);
 	end(second_one, container);
@@ -252,6 +253,7 @@ int main(void)
 	own_split(&own);
 	snprintf(container, sizeof(container), "%s/docker-" HEX ".scope", own.top);
 	snprintf(below, sizeof(below), "%s/docker-" HEX ".scope/inner", own.top);
+	snprintf(beside, sizeof(beside), "%s/docker-" HEX ".scope/other", own.top);
 	snprintf(unit, sizeof(unit), "%s/web.service", own.top);
 	snprintf(in_pod, sizeof(in_pod), "%s" POD "/" HEX, own.top);
 	return cmocka_run_group_tests(tests, NULL, NULL);
