@@ -47,16 +47,6 @@ static void watch_free(struct watch *w)
 	free(w);
 }
 
-static int send(struct watch *w, enum encode_form form)
-{
-	struct rpc_packed *p = agent_pack(w->agent, form, &w->filter, w->gone, w->n_gone);
-	int r = rpc_send_packed(w->call, p);
-
-	rpc_packed_unref(p);
-	w->n_gone = 0;
-	return r;
-}
-
 /* Readers of the spool */
 
 static void follow(struct watch *w)
@@ -99,6 +89,21 @@ static void miss_second(struct watch *w)
 	w->behind = true;
 }
 
+/* What was not taken, because it is too large or the queue is full, is owed: a state, and who went. */
+static void send(struct watch *w, enum encode_form form)
+{
+	struct rpc_packed *p = agent_pack(w->agent, form, &w->filter, w->gone, w->n_gone);
+	bool taken = rpc_send_packed(w->call, p) == 0;
+
+	rpc_packed_unref(p);
+	agent_count(agent_watch_skipped_total, !taken);
+	w->behind = !taken;
+	if (taken)
+		w->n_gone = 0;
+	else if (form == ENCODE_DELTA)
+		miss_second(w);
+}
+
 /* Half an interval early is still on time: seconds do not come to the microsecond. */
 static bool due(const struct watch *w)
 {
@@ -119,8 +124,7 @@ static void encode_own(struct watch *w)
 	if (w->behind)
 		miss_second(w); /* this second's ends: the state does not show them */
 	w->sent_at_ns = w->agent->second.boottime_ns;
-	(void)send(w, w->behind ? ENCODE_STATE : ENCODE_DELTA);
-	w->behind = false;
+	send(w, w->behind ? ENCODE_STATE : ENCODE_DELTA);
 }
 
 void watch_second(struct agent *a)
@@ -144,7 +148,7 @@ static void start(struct watch *w, const Plimsoll__V1__Query *q)
 {
 	uint64_t newest = w->agent->second.sequence;
 
-	(void)send(w, ENCODE_PREAMBLE);
+	send(w, ENCODE_PREAMBLE);
 	if (w->whole && can_resume(w, q)) {
 		w->feed.next = q->since_sequence + 1;
 		follow(w);
@@ -153,7 +157,7 @@ static void start(struct watch *w, const Plimsoll__V1__Query *q)
 	w->feed.next = newest + 1;
 	w->sent_at_ns = w->agent->second.boottime_ns;
 	if (newest)
-		(void)send(w, ENCODE_STATE);
+		send(w, ENCODE_STATE);
 }
 
 static void message(struct rpc_call *c, struct rpc_msg *m)
