@@ -183,7 +183,8 @@ static int start_scaling(struct aggregator *a, struct err *e)
 	a->scaler->data = a;
 	a->scaler->hpa_period_ns = a->options->hpa_period;
 	a->recommender = recommender_new(a->store, a->options->state_dir);
-	return policies_load(a, e);
+	policies_load(a);
+	return 0;
 }
 
 static int start(struct aggregator *a, struct err *e)
@@ -237,6 +238,7 @@ static void release(struct aggregator *a)
 	loop_signal_end(a->interrupt);
 	loop_signal_end(a->terminate);
 	loop_signal_end(a->hangup);
+	policies_free(a);
 	recommender_free(a->recommender);
 	scaler_free(a->scaler);
 	say_what_is_lost(a->decisions);

@@ -21,6 +21,7 @@ struct ingest;             /* aggregator/ingest/intake.h */
 struct loop;
 struct loop_signal;
 struct loop_timer;
+struct policies;    /* aggregator/policies.h */
 struct recommender; /* aggregator/recommender.h */
 struct rpc_method;
 struct rpc_server;
@@ -53,6 +54,7 @@ struct aggregator {
 	struct decisions *decisions;
 	struct scaler *scaler;
 	struct recommender *recommender;
+	struct policies *policies;
 	struct ingest *ingest;
 	struct scrape *scrape;
 	struct http *http;
@@ -67,7 +69,6 @@ struct aggregator {
 	bool policies_loaded, serving, stopping;
 	bool state_failing;             /* the state directory cannot be written now */
 	char not_ready[320];            /* why, empty: ready */
-	char policy_trouble[320];       /* why the policies of before go on; empty: those of the files hold */
 	unsigned busy;                  /* parts that have not stopped yet */
 };
 

@@ -8,6 +8,7 @@
 
 #include "aggregator/hpa_translate.h"
 #include "base/mem.h"
+#include "base/obj.h"
 #include "conf/yaml.h"
 #include "decide/hpa_defaults.h"
 #include "decide/hpa_validate.h"
@@ -68,6 +69,20 @@ int hpa_manifest_new(const char *ns, const char *json, struct hpa_manifest **ret
 	if (code == 0)
 		*ret = take(m);
 	return code;
+}
+
+struct hpa_manifest *hpa_manifest_copy(const struct hpa_manifest *m)
+{
+	struct hpa_manifest *copy = NULL;
+
+	if (!m)
+		return NULL;
+	must(hpa_manifest_new(m->ns, m->json, &copy, NULL) == 0); /* it was read from the same text */
+	for (size_t i = 0; i < m->requests.n; i++)
+		if (!*m->request[i].container)
+			(void)hpa_manifest_request(copy, "", m->request[i].cpu_known ? m->request[i].cpu_milli : -1,
+						   m->request[i].memory_known ? m->request[i].memory_milli : -1);
+	return copy;
 }
 
 struct hpa_manifest *hpa_manifest_free(struct hpa_manifest *m)

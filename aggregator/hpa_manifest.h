@@ -27,6 +27,8 @@ struct hpa_manifest {
 /* `json`: spec as a JSON object, copied; read leniently, as the API server does. *ret is the caller's. -EINVAL:
  * the types are wrong or Kubernetes would refuse it: *e says the first fault with its field. */
 int hpa_manifest_new(const char *ns, const char *json, struct hpa_manifest **ret, struct err *e);
+/* Without what single containers request, which its Deployment says. NULL is fine; returns NULL then. */
+struct hpa_manifest *hpa_manifest_copy(const struct hpa_manifest *m);
 struct hpa_manifest *hpa_manifest_free(struct hpa_manifest *m); /* NULL is fine; returns NULL */
 /* Of the container ("": every other one), in milli-units; < 0: not known. The same container again: the new
  * values count, where they are known. -ENOSPC: too many containers. */

@@ -53,18 +53,30 @@ static int check_addresses(const struct aggregator_options *o, struct err *e)
 	return r;
 }
 
-static int check(const struct aggregator_options *o, size_t *ret_policies, struct err *e)
+static int check(const struct aggregator_options *o, struct err *e)
 {
-	struct manifests policies = {0};
 	int r = check_addresses(o, e);
 
 	if (r == 0)
 		r = tls_options(o, e);
-	if (r == 0)
-		r = manifests_load(&o->policy, &policies, e);
-	*ret_policies = policies.n;
-	manifests_done(&policies);
-	return r;
+	return r < 0 ? r : manifests_there(&o->policy, e);
+}
+
+/* All that is wrong with them, for --check. */
+static int check_policies(const struct aggregator_options *o)
+{
+	struct manifests all;
+	int code;
+
+	manifests_read(&o->policy, NULL, &all);
+	for (size_t i = 0; i < all.n_faults; i++)
+		(void)fail(&all.fault[i].why, EXIT_USAGE);
+	code = all.n_faults ? EXIT_USAGE : EXIT_SUCCESS;
+	if (code == EXIT_SUCCESS)
+		printf("the configuration is good, policies: %zu%s\n", all.n + all.n_vpas,
+		       all.n + all.n_vpas ? "" : " (nothing will be decided)");
+	manifests_done(&all);
+	return code;
 }
 
 static void start_log(const struct aggregator_options *o)
@@ -77,7 +89,6 @@ static void start_log(const struct aggregator_options *o)
 
 static int run(const struct aggregator_options *o)
 {
-	size_t policies;
 	struct err e;
 
 	if (o->help) {
@@ -88,13 +99,10 @@ static int run(const struct aggregator_options *o)
 		puts(PROGRAM " " PLIMSOLL_VERSION);
 		return EXIT_SUCCESS;
 	}
-	if (check(o, &policies, &e) < 0)
+	if (check(o, &e) < 0)
 		return fail(&e, EXIT_USAGE);
-	if (o->check) {
-		printf("the configuration is good, policies: %zu%s\n", policies,
-		       policies ? "" : " (nothing will be decided)");
-		return EXIT_SUCCESS;
-	}
+	if (o->check)
+		return check_policies(o);
 	start_log(o);
 	return aggregator_run(o, &e) < 0 ? fail(&e, EXIT_FAILURE) : EXIT_SUCCESS;
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Manifests, YAML files into plain values: ScalingPolicy (docs/policy.md is the reference) and
- * HorizontalPodAutoscaler as Kubernetes has it (aggregator/hpa_document.h), VerticalPodAutoscaler, too. Deployments and their like say
- * what their containers request; documents of other API groups are left alone, so a file may be the one that
- * kubectl applies. Every complaint names file, line and column, and an unknown key the nearest one that exists.
- * One bad document refuses all of them: half of somebody's policies is not what they asked for. Two policies on
- * the same replicas are refused, too. Blocks on the files only; any thread.
+ * HorizontalPodAutoscaler as Kubernetes has it (aggregator/hpa_document.h), VerticalPodAutoscaler, too. Deployments
+ * and their like say what their containers request; documents of other API groups are left alone, so a file may be
+ * the one that kubectl applies. Every complaint names file, line and column, and an unknown key the nearest one.
+ *
+ * One bad document is its own matter: the others hold, and its version of before stays in force (aggregator/merge.h).
+ * Blocks on the files only; any thread.
  */
 #ifndef AGGREGATOR_MANIFEST_H
 #define AGGREGATOR_MANIFEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,23 +44,49 @@ struct manifest {
 	char *where;         /* file:line:column of the document's name */
 };
 
+/* A document that is not in force as it stands in the files. */
+struct manifest_fault {
+	char *kind, *name; /* NULL: they cannot be told */
+	char *where;       /* file:line:column */
+	bool kept;         /* its version of before is in force */
+	struct err why;
+};
+
 struct manifests {
 	struct manifest *item;
 	size_t n;
-	struct manifest_workload *workload; /* while they are read: what containers request */
+	struct manifest_workload *workload; /* what containers request */
 	size_t n_workloads;
 	struct vpa_manifest *vpa; /* VerticalPodAutoscalers */
 	size_t n_vpas;
-	size_t left_alone; /* documents that are neither */
+	struct manifest_fault *fault;
+	size_t n_faults;
+	size_t left_alone; /* documents that are none of these */
 };
 
-/* Each path is a file, or a folder whose *.yaml and *.yml are read in order of name. *ret is the
- * caller's, for manifests_done(); empty on failure. -EEXIST: a name twice. Without paths: none. */
+struct manifests_before { /* what is in force */
+	const struct manifest *const *item;
+	size_t n;
+	const struct vpa_manifest *const *vpa;
+	size_t n_vpas;
+	const struct manifest_workload *workload;
+	size_t n_workloads;
+};
+
+/* Each path is a file, or a folder whose *.yaml and *.yml are read in order of name. Without paths: none. *ret is the
+ * caller's, for manifests_done(). `before` NULL: nothing is in force. */
+void manifests_read(const struct opt_list *paths, const struct manifests_before *before, struct manifests *ret);
+/* The same all or nothing: one bad document is an error, *e says the first, and *ret is empty then. -EEXIST: a name
+ * twice. */
 int manifests_load(const struct opt_list *paths, struct manifests *ret, struct err *e);
-/* All documents of one text; `name` stands in messages. Adds to *to, or leaves it as it was. */
-int manifests_parse(const char *name, const char *bytes, size_t size, struct manifests *to,
-		    struct err *e);
+/* … of one text; `name` stands in messages. */
+int manifests_parse(const char *name, const char *bytes, size_t size, struct manifests *ret, struct err *e);
+/* Whether there is something at each path. */
+int manifests_there(const struct opt_list *paths, struct err *e);
 void manifests_done(struct manifests *m);
+
 const char *manifest_kind(const struct manifest *m); /* "ScalingPolicy" or "HorizontalPodAutoscaler" */
+void manifest_copy(const struct manifest *m, struct manifest *ret);
+void manifest_done(struct manifest *m);
 
 #endif

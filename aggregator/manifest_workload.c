@@ -25,9 +25,24 @@ void manifest_workload_done(struct manifest_workload *w)
 	for (size_t i = 0; i < w->n; i++)
 		free(w->request[i].container);
 	free(w->request);
+	free(w->where);
 	free(w->name);
 	free(w->kind);
 	free(w->ns);
+}
+
+void manifest_workload_copy(const struct manifest_workload *w, struct manifest_workload *ret)
+{
+	*ret = (struct manifest_workload){.ns = mem_strdup(w->ns),
+					  .kind = mem_strdup(w->kind),
+					  .name = mem_strdup(w->name),
+					  .where = mem_strdup(w->where),
+					  .n = w->n,
+					  .request = mem_array(NULL, w->n + 1, sizeof(*w->request))};
+	for (size_t i = 0; i < w->n; i++) {
+		ret->request[i] = w->request[i];
+		ret->request[i].container = mem_strdup(w->request[i].container);
+	}
 }
 
 static const char *text_or(const struct yaml_node *in, const char *key, const char *otherwise)
@@ -94,6 +109,7 @@ int manifest_workload_read(const struct yaml_doc *doc, struct manifest_workload 
 	ret->kind = mem_strdup(text_or(doc->root, "kind", ""));
 	ret->name = mem_strdup(text_or(metadata, "name", ""));
 	ret->ns = mem_strdup(text_or(metadata, "namespace", "default"));
+	ret->where = mem_printf("%s:%u:%u", doc->file, doc->root->line, doc->root->column);
 	code = read_containers(f, pod, "containers", ret);
 	return code < 0 ? code : read_containers(f, pod, "initContainers", ret);
 }

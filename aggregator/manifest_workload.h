@@ -17,6 +17,7 @@ struct manifest_request { /* milli-units; < 0: none */
 
 struct manifest_workload {
 	char *ns, *kind, *name;
+	char *where; /* file:line:column */
 	size_t n;
 	struct manifest_request *request; /* one a container, sidecars too */
 };
@@ -25,6 +26,7 @@ bool manifest_workload_is(const char *api_version, const char *kind);
 /* Fills the zeroed *ret, also in part when it fails: what it owns is the caller's either way. -EINVAL: a request
  * is no quantity. */
 int manifest_workload_read(const struct yaml_doc *doc, struct manifest_workload *ret, struct err *e);
+void manifest_workload_copy(const struct manifest_workload *w, struct manifest_workload *ret);
 void manifest_workload_done(struct manifest_workload *w);
 /* Gives the HPA what it should know, if this is its target. Beyond HPA_MANIFEST_REQUESTS containers are left
  * out: their requests are missing then, which the HPA says. */

@@ -2,6 +2,7 @@
 #include "aggregator/policies.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "aggregator/aggregator.h"
 #include "aggregator/metrics.h"
@@ -10,35 +11,86 @@
 #include "aggregator/recommender.h"
 #include "aggregator/scaler.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "base/scope.h"
 
-int policies_load(struct aggregator *a, struct err *e)
+static void read_files(struct aggregator *a, struct manifests *ret)
 {
-	struct manifests all = {0}, vpas;
-	int r = manifests_load(&a->options->policy, &all, e);
+	const struct scaler *s = a->scaler;
+	const struct recommender *r = a->recommender;
+	const struct manifests *rest = &a->policies->rest;
+	scoped(freep) const struct manifest **item = mem_array(NULL, s->n + 1, sizeof(*item));
+	scoped(freep) const struct vpa_manifest **vpa = mem_array(NULL, r->n + 1, sizeof(*vpa));
 
-	if (r < 0)
-		return r;
-	vpas = (struct manifests){.vpa = all.vpa, .n_vpas = all.n_vpas};
-	all.vpa = NULL;
-	all.n_vpas = 0;
-	scaler_set(a->scaler, &all);
+	for (size_t i = 0; i < s->n; i++)
+		item[i] = &s->item[i]->manifest;
+	for (size_t i = 0; i < r->n; i++)
+		vpa[i] = &r->item[i].manifest;
+	manifests_read(&a->options->policy,
+		       &(struct manifests_before){item, s->n, vpa, r->n, rest->workload, rest->n_workloads}, ret);
+}
+
+static void put_in_force(struct aggregator *a, struct manifests *all)
+{
+	struct manifests policies = {.item = all->item, .n = all->n}, vpas = {.vpa = all->vpa, .n_vpas = all->n_vpas};
+
+	all->item = NULL;
+	all->vpa = NULL;
+	all->n = all->n_vpas = 0;
+	scaler_set(a->scaler, &policies);
 	recommender_set(a->recommender, a->scaler, &vpas);
 	manifests_done(&vpas);
+	manifests_done(&a->policies->rest);
+	a->policies->rest = *all;
+}
+
+static void tell(const struct manifests *all)
+{
+	for (size_t i = 0; i < all->n_faults; i++)
+		log_err(LOG_ERROR, &all->fault[i].why,
+			all->fault[i].kept ? "its version of before stays in force" : "it is not in force");
+	aggregator_count(aggregator_policy_errors_total, all->n_faults);
+	aggregator_set(aggregator_policies_not_in_force, all->n_faults);
+}
+
+void policies_load(struct aggregator *a)
+{
+	struct manifests all;
+
+	if (!a->policies)
+		a->policies = mem_new(struct policies);
+	read_files(a, &all);
+	tell(&all);
+	put_in_force(a, &all);
 	a->policies_loaded = true;
-	*a->policy_trouble = '\0';
 	ready_say(a);
-	return 0;
 }
 
 void policies_reload(struct aggregator *a)
 {
-	struct err e;
+	policies_load(a);
+	log_info("policies read again: %zu are in force, %zu documents are not", a->scaler->n + a->recommender->n,
+		 a->policies->rest.n_faults);
+}
 
-	if (policies_load(a, &e) == 0) {
-		log_info("%zu policies read again", a->scaler->n);
+void policies_free(struct aggregator *a)
+{
+	if (a->policies)
+		manifests_done(&a->policies->rest);
+	free(a->policies);
+	a->policies = NULL;
+}
+
+void policies_trouble(const struct aggregator *a, char *ret, size_t size)
+{
+	const struct manifests *m = a->policies ? &a->policies->rest : NULL;
+
+	*ret = '\0';
+	if (!m)
 		return;
-	}
-	aggregator_count(aggregator_policy_errors_total, 1);
-	snprintf(a->policy_trouble, sizeof(a->policy_trouble), "%s", e.what);
-	log_err(LOG_ERROR, &e, "going on with the policies there were");
+	if (m->n_faults == 1)
+		snprintf(ret, size, "a document of the policy files is not in force as it stands: %s", m->fault[0].why.what);
+	else if (m->n_faults)
+		snprintf(ret, size, "%zu documents of the policy files are not in force as they stand; the first: %s",
+			 m->n_faults, m->fault[0].why.what);
 }

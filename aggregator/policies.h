@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The policies that hold: read at start, and again on SIGHUP. A set with an error in it changes nothing:
- * the one before goes on. Blocks on the files. Loop-thread-only.
+ * The policies that hold: read at start, and again on SIGHUP. A document with an error in it changes nothing for the
+ * others, and its version of before goes on (aggregator/manifest.h). Blocks on the files. Loop-thread-only.
  */
 #ifndef AGGREGATOR_POLICIES_H
 #define AGGREGATOR_POLICIES_H
 
-#include "base/err.h"
+#include "aggregator/manifest.h"
 
 struct aggregator;
 
-int policies_load(struct aggregator *a, struct err *e); /* as manifests_load() */
-void policies_reload(struct aggregator *a);             /* logs what came of it */
+struct policies {
+	struct manifests rest; /* but for what the scaler and the recommender have: faults, and what containers request */
+};
+
+void policies_load(struct aggregator *a); /* logs each fault, once */
+void policies_reload(struct aggregator *a);
+void policies_free(struct aggregator *a);
+/* "2 documents … are not in force as they stand: …"; empty: all are. */
+void policies_trouble(const struct aggregator *a, char *ret, size_t size);
 
 #endif

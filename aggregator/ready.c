@@ -6,6 +6,7 @@
 #include "aggregator/aggregator.h"
 #include "aggregator/metrics.h"
 #include "aggregator/options.h"
+#include "aggregator/policies.h"
 #include "aggregator/statedir.h"
 #include "aggregator/store/store.h"
 #include "base/log.h"
@@ -78,11 +79,9 @@ size_t aggregator_notices(const struct aggregator *a,
 		snprintf(ret[n].text, sizeof(ret[n].text), "no policy: nothing is decided");
 		add(&ret[n++], "policy", "warn", "name files of policies with --policy");
 	}
-	if (*a->policy_trouble) {
-		snprintf(ret[n].text, sizeof(ret[n].text), "the policies of before stay in force: %.150s",
-			 a->policy_trouble);
-		add(&ret[n++], "policy-files", "warn", "mend the file, then send SIGHUP; --check tells more");
-	}
+	policies_trouble(a, ret[n].text, sizeof(ret[n].text));
+	if (*ret[n].text)
+		add(&ret[n++], "policy-files", "warn", "mend it, then send SIGHUP; plimsoll get policies tells which");
 	if (silent) {
 		snprintf(ret[n].text, sizeof(ret[n].text), "%zu of %zu nodes are silent", silent,
 			 store_nodes(a->store));

@@ -162,6 +162,17 @@ int vpa_document_read(const struct yaml_doc *doc, struct vpa_manifest *m, struct
 	return code < 0 ? code : read_policies(f, spec, m);
 }
 
+void vpa_document_copy(const struct vpa_manifest *m, struct vpa_manifest *ret)
+{
+	*ret = *m;
+	ret->name = mem_strdup(m->name);
+	ret->target = mem_strdup(m->target);
+	ret->target_name = mem_strdup(m->target_name);
+	ret->cgroup = mem_strdup(m->cgroup);
+	ret->mode = mem_strdup(m->mode);
+	ret->where = mem_strdup(m->where);
+}
+
 void vpa_document_done(struct vpa_manifest *m)
 {
 	free(m->name);

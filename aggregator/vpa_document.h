@@ -27,6 +27,7 @@ struct vpa_manifest {
 
 /* Fills the zeroed *ret, also in part when it fails: what it owns is the caller's either way. */
 int vpa_document_read(const struct yaml_doc *doc, struct vpa_manifest *ret, struct err *e);
+void vpa_document_copy(const struct vpa_manifest *m, struct vpa_manifest *ret);
 void vpa_document_done(struct vpa_manifest *m);
 
 #endif

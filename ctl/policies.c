@@ -59,29 +59,53 @@ static const Plimsoll__V1__Condition *worst(const policy *p)
 	return NULL;
 }
 
+static void reason_cell(struct text_table *t, const policy *p)
+{
+	if (p->refused)
+		text_cell(t, PAINT_BAD, "not in force");
+	else
+		text_cell(t, p->paused ? PAINT_WARN : PAINT_PLAIN, "%s", p->paused ? "paused" : or_dash(p->reason));
+}
+
+static void condition_cell(struct text_table *t, const policy *p)
+{
+	const Plimsoll__V1__Condition *c = worst(p);
+
+	if (p->n_fault)
+		text_cell(t, PAINT_WARN, "%s%s", p->refused ? "" : "as before, for ", p->fault[0]->what);
+	else if (c)
+		text_cell(t, PAINT_WARN, "%s %s: %s", c->type, c->status ? "True" : "False", c->reason);
+	else
+		text_cell(t, PAINT_DIM, "%s", FIGURE_NONE);
+}
+
+static void bound_cell(struct text_table *t, const policy *p, uint32_t replicas)
+{
+	if (p->max_replicas)
+		text_cell(t, PAINT_PLAIN, "%u", replicas);
+	else
+		text_cell(t, PAINT_DIM, "%s", FIGURE_NONE);
+}
+
 static void cells(struct text_table *t, const void *item)
 {
 	const policy *p = item;
-	const Plimsoll__V1__Condition *c = worst(p);
 	scoped(buf_done) struct buf metrics = {0}, replicas = {0};
 
 	add_metrics(p, &metrics);
 	add_replicas(p, &replicas);
-	text_cell(t, PAINT_PLAIN, "%s", p->name);
-	text_cell(t, PAINT_PLAIN, "%s", p->kind);
-	text_cell(t, PAINT_PLAIN, "%s", p->target);
-	text_cell(t, PAINT_PLAIN, "%s", p->mode);
+	text_cell(t, PAINT_PLAIN, "%s", or_dash(p->name));
+	text_cell(t, PAINT_PLAIN, "%s", or_dash(p->kind));
+	text_cell(t, PAINT_PLAIN, "%s", or_dash(p->target));
+	text_cell(t, PAINT_PLAIN, "%s", or_dash(p->mode));
 	text_cell(t, PAINT_PLAIN, "%s", or_dash(buf_text(&metrics)));
-	text_cell(t, PAINT_PLAIN, "%u", p->min_replicas);
-	text_cell(t, PAINT_PLAIN, "%u", p->max_replicas);
+	bound_cell(t, p, p->min_replicas);
+	bound_cell(t, p, p->max_replicas);
 	text_cell(t, PAINT_PLAIN, "%s", buf_text(&replicas));
-	text_cell(t, p->paused ? PAINT_WARN : PAINT_PLAIN, "%s", p->paused ? "paused" : or_dash(p->reason));
-	text_cell(t, PAINT_PLAIN, "%s", p->selects);
+	reason_cell(t, p);
+	text_cell(t, PAINT_PLAIN, "%s", or_dash(p->selects));
 	text_cell(t, PAINT_PLAIN, "%s", p->where);
-	if (c)
-		text_cell(t, PAINT_WARN, "%s %s: %s", c->type, c->status ? "True" : "False", c->reason);
-	else
-		text_cell(t, PAINT_DIM, "%s", FIGURE_NONE);
+	condition_cell(t, p);
 }
 
 static json_t *text_or_null(const char *s)
@@ -115,14 +139,33 @@ static json_t *conditions_tree(const policy *p)
 	return all;
 }
 
+static json_t *faults_tree(const policy *p)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < p->n_fault; i++) {
+		const Plimsoll__V1__PolicyFault *f = p->fault[i];
+
+		json_array_append_new(all, json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "what", tree_string(f->what), "cause",
+						     text_or_null(f->cause), "fix", text_or_null(f->fix), "where",
+						     tree_string(f->where), "kind", text_or_null(f->kind), "kept",
+						     (int)f->kept));
+	}
+	return all;
+}
+
 static json_t *tree(const void *item)
 {
 	const policy *p = item;
-	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "name", tree_string(p->name), "kind",
-			      tree_string(p->kind), "target", tree_string(p->target), "selects", tree_string(p->selects),
-			      "mode", tree_string(p->mode), "min_replicas", (int)p->min_replicas, "max_replicas",
-			      (int)p->max_replicas);
+	bool bounded = p->max_replicas > 0;
+	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", text_or_null(p->name), "kind", text_or_null(p->kind),
+			      "target", text_or_null(p->target), "selects", text_or_null(p->selects), "mode",
+			      text_or_null(p->mode));
 
+	json_object_set_new(o, "min_replicas", bounded ? json_integer(p->min_replicas) : json_null());
+	json_object_set_new(o, "max_replicas", bounded ? json_integer(p->max_replicas) : json_null());
+	json_object_set_new(o, "in_force", json_boolean(!p->refused));
+	json_object_set_new(o, "faults", faults_tree(p));
 	json_object_set_new(o, "current", tree_number(p->judged, p->current));
 	json_object_set_new(o, "desired", tree_number(p->judged, p->desired));
 	json_object_set_new(o, "reason", text_or_null(p->reason));
@@ -136,7 +179,9 @@ static json_t *tree(const void *item)
 
 static const char *name_of(const void *item)
 {
-	return ((const policy *)item)->name;
+	const policy *p = item;
+
+	return *p->name ? p->name : p->where;
 }
 
 static const struct listing listing = {
@@ -157,7 +202,7 @@ static void say_trouble(const ProtobufCMessage *answer)
 
 	text_safe(l->trouble, &safe);
 	if (*l->trouble)
-		fprintf(stderr, "the policies of before stay in force: %s\n", buf_text(&safe));
+		fprintf(stderr, "%s\n", buf_text(&safe));
 }
 
 static struct polled_items items(const ProtobufCMessage *answer)
@@ -184,9 +229,27 @@ static void line(struct buf *to, const char *label)
 	buf_printf(to, "  %-10s ", label);
 }
 
-static void add_page(const policy *p, struct buf *to)
+static void add_faults(const policy *p, struct buf *to)
 {
-	buf_printf(to, "%s  %s of %s, mode %s%s\n", p->name, p->kind, p->target, p->mode, p->paused ? ", paused" : "");
+	for (size_t i = 0; i < p->n_fault; i++) {
+		const Plimsoll__V1__PolicyFault *f = p->fault[i];
+
+		line(to, i ? "" : "in a file");
+		buf_printf(to, "%s\n", f->what);
+		line(to, "");
+		buf_printf(to, "cause: %s\n", or_dash(f->cause));
+		if (*f->fix) {
+			line(to, "");
+			buf_printf(to, "fix:   %s\n", f->fix);
+		}
+	}
+}
+
+static void add_page_in_force(const policy *p, struct buf *to)
+{
+	buf_printf(to, "%s  %s of %s, mode %s%s%s\n", p->name, p->kind, p->target, p->mode, p->paused ? ", paused" : "",
+		   p->n_fault ? ", as it was before" : "");
+	add_faults(p, to);
 	line(to, "replicas");
 	add_replicas(p, to);
 	buf_printf(to, " (min %u, max %u), selected by %s\n", p->min_replicas, p->max_replicas, p->selects);
@@ -204,6 +267,20 @@ static void add_page(const policy *p, struct buf *to)
 		buf_printf(to, "%s %s for %s, %s: %s\n", c->type, c->status ? "True" : "False",
 			   figure_age(c->age_ns).text, c->reason, c->message);
 	}
+	line(to, "read from");
+	buf_printf(to, "%s\n", p->where);
+}
+
+/* What decides nothing has no target here: a VerticalPodAutoscaler, a Deployment. */
+static void add_page(const policy *p, struct buf *to)
+{
+	if (*p->target) {
+		add_page_in_force(p, to);
+		return;
+	}
+	buf_printf(to, "%s  %s, %s\n", p->name, *p->kind ? p->kind : "of no kind",
+		   p->refused ? "not in force" : "as it was before");
+	add_faults(p, to);
 	line(to, "read from");
 	buf_printf(to, "%s\n", p->where);
 }
@@ -255,7 +332,6 @@ int policies_describe(const struct session *s, char *name)
 	r = l->n_policy == 1 ? 0 : complain(name, l->n_policy, &e);
 	if (r == 0)
 		print_page(s, l->policy[0]);
-	say_trouble(&l->base);
 	rpc_msg_release(answer);
 	return r < 0 ? command_fail(&e) : COMMAND_FINE;
 }

@@ -3,10 +3,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "aggregator/aggregator.h"
 #include "aggregator/hpa_control.h"
+#include "aggregator/hpa_document.h"
 #include "aggregator/hpa_text.h"
+#include "aggregator/policies.h"
 #include "aggregator/scaler.h"
 #include "base/glob.h"
 #include "base/mem.h"
@@ -20,12 +23,18 @@ static char *text(const char *s)
 	return (char *)(uintptr_t)s;
 }
 
-struct entry { /* one policy's message and what it points to; other texts are borrowed from the scaler */
+struct entry { /* one policy's message and what it points to; other texts are borrowed */
 	Plimsoll__V1__Policy m;
 	Plimsoll__V1__PolicyMetric metric[METRICS], *metrics[METRICS];
 	Plimsoll__V1__Condition condition[HPA_CONDITION_TYPES], *conditions[HPA_CONDITION_TYPES];
 	char name[METRICS][96], current[METRICS][HPA_TEXT_AMOUNT], target[METRICS][HPA_TEXT_AMOUNT];
 	char of[256];
+	Plimsoll__V1__PolicyFault *fault, **faults;
+};
+
+struct answer {
+	Plimsoll__V1__ListPoliciesResponse m;
+	char trouble[320];
 };
 
 /* --- metrics ------------------------------------------------------------------------------------ */
@@ -119,14 +128,21 @@ static void set_verdict(struct entry *e, const struct scaler_workload *w)
 	e->m.meaning = text(verdict_meaning(w->verdict.reason));
 }
 
-static Plimsoll__V1__Policy *entry_new(const struct aggregator *a, const struct scaler_workload *w)
+static struct entry *entry_new(const char *name, const char *kind)
 {
-	const struct policy *p = &w->manifest.policy;
 	struct entry *e = mem_new(struct entry);
 
 	plimsoll__v1__policy__init(&e->m);
-	e->m.name = text(p->name);
-	e->m.kind = text(manifest_kind(&w->manifest));
+	e->m.name = text(name ? name : "");
+	e->m.kind = text(kind ? kind : "");
+	return e;
+}
+
+static struct entry *entry_of(const struct aggregator *a, const struct scaler_workload *w)
+{
+	const struct policy *p = &w->manifest.policy;
+	struct entry *e = entry_new(p->name, manifest_kind(&w->manifest));
+
 	e->m.mode = text(p->enforce ? "Enforce" : "Observe");
 	e->m.min_replicas = p->min_replicas;
 	e->m.max_replicas = p->max_replicas;
@@ -140,7 +156,61 @@ static Plimsoll__V1__Policy *entry_new(const struct aggregator *a, const struct 
 	} else {
 		set_own_metrics(e, w);
 	}
-	return &e->m;
+	return e;
+}
+
+/* --- what is not in force ----------------------------------------------------------------------- */
+
+static void add_fault(struct entry *e, const struct manifest_fault *f)
+{
+	size_t n = e->m.n_fault++;
+
+	e->fault = mem_array(e->fault, n + 1, sizeof(*e->fault));
+	e->faults = mem_array(e->faults, n + 1, sizeof(*e->faults));
+	plimsoll__v1__policy_fault__init(&e->fault[n]);
+	e->fault[n].what = text(f->why.what);
+	e->fault[n].cause = text(f->why.cause);
+	e->fault[n].fix = text(f->why.fix);
+	e->fault[n].where = text(f->where);
+	e->fault[n].kind = text(f->kind ? f->kind : "");
+	e->fault[n].kept = f->kept;
+	for (size_t i = 0; i <= n; i++)
+		e->faults[i] = &e->fault[i];
+	e->m.fault = e->faults;
+}
+
+/* Those of one name that decide are one thing, whatever kind it was or is. */
+static bool is_about(const struct manifest_fault *f, const Plimsoll__V1__Policy *p, bool is_decided_on)
+{
+	bool decides = !f->kind || !strcmp(f->kind, "ScalingPolicy") || !strcmp(f->kind, HPA_DOCUMENT_KIND);
+
+	if (!f->name || strcmp(f->name, p->name) != 0)
+		return false;
+	return is_decided_on ? decides : !strcmp(f->kind ? f->kind : "", p->kind);
+}
+
+static void add_entry(struct answer *to, struct entry *e)
+{
+	to->m.policy = mem_array(to->m.policy, to->m.n_policy + 1, sizeof(*to->m.policy));
+	to->m.policy[to->m.n_policy++] = &e->m;
+}
+
+/* To the entry that it is about, or to one of its own. */
+static void place_fault(struct answer *to, size_t decided, const struct manifest_fault *f)
+{
+	struct entry *e = NULL;
+
+	for (size_t i = 0; i < to->m.n_policy && !e; i++)
+		if (is_about(f, to->m.policy[i], i < decided))
+			e = (struct entry *)to->m.policy[i]; /* it begins with its message */
+	if (!e) {
+		e = entry_new(f->name, f->kind);
+		e->m.where = text(f->where);
+		e->m.refused = true;
+		add_entry(to, e);
+	}
+	e->m.refused &= !f->kept;
+	add_fault(e, f);
 }
 
 static bool is_asked_for(const Plimsoll__V1__ListPoliciesRequest *q, const char *name)
@@ -151,24 +221,44 @@ static bool is_asked_for(const Plimsoll__V1__ListPoliciesRequest *q, const char 
 	return !q->n_name;
 }
 
-static void list_message(struct rpc_call *c, struct rpc_msg *m)
+static void fill(struct answer *to, const struct aggregator *a, const Plimsoll__V1__ListPoliciesRequest *q)
 {
-	const Plimsoll__V1__ListPoliciesRequest *q = (const Plimsoll__V1__ListPoliciesRequest *)rpc_msg_get(m);
-	struct aggregator *a = rpc_server_data(rpc_call_server(c));
 	const struct scaler *s = a->scaler;
-	Plimsoll__V1__ListPoliciesResponse answer = PLIMSOLL__V1__LIST_POLICIES_RESPONSE__INIT;
+	const struct manifests *rest = &a->policies->rest;
+	size_t decided;
 
-	answer.policy = mem_array(NULL, s->n + 1, sizeof(*answer.policy));
-	answer.wall_unix_ns = clock_wall().ns;
-	answer.trouble = a->policy_trouble;
 	for (size_t i = 0; i < s->n; i++)
 		if (is_asked_for(q, s->item[i]->manifest.policy.name))
-			answer.policy[answer.n_policy++] = entry_new(a, s->item[i]);
-	(void)rpc_send(c, &answer.base);
+			add_entry(to, entry_of(a, s->item[i]));
+	decided = to->m.n_policy;
+	for (size_t i = 0; i < rest->n_faults; i++)
+		if (is_asked_for(q, rest->fault[i].name ? rest->fault[i].name : ""))
+			place_fault(to, decided, &rest->fault[i]);
+	policies_trouble(a, to->trouble, sizeof(to->trouble));
+	to->m.trouble = to->trouble;
+	to->m.wall_unix_ns = clock_wall().ns;
+}
+
+static void release(struct answer *a)
+{
+	for (size_t i = 0; i < a->m.n_policy; i++) {
+		struct entry *e = (struct entry *)a->m.policy[i];
+
+		free(e->fault);
+		free(e->faults);
+		free(e);
+	}
+	free(a->m.policy);
+}
+
+static void list_message(struct rpc_call *c, struct rpc_msg *m)
+{
+	struct answer answer = {.m = PLIMSOLL__V1__LIST_POLICIES_RESPONSE__INIT};
+
+	fill(&answer, rpc_server_data(rpc_call_server(c)), (const Plimsoll__V1__ListPoliciesRequest *)rpc_msg_get(m));
+	(void)rpc_send(c, &answer.m.base);
 	rpc_finish(c, RPC_OK, NULL, NULL);
-	for (size_t i = 0; i < answer.n_policy; i++)
-		free(answer.policy[i]); /* an entry begins with its message */
-	free(answer.policy);
+	release(&answer);
 }
 
 static const struct rpc_handler list = {.message = list_message};

@@ -19,6 +19,7 @@ struct reader {
 	yaml_parser_t parser;
 	struct yaml_doc *doc; /* the one being read */
 	unsigned nodes;       /* of all documents */
+	unsigned line;        /* of the file before this text */
 	struct err *e;
 };
 
@@ -58,7 +59,7 @@ fail_at(struct reader *r, const yaml_mark_t *at, int code, const char *format, .
 	va_list args;
 
 	va_start(args, format);
-	vset(r->doc->file, (unsigned)at->line + 1, (unsigned)at->column + 1, r->e, code, format, args);
+	vset(r->doc->file, r->line + (unsigned)at->line + 1, (unsigned)at->column + 1, r->e, code, format, args);
 	va_end(args);
 	return code;
 }
@@ -129,12 +130,12 @@ struct yaml_doc *yaml_release(struct yaml_doc *d)
 	return NULL;
 }
 
-static struct yaml_node *new_node(const yaml_event_t *event, enum yaml_kind kind)
+static struct yaml_node *new_node(const struct reader *r, const yaml_event_t *event, enum yaml_kind kind)
 {
 	struct yaml_node *n = mem_new(struct yaml_node);
 
 	n->kind = kind;
-	n->line = (unsigned)event->start_mark.line + 1;
+	n->line = r->line + (unsigned)event->start_mark.line + 1;
 	n->column = (unsigned)event->start_mark.column + 1;
 	return n;
 }
@@ -155,7 +156,7 @@ static int read_scalar(struct reader *r, const yaml_event_t *event, struct yaml_
 		return error;
 	if (strlen(text) != event->data.scalar.length)
 		return refuse(r, &event->start_mark, "a NUL byte in a text");
-	struct yaml_node *n = new_node(event, YAML_SCALAR);
+	struct yaml_node *n = new_node(r, event, YAML_SCALAR);
 	n->text = mem_strdup(text);
 	n->quoted = event->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
 		    event->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
@@ -166,7 +167,7 @@ static int read_scalar(struct reader *r, const yaml_event_t *event, struct yaml_
 static int read_sequence(struct reader *r, const yaml_event_t *start, unsigned depth,
 			 struct yaml_node **ret_node)
 {
-	scoped(free_treep) struct yaml_node *self = new_node(start, YAML_SEQUENCE);
+	scoped(free_treep) struct yaml_node *self = new_node(r, start, YAML_SEQUENCE);
 	struct yaml_node **tail = &self->child;
 	int error;
 
@@ -237,7 +238,7 @@ static void strmap_freep(struct strmap **m)
 static int read_mapping(struct reader *r, const yaml_event_t *start, unsigned depth,
 			struct yaml_node **ret_node)
 {
-	scoped(free_treep) struct yaml_node *self = new_node(start, YAML_MAPPING);
+	scoped(free_treep) struct yaml_node *self = new_node(r, start, YAML_MAPPING);
 	scoped(strmap_freep) struct strmap *seen = strmap_new();
 	struct yaml_node **tail = &self->child;
 	int error;
@@ -337,11 +338,11 @@ static int too_large(const char *name, struct err *e)
 	return err_fix(e, "check that this is the right file, or split it"), -EFBIG;
 }
 
-int yaml_parse(const char *name, const char *bytes, size_t size, struct yaml_doc **ret_doc,
-	       struct err *e)
+static int parse_from(const char *name, unsigned line, const char *bytes, size_t size, struct yaml_doc **ret_doc,
+		      struct err *e)
 {
 	scoped(yaml_freep) struct yaml_doc *first = new_doc(name);
-	struct reader r = { .doc = first, .e = e };
+	struct reader r = { .doc = first, .line = line, .e = e };
 
 	if (size > YAML_MAX_BYTES)
 		return too_large(name, e);
@@ -353,6 +354,78 @@ int yaml_parse(const char *name, const char *bytes, size_t size, struct yaml_doc
 	if (!error)
 		*ret_doc = take(first);
 	return error;
+}
+
+int yaml_parse(const char *name, const char *bytes, size_t size, struct yaml_doc **ret_doc,
+	       struct err *e)
+{
+	return parse_from(name, 0, bytes, size, ret_doc, e);
+}
+
+void yaml_begin(struct yaml_stream *s, const char *name, const char *bytes, size_t size)
+{
+	*s = (struct yaml_stream){ name, bytes, size, 0 };
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static bool is_marker(const char *line, size_t size, const char *marker)
+{
+	return size >= 3 && memcmp(line, marker, 3) == 0 && (size == 3 || is_space(line[3]));
+}
+
+static bool is_blank(const char *line, size_t size)
+{
+	while (size && is_space(*line)) {
+		line++;
+		size--;
+	}
+	return !size || *line == '#';
+}
+
+/* Bytes and lines of the first document of a text. */
+static size_t first_document(const char *text, size_t size, unsigned *ret_lines)
+{
+	bool begun = false, over = false; /* directives stand before the "---" of their own document */
+	size_t at = 0;
+
+	for (*ret_lines = 0; at < size; ++*ret_lines) {
+		const char *line = text + at, *end = memchr(line, '\n', size - at);
+		size_t length = end ? (size_t)(end - line) : size - at;
+		bool is_end = is_marker(line, length, "...");
+
+		if ((begun && is_marker(line, length, "---")) || (over && !is_end && !is_blank(line, length)))
+			break;
+		over = over || is_end;
+		begun = begun || !(is_blank(line, length) || *line == '%');
+		at += length + (end != NULL);
+	}
+	return at;
+}
+
+/* UTF-16, which libyaml tells by its first two bytes: no line ends where one of bytes does. */
+static bool is_wide(const struct yaml_stream *s)
+{
+	return s->left >= 2 && (memcmp(s->rest, "\xff\xfe", 2) == 0 || memcmp(s->rest, "\xfe\xff", 2) == 0);
+}
+
+bool yaml_next(struct yaml_stream *s, struct yaml_doc **ret_doc, unsigned *ret_line, struct err *e)
+{
+	unsigned lines = 0;
+	size_t size = is_wide(s) ? s->left : first_document(s->rest, s->left, &lines);
+
+	*ret_doc = NULL;
+	*ret_line = s->line + 1;
+	if (!s->left)
+		return false;
+	(void)parse_from(s->name, s->line, s->rest, size, ret_doc, e);
+	s->rest += size;
+	s->left -= size;
+	s->line += lines;
+	return true;
 }
 
 static int unreadable(const char *path, struct err *e)
@@ -367,7 +440,7 @@ static int unreadable(const char *path, struct err *e)
 	return code;
 }
 
-int yaml_load(const char *path, struct yaml_doc **ret_doc, struct err *e)
+int yaml_read(const char *path, char **ret_bytes, size_t *ret_size, struct err *e)
 {
 	scoped(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	scoped(buf_done) struct buf text = { 0 };
@@ -385,7 +458,18 @@ int yaml_load(const char *path, struct yaml_doc **ret_doc, struct err *e)
 		if (text.size > YAML_MAX_BYTES)
 			return too_large(path, e);
 	}
-	return yaml_parse(path, buf_text(&text), text.size, ret_doc, e);
+	*ret_size = text.size;
+	*ret_bytes = text.size ? buf_take(&text) : mem_strdup("");
+	return 0;
+}
+
+int yaml_load(const char *path, struct yaml_doc **ret_doc, struct err *e)
+{
+	scoped(freep) char *text = NULL;
+	size_t size = 0;
+	int error = yaml_read(path, &text, &size, e);
+
+	return error ? error : yaml_parse(path, text, size, ret_doc, e);
 }
 
 const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key)

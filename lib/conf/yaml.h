@@ -43,6 +43,18 @@ struct yaml_doc {
 int yaml_load(const char *path, struct yaml_doc **ret_doc, struct err *e);
 int yaml_parse(const char *name, const char *bytes, size_t size, struct yaml_doc **ret_doc,
 	       struct err *e);
+/* The same one document after the other, so that one that is no YAML does not take the others with it: "---" at the
+ * beginning of a line begins the next one, whatever stands before it. */
+struct yaml_stream {
+	const char *name, *rest; /* borrowed */
+	size_t left;
+	unsigned line; /* lines before `rest` */
+};
+int yaml_read(const char *path, char **ret_bytes, size_t *ret_size, struct err *e); /* a file, for free() */
+void yaml_begin(struct yaml_stream *s, const char *name, const char *bytes, size_t size);
+/* False: there is none any more. *ret_doc as yaml_parse() has it; NULL: it failed, and *e says why. *ret_line: where
+ * it begins. */
+bool yaml_next(struct yaml_stream *s, struct yaml_doc **ret_doc, unsigned *ret_line, struct err *e);
 struct yaml_doc *yaml_release(struct yaml_doc *d);
 
 /* NULL is fine; returns NULL. Inline, because libyaml exports a yaml_free of its own: one of ours in

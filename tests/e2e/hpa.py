@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """hpa.py BIN: a HorizontalPodAutoscaler as a guide has it, beside its Deployment, on cgroups of our own: a load
 step is decided on, carried out by the hook, shown, explained in numbers that are computed again here, and replays
-byte for byte. A manifest that is broken meanwhile changes nothing and says so."""
+byte for byte. A manifest that is broken meanwhile stays as it was and says so, and the others of its file go on."""
 import json
 import math
 import os
@@ -179,18 +179,44 @@ def a_person_can_compute_it_again(w, decision):
     assert record["policy"]["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] == 70
 
 
-def a_broken_manifest_changes_nothing(w):
-    w.write(annotated(w.orders).replace("minReplicas: 2", "minReplicas: 11"))
+NEW = """---
+apiVersion: plimsoll.io/v1alpha1
+kind: ScalingPolicy
+metadata: {name: new}
+spec: {maxReplica: 1}
+"""
+
+
+def policies(w):
+    return {p["name"]: p for p in w.json("get", "policies")["items"]}
+
+
+def a_broken_manifest_is_its_own_matter(w):
+    """The HPA of before stays in force, what is new and wrong is refused, the VPA of the same file is read anew."""
+    w.write(annotated(w.orders).replace("minReplicas: 2", "minReplicas: 11") + DEPLOYMENT
+            + VPA.replace("updateMode: Auto", "updateMode: Off") + NEW)
     w.aggregator.process.send_signal(signal.SIGHUP)
-    until("a complaint", lambda: "stay in force" in w.say("get", "policies")[1])
-    out, err = w.say("describe", "policy/example-service")
-    assert re.search(r"app\.yaml:\d+:16: spec.maxReplicas: must be greater than or equal to `minReplicas`", err), err
-    assert "(min 2, max 10)" in out and "AbleToScale" in out, out
-    assert "stay in force" in w.say("status")[0]
+    until("a complaint", lambda: "not in force as they stand" in w.say("get", "policies")[1])
+    old, new = (policies(w)[name] for name in ("example-service", "new"))
+    assert old["in_force"] and old["max_replicas"] == 10 and old["min_replicas"] == 2, old
+    assert [f["kept"] for f in old["faults"]] == [True], old
+    assert re.search(r"app\.yaml:\d+:16: spec.maxReplicas: must be greater than or equal to `minReplicas`",
+                     old["faults"][0]["what"]), old
+    assert not new["in_force"] and new["max_replicas"] is None and new["faults"][0]["fix"] == 'did you mean "maxReplicas"?', new
+    assert w.json("get", "recommendations")["items"][0]["update_mode"] == "Off"
+    out = w.say("describe", "policy/example-service")[0]
+    assert "as it was before" in out and "spec.maxReplicas" in out and "(min 2, max 10)" in out and "AbleToScale" in out, out
+    out = w.say("describe", "policy/new")[0]
+    assert "not in force" in out and 'unknown key "maxReplica"' in out and "maxReplicas" in out, out
+    assert re.search(r"new +ScalingPolicy +– +– +– +– +– +– +not in force", w.say("get", "policies")[0])
+    assert "2 documents of the policy files are not in force" in w.say("status")[0]
+    assert w.aggregator.counters()["policies_not_in_force"] == 2
+    assert w.aggregator.counters()["policy_errors_total"] == 2
     w.write(annotated(w.orders).replace("maxReplicas: 10", "maxReplicas: 9") + DEPLOYMENT)
     w.aggregator.process.send_signal(signal.SIGHUP)
-    until("the new version", lambda: w.json("get", "policies")["items"][0]["max_replicas"] == 9)
-    assert "stay in force" not in w.say("get", "policies")[1]
+    until("the new version", lambda: policies(w)["example-service"]["max_replicas"] == 9)
+    assert list(policies(w)) == ["example-service"] and not w.say("get", "policies")[1]
+    assert w.aggregator.counters()["policies_not_in_force"] == 0
 
 
 def without_a_request_it_says_so(w):
@@ -213,7 +239,7 @@ def main():
             decision = a_load_step_is_decided_on(w)
             a_person_can_compute_it_again(w, decision)
             print(w.say("explain", decision["id"])[0], flush=True)
-            a_broken_manifest_changes_nothing(w)
+            a_broken_manifest_is_its_own_matter(w)
             without_a_request_it_says_so(w)
         except BaseException:
             print(open(w.aggregator.log, encoding="utf-8").read(), file=sys.stderr)

@@ -56,11 +56,41 @@ static int options_of(const char *text, size_t size, struct buf *ret_shown, stru
 	return error;
 }
 
+static size_t with_something(const struct yaml_doc *d)
+{
+	size_t n = 0;
+
+	for (; d; d = d->next)
+		n += d->root != NULL;
+	return n;
+}
+
+/* One after the other they are those of the whole, if that is good. */
+static void read_apart(const char *text, size_t size)
+{
+	scoped(yaml_freep) struct yaml_doc *whole = NULL;
+	bool is_good = yaml_parse("fuzz.yaml", text, size, &whole, NULL) == 0;
+	struct yaml_stream s;
+	struct yaml_doc *d;
+	struct err e;
+	unsigned line;
+	size_t n = 0;
+
+	yaml_begin(&s, "fuzz.yaml", text, size);
+	while (yaml_next(&s, &d, &line, &e)) {
+		must(d || (!is_good && e.cause[0]));
+		n += with_something(d);
+		yaml_free(d);
+	}
+	must(!is_good || n == with_something(whole));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	scoped(buf_done) struct buf once = { 0 }, twice = { 0 };
 	struct err e = { 0 };
 
+	read_apart((const char *)data, size);
 	if (options_of((const char *)data, size, &once, &e)) {
 		must(e.code < 0 && strncmp(e.what, "fuzz.yaml", 9) == 0 && e.cause[0] && e.fix[0]);
 		return 0;

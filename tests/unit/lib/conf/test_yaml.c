@@ -74,6 +74,49 @@ static void documents(void **state)
 	assert_null(yaml_free(NULL));
 }
 
+/* "KEY@LINE " of each document, "!LINE " where one failed, "- " where there is nothing. */
+static void apart(const char *text, const char *as)
+{
+	scoped(buf_done) struct buf all = { 0 };
+	struct yaml_stream s;
+	struct yaml_doc *d;
+	unsigned line;
+
+	yaml_begin(&s, "t.yaml", text, strlen(text));
+	while (yaml_next(&s, &d, &line, &e)) {
+		if (!d)
+			buf_printf(&all, "!%u ", line);
+		for (const struct yaml_doc *one = d; one; one = one->next)
+			if (one->root)
+				buf_printf(&all, "%s@%u ", one->root->child->key, one->root->child->key_line);
+			else
+				buf_printf(&all, "- ");
+		yaml_free(d);
+	}
+	assert_string_equal(buf_text(&all), as);
+}
+
+static void documents_stand_for_themselves(void **state)
+{
+	(void)state;
+	apart("", "");
+	apart("# nothing\n", "- ");
+	apart("a: 1\n---\nb: 2\n--- # more\nc: 3", "a@1 b@3 c@5 ");
+	apart("---\na: 1\n---\n---\nb: 2\n", "a@2 - b@5 ");
+	apart("---\r\na: 1\r\n---\r\nb: 2\r\n", "a@2 b@4 ");
+	apart("a: 1\n---\nb: [\n---\nc: 3\n", "a@1 !2 c@5 ");
+	assert_string_equal(e.what, "t.yaml:4:1: this is no YAML");
+	apart("a: \"open\n---\nb: 2\n", "!1 b@3 ");
+	apart("%YAML 1.1\n# comment\n---\na: 1\n...\n%YAML 1.1\n---\nb: 2\n", "a@4 b@8 ");
+	apart("a: |\n  ---\n  text\n---x: 1\n", "a@1 "); /* not at the beginning of a line, or no marker */
+	apart("a: 1\n...\nb: 2\n", "a@1 b@3 ");
+	apart("a: 1\n...\n \n...\n# more\n---\nb: 2\n...", "a@1 b@7 ");
+	apart("a: &x 1\n---\nb: *x\n---\nc: 3\n", "!1 !2 c@5 ");
+	apart("a: 1\n---\nb: 1\nb: 2\n", "a@1 !2 ");
+	assert_string_equal(e.what, "t.yaml:4:1: the key \"b\" stands here again");
+	assert_string_equal(e.cause, "it already stands in line 3, and only one of them could count");
+}
+
 static void what_is_refused(void **state)
 {
 	(void)state;
@@ -185,6 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tree_with_positions),
 		cmocka_unit_test(documents),
+		cmocka_unit_test(documents_stand_for_themselves),
 		cmocka_unit_test(what_is_refused),
 		cmocka_unit_test(what_is_no_yaml),
 		cmocka_unit_test(limits),
