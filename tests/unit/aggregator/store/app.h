@@ -15,6 +15,12 @@ static inline struct store *new_store(void)
 	return store_new(&(struct store_options){ .agents_max = 4, .rows_max = 100 });
 }
 
+/* The batch of second `t`, which is to be taken. */
+static inline void put_at(struct store *s, struct store_node *n, struct second *x, uint64_t t)
+{
+	assert_int_equal(fleet_put(s, n, x, T0 + t * S + LATE), 0);
+}
+
 /* An agent at second `from` … `to`, whose row 1 uses half a CPU and waits a quarter; row 2 is idle. */
 static inline struct store_node *run(struct store *s, uint64_t epoch, uint64_t from, uint64_t to)
 {
@@ -31,7 +37,7 @@ static inline struct store_node *run(struct store *s, uint64_t epoch, uint64_t f
 		second_row(&x, 1, t * S / 2, t * S / 4);
 		if (t == from)
 			second_row(&x, 2, 5 * S, 0);
-		assert_int_equal(fleet_put(s, n, &x, T0 + t * S + LATE), 0);
+		put_at(s, n, &x, t);
 	}
 	return n;
 }

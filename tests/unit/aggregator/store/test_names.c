@@ -47,7 +47,7 @@ static void names_come_later(void **state)
 	second(&x, 1, 12, 21 * S, false);
 	second_container(&x, 3, "/app/three", false);
 	second_row(&x, 3, S, 0);
-	assert_int_equal(fleet_put(s, n, &x, T0 + 21 * S + LATE), 0);
+	put_at(s, n, &x, 21);
 	r = only_row(n, 3);
 	store_workload(s, "none", "/none");
 	store_each(s, (clock_boot_t){T0 + 21 * S}, WINDOW, FRESH, note, &before);
@@ -55,7 +55,7 @@ static void names_come_later(void **state)
 	second(&x, 1, 13, 22 * S, false);
 	second_container(&x, 3, "/app/three", true);
 	second_row(&x, 3, S + S / 2, 0);
-	assert_int_equal(fleet_put(s, n, &x, T0 + 22 * S + LATE), 0);
+	put_at(s, n, &x, 22);
 	assert_ptr_equal(only_row(n, 3), r);
 	assert_named(r, "shop", "web-7d9f", "api");
 	assert_int_equal(r->told, 13);
@@ -74,7 +74,7 @@ static void names_come_later(void **state)
 	/* A keyframe repeats it: nothing is new, nobody is told again. */
 	second(&x, 1, 14, 23 * S, false);
 	second_container(&x, 3, "/app/three", true);
-	assert_int_equal(fleet_put(s, n, &x, T0 + 23 * S + LATE), 0);
+	put_at(s, n, &x, 23);
 	assert_int_equal(r->told, 13);
 	assert_int_equal(store_counters(s)->rows_renamed, 1);
 	store_free(s);
@@ -91,12 +91,12 @@ static void a_policy_may_go_by_names(void **state)
 	(void)state;
 	second(&x, 1, 12, 21 * S, false);
 	second_container(&x, 3, "/app/three", false);
-	assert_int_equal(fleet_put(s, n, &x, T0 + 21 * S + LATE), 0);
+	put_at(s, n, &x, 21);
 	store_summarize(all, (clock_boot_t){T0 + 21 * S}, WINDOW, FRESH, &sum);
 	assert_int_equal(sum.replicas, 3);
 	second(&x, 1, 13, 22 * S, false);
 	second_container(&x, 3, "/app/three", true);
-	assert_int_equal(fleet_put(s, n, &x, T0 + 22 * S + LATE), 0);
+	put_at(s, n, &x, 22);
 	store_summarize(web, (clock_boot_t){T0 + 22 * S}, WINDOW, FRESH, &sum);
 	assert_int_equal(sum.replicas, 1); /* the first policy has it now */
 	store_summarize(all, (clock_boot_t){T0 + 22 * S}, WINDOW, FRESH, &sum);
@@ -121,7 +121,7 @@ static void replicas_of_a_service_are_one_workload(void **state)
 		x.identity[i].name = i == 0 ? "shop-web-1" : i == 1 ? "shop-web-2" : "alone";
 		x.identity[i].workload = i == 2 ? "" : "shop/web";
 	}
-	assert_int_equal(fleet_put(s, n, &x, T0 + 21 * S + LATE), 0);
+	put_at(s, n, &x, 21);
 	store_each(s, (clock_boot_t){T0 + 21 * S}, WINDOW, FRESH, note, &seen);
 	assert_string_equal(seen.names, "alone shop/web ");
 	assert_int_equal(seen.n, 3);
@@ -166,14 +166,14 @@ static void a_pause_container_is_no_replica(void **state)
 	(void)state;
 	second(&x, 1, 12, 21 * S, false);
 	second_container(&x, 3, "/app/three", false);
-	assert_int_equal(fleet_put(s, n, &x, T0 + 21 * S + LATE), 0);
+	put_at(s, n, &x, 21);
 	view_at(s, 21, &v);
 	assert_int_equal(v.replicas, 3); /* nothing tells them apart yet */
 	second(&x, 1, 13, 22 * S, false);
 	second_container(&x, 3, "/app/three", true);
 	x.identity[0].kind = STORE_KIND_SANDBOX;
 	x.identity[0].name = "pause";
-	assert_int_equal(fleet_put(s, n, &x, T0 + 22 * S + LATE), 0);
+	put_at(s, n, &x, 22);
 	view_at(s, 22, &v);
 	assert_int_equal(v.replicas, 2);
 	store_forget(s, store_find_workload(s, "app")); /* nor when all rows are placed anew */
