@@ -38,54 +38,11 @@ static uint64_t number_after(const char *text, const char *label)
 	return at ? strtoull(at + strlen(label), NULL, 10) : 0;
 }
 
-static void full_path(const struct own_cgroups *o, const char *path, bool memory, const char *v2,
-		      const char *v1, char ret[FULL])
-{
-	bool legacy = memory && o->at.mount[PLIMSOLL_MEMORY][0];
-
-	snprintf(ret, FULL, "%s%s/%s", legacy ? o->at.mount[PLIMSOLL_MEMORY] : o->at.mount[PLIMSOLL_UNIFIED], path, legacy ? v1 : v2);
-}
-
-static void read_memory(const struct own_cgroups *o, const char *path, const char *v2, const char *v1,
-			char ret[TEXT_BYTES])
-{
-	char full[FULL];
-
-	full_path(o, path, true, v2, v1, full);
-	read_text(full, ret);
-}
-
-uint64_t truth_cpu_ns(const struct own_cgroups *o, const char *path)
-{
-	char full[FULL], text[TEXT_BYTES];
-
-	full_path(o, path, false, "cpu.stat", NULL, full);
-	read_text(full, text);
-	return number_after(text, "usage_usec ") * CLOCK_NS_PER_US;
-}
-
-struct truth_memory truth_memory(const struct own_cgroups *o, const char *path)
-{
-	struct truth_memory t;
-	char text[TEXT_BYTES];
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-
-	read_memory(o, path, "memory.current", "memory.usage_in_bytes", text);
-	t.usage_bytes = strtoull(text, NULL, 10);
-	read_memory(o, path, "memory.max", "memory.limit_in_bytes", text);
-	t.limit_bytes = strtoull(text, NULL, 10); /* "max" is 0 */
-	if (t.limit_bytes >= INT64_MAX / page * page) /* v1 says it so */
-		t.limit_bytes = 0;
-	read_memory(o, path, "memory.stat", "memory.stat", text);
-	t.inactive_file_bytes = number_after(text, "\ninactive_file ");
-	return t;
-}
-
 /* In the v1 directory of that controller where there is one, else in v2's. */
 static bool controller_path(const struct own_cgroups *o, const char *path, enum plimsoll_hierarchy h,
 			    const char *v1, const char *v2, char ret[FULL])
 {
-	bool legacy = o->at.mount[h][0];
+	bool legacy = h != PLIMSOLL_UNIFIED && o->at.mount[h][0];
 
 	snprintf(ret, FULL, "%s%s/%s", o->at.mount[legacy ? h : PLIMSOLL_UNIFIED], path, legacy ? v1 : v2);
 	return legacy;
@@ -99,6 +56,36 @@ static bool read_controller(const struct own_cgroups *o, const char *path, enum 
 
 	read_text(full, ret);
 	return legacy;
+}
+
+static void read_v2(const struct own_cgroups *o, const char *path, const char *file, char ret[TEXT_BYTES])
+{
+	(void)read_controller(o, path, PLIMSOLL_UNIFIED, NULL, file, ret);
+}
+
+uint64_t truth_cpu_ns(const struct own_cgroups *o, const char *path)
+{
+	char text[TEXT_BYTES];
+
+	read_v2(o, path, "cpu.stat", text);
+	return number_after(text, "usage_usec ") * CLOCK_NS_PER_US;
+}
+
+struct truth_memory truth_memory(const struct own_cgroups *o, const char *path)
+{
+	struct truth_memory t;
+	char text[TEXT_BYTES];
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	read_controller(o, path, PLIMSOLL_MEMORY, "memory.usage_in_bytes", "memory.current", text);
+	t.usage_bytes = strtoull(text, NULL, 10);
+	read_controller(o, path, PLIMSOLL_MEMORY, "memory.limit_in_bytes", "memory.max", text);
+	t.limit_bytes = strtoull(text, NULL, 10); /* "max" is 0 */
+	if (t.limit_bytes >= INT64_MAX / page * page) /* v1 says it so */
+		t.limit_bytes = 0;
+	read_controller(o, path, PLIMSOLL_MEMORY, "memory.stat", "memory.stat", text);
+	t.inactive_file_bytes = number_after(text, "\ninactive_file ");
+	return t;
 }
 
 void truth_set(const struct own_cgroups *o, const char *path, enum plimsoll_hierarchy h,
@@ -156,12 +143,11 @@ struct truth_bandwidth truth_bandwidth(const struct own_cgroups *o, const char *
 
 struct truth_pressure truth_pressure(const struct own_cgroups *o, const char *path, const char *resource)
 {
-	char file[64], full[FULL], text[TEXT_BYTES];
+	char file[64], text[TEXT_BYTES];
 	const char *line;
 
 	snprintf(file, sizeof(file), "%s.pressure", resource);
-	full_path(o, path, false, file, NULL, full);
-	read_text(full, text);
+	read_v2(o, path, file, text);
 	line = strstr(text, "full ");
 	assert_non_null(line);
 	return (struct truth_pressure){number_after(text, "total=") * CLOCK_NS_PER_US,
@@ -170,13 +156,10 @@ struct truth_pressure truth_pressure(const struct own_cgroups *o, const char *pa
 
 void truth_set_limit(const struct own_cgroups *o, const char *path, uint64_t bytes)
 {
-	char full[FULL];
-	scoped(fclosep) FILE *f = NULL;
+	char text[32];
 
-	full_path(o, path, true, "memory.max", "memory.limit_in_bytes", full);
-	f = fopen(full, "we");
-	assert_non_null(f);
-	assert_true(fprintf(f, "%" PRIu64, bytes) > 0 && fflush(f) == 0);
+	snprintf(text, sizeof(text), "%" PRIu64, bytes);
+	truth_set(o, path, PLIMSOLL_MEMORY, "memory.limit_in_bytes", text, "memory.max", text);
 }
 
 uint64_t truth_stolen_ns(void)
