@@ -10,26 +10,24 @@
 
 #include <cmocka.h>
 #include <inttypes.h>
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "actor.h"
 #include "agent/node.h"
 #include "base/clock.h"
 #include "base/obj.h"
 #include "base/scope.h"
 #include "crew.h"
 #include "decide/saturation.h"
-#include "own_cgroups.h"
+#include "scene.h"
 #include "truth.h"
-#include "watch.h"
 
 #define SECOND_MS   1500
 #define TRIES	    12
@@ -43,7 +41,8 @@
 
 static struct own_cgroups own;
 static struct watch w;
-static char victim[OWN_PATH + 16], inner[OWN_PATH + 32], others[OWN_PATH + 16];
+static char victim[SCENE_PATH], inner[SCENE_PATH + 16], others[SCENE_PATH];
+static struct scene scene = {&own, &w, {{"victim", victim}, {"others", others}}};
 
 /* One second of the victim, from two passes. */
 
@@ -121,32 +120,9 @@ static void assert_advice(const struct saturation *s, enum saturation_advice wan
 
 /* The loads */
 
-static void set_quota(const char *path, unsigned percent)
+static void set_quota(const char *path)
 {
-	const char *legacy = own.at.mount[PLIMSOLL_CPU], *v2 = own.at.mount[PLIMSOLL_UNIFIED];
-	char file[1024], text[64];
-	scoped(closep) int fd = -1;
-
-	snprintf(file, sizeof(file), "%s%s/%s", *legacy ? legacy : v2, path,
-		 *legacy ? "cpu.cfs_quota_us" : "cpu.max");
-	snprintf(text, sizeof(text), *legacy ? "%u" : "%u 100000", percent * 1000);
-	fd = open(file, O_WRONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-}
-
-static void set_weight(const char *path, bool low)
-{
-	const char *legacy = own.at.mount[PLIMSOLL_CPU], *v2 = own.at.mount[PLIMSOLL_UNIFIED];
-	const char *text = low ? (*legacy ? "64" : "6") : (*legacy ? "1024" : "100");
-	char file[1024];
-	scoped(closep) int fd = -1;
-
-	snprintf(file, sizeof(file), "%s%s/%s", *legacy ? legacy : v2, path,
-		 *legacy ? "cpu.shares" : "cpu.weight");
-	fd = open(file, O_WRONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	truth_set(&own, path, PLIMSOLL_CPU, "cpu.cfs_quota_us", "30000", "cpu.max", "30000 100000");
 }
 
 static void its_own_quota_stops_it(void **state)
@@ -155,7 +131,7 @@ static void its_own_quota_stops_it(void **state)
 	struct saturation s;
 
 	(void)state;
-	set_quota(victim, 30);
+	set_quota(victim);
 	crew_start(&crew, &own, victim, 1, ANY_CPU);
 	crew_go(&crew);
 	do
@@ -176,7 +152,7 @@ static void a_quota_above_stops_it(void **state)
 
 	(void)state;
 	own_make(&own, inner);
-	set_quota(victim, 30);
+	set_quota(victim);
 	crew_start(&crew, &own, inner, 1, ANY_CPU);
 	crew_go(&crew);
 	watch_pass(&w); /* now it is known */
@@ -196,7 +172,7 @@ static void neighbours_use_the_cpus(void **state)
 	struct saturation s;
 
 	(void)state;
-	set_weight(victim, true);
+	truth_set(&own, victim, PLIMSOLL_CPU, "cpu.shares", "64", "cpu.weight", "6");
 	crew_start(&crew, &own, victim, 1, ANY_CPU);
 	crew_start(&neighbours, &own, others, CREW_MAX, ANY_CPU);
 	crew_go(&neighbours);
@@ -208,7 +184,6 @@ static void neighbours_use_the_cpus(void **state)
 	crew_halt(&neighbours);
 	crew_end(&crew);
 	crew_end(&neighbours);
-	set_weight(victim, false);
 	assert_cause(&s, SATURATION_CPU_RUNQUEUE, 200);
 	assert_true(s.permille[SATURATION_CPU_THROTTLE] < 50);
 	assert_advice(&s, SATURATION_NODE_BUSY);
@@ -287,12 +262,11 @@ static void open_and_serve(const void *data)
 
 static struct saturation serve_and_measure(const char *what, bool sleeps)
 {
-	struct service *v = mmap(NULL, sizeof(*v), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct service *v = actor_share(sizeof(*v));
 	struct saturation s;
 	pid_t server, client[CLIENTS];
 
-	assert_true(v != MAP_FAILED);
-	*v = (struct service){.sleeps = sleeps};
+	v->sleeps = sleeps;
 	server = own_spawn(&own, victim, open_and_serve, v);
 	while (!__atomic_load_n(&v->listener, __ATOMIC_ACQUIRE))
 		crew_pause(1);
@@ -356,12 +330,11 @@ static void listen_only(const void *data)
 
 static void whom_nobody_answers_waits_for_others(void **state)
 {
-	struct service *v = mmap(NULL, sizeof(*v), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct service *v = actor_share(sizeof(*v));
 	struct saturation s;
 	pid_t server, client;
 
 	(void)state;
-	assert_true(v != MAP_FAILED);
 	server = own_spawn(&own, others, listen_only, v);
 	while (!__atomic_load_n(&v->listener, __ATOMIC_ACQUIRE))
 		crew_pause(1);
@@ -441,26 +414,15 @@ static void nothing_holds_a_sleeper_back(void **state)
 		assert_true(s.permille[c] < SATURATION_NOTICEABLE);
 }
 
-static int fresh_cgroups(void **state)
+static int setup(void **state)
 {
-	(void)state;
-	own_make(&own, victim);
-	own_make(&own, others);
-	watch_open(&w, 256);
+	int failed = scene_setup(state);
+
 	watch_pass(&w);
-	return 0;
+	return failed;
 }
 
-static int remove_cgroups(void **state)
-{
-	(void)state;
-	watch_close(&w);
-	own_remove(&own, victim);
-	own_remove(&own, others);
-	return 0;
-}
-
-#define load(name) cmocka_unit_test_setup_teardown(name, fresh_cgroups, remove_cgroups)
+#define load(name) cmocka_unit_test_prestate_setup_teardown(name, setup, scene_teardown, &scene)
 
 int main(void)
 {
@@ -475,9 +437,7 @@ int main(void)
 		load(its_memory_limit_makes_it_reclaim),
 	};
 
-	own_split(&own);
-	snprintf(victim, sizeof(victim), "%s/victim", own.top);
+	scene_split(&scene);
 	snprintf(inner, sizeof(inner), "%s/inner", victim);
-	snprintf(others, sizeof(others), "%s/others", own.top);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
