@@ -27,6 +27,8 @@
 #define IP_SOURCE  12 /* offsets in an IPv4 header */
 #define IP_TARGET  16
 
+static bool entered;
+
 static void bring_up(const char *device)
 {
 	struct ifreq r = {0};
@@ -41,6 +43,7 @@ static void bring_up(const char *device)
 void own_net_enter(void)
 {
 	must(unshare(CLONE_NEWNET) == 0);
+	entered = true;
 	bring_up("lo");
 }
 
@@ -95,6 +98,26 @@ uint64_t own_net_count(const char *file, const char *group, const char *name)
 	}
 	must(false);
 	return 0;
+}
+
+static void run(const char *command)
+{
+	must(entered);
+	must(system(command) == 0);
+}
+
+void own_net_drop(const char *rule)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "nft add table ip t && nft add chain ip t c "
+		 "'{ type filter hook input priority 0; }' && nft add rule ip t c %s drop", rule);
+	run(command);
+}
+
+void own_net_drop_nothing(void)
+{
+	run("nft delete table ip t");
 }
 
 struct packet {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A network namespace of a test's own process: its loopback device, connections over it, what the kernel counts
- * there, and a link that delays. Every failure ends the test. The namespace goes with its process.
+ * there, packets that are dropped, and a link that delays. Every failure ends the test. The namespace goes with its
+ * process.
  */
 #ifndef TESTS_BPF_OWN_NET_H
 #define TESTS_BPF_OWN_NET_H
@@ -18,6 +19,9 @@ int own_net_listen(uint16_t port, int backlog); /* on every address */
 int own_net_dial(const char *address, uint16_t port); /* -1: refused */
 /* A number of /proc/net/FILE ("snmp", "netstat") in the namespace, such as "Tcp:" "RetransSegs". */
 uint64_t own_net_count(const char *file, const char *group, const char *name);
+/* What comes in and fits these words of nft is dropped, never where others are: only after own_net_enter(). */
+void own_net_drop(const char *rule);
+void own_net_drop_nothing(void);
 /* From here on all that is sent to OWN_NET_FAR comes back from there to its sender's own address, so late. The
  * kernel has no netem, so a process of ours is the link; it ends with the caller. */
 void own_net_slow_link(unsigned one_way_ms);

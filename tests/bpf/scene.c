@@ -24,6 +24,8 @@ int scene_teardown(void **state)
 {
 	const struct scene *s = *state;
 
+	if (s->actor)
+		actor_end(s->actor);
 	watch_close(s->watch);
 	for (int i = 0; i < SCENE_CGROUPS && s->cgroup[i].name; i++)
 		own_remove(s->own, s->cgroup[i].path);

@@ -6,6 +6,7 @@
 #ifndef TESTS_BPF_SCENE_H
 #define TESTS_BPF_SCENE_H
 
+#include "actor.h"
 #include "own_cgroups.h"
 #include "watch.h"
 
@@ -21,6 +22,7 @@ struct scene {
 		char *path; /* SCENE_PATH bytes */
 	} cgroup[SCENE_CGROUPS]; /* made before and removed after each test; NULL: none */
 	uint32_t slots;          /* 0: SCENE_SLOTS */
+	struct actor *actor;     /* whom a test starts and the teardown ends; NULL: nobody */
 };
 
 /* For cmocka_run_group_tests(). */

@@ -14,8 +14,6 @@
 #include <linux/tcp.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -34,7 +32,6 @@
 static struct own_cgroups own;
 static struct watch w;
 static char path[SCENE_PATH];
-static struct scene scene = {&own, &w, {{"talker", path}}};
 
 struct told { /* by the process */
 	const char *address;
@@ -104,20 +101,11 @@ static void talk(const struct told *t)
 	}
 }
 
-static void rule(const char *what)
-{
-	char line[512];
-
-	snprintf(line, sizeof(line), "nft add table ip t && nft add chain ip t c "
-		 "'{ type filter hook input priority 0; }' && nft add rule ip t c %s", what);
-	must(system(line) == 0);
-}
-
 static void half_open(struct told *t)
 {
 	struct sockaddr_in a = own_net_at(t->address, OWN_NET_PORT);
 
-	rule("tcp sport 4712 tcp flags '&' '(syn|ack)' == '(syn|ack)' drop");
+	own_net_drop("tcp sport 4712 tcp flags '&' '(syn|ack)' == '(syn|ack)'");
 	t->here = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	must(connect(t->here, (struct sockaddr *)&a, sizeof(a)) < 0 && errno == EINPROGRESS);
 	crew_pause(LONG_WAIT);
@@ -160,7 +148,7 @@ static void obey(int order, void *data)
 		talk(t);
 		break;
 	case LOSE:
-		rule("tcp dport 4712 numgen random mod 100 '<' 25 drop");
+		own_net_drop("tcp dport 4712 numgen random mod 100 '<' 25");
 		break;
 	case DISCONNECT:
 		disconnect(t);
@@ -169,7 +157,7 @@ static void obey(int order, void *data)
 		half_open(t);
 		break;
 	case OPEN:
-		must(system("nft delete table ip t") == 0);
+		own_net_drop_nothing();
 		must(poll(&(struct pollfd){.fd = t->here, .events = POLLOUT}, 1, 10 * LONG_WAIT) == 1);
 		break;
 	case CLOSE:
@@ -184,6 +172,7 @@ static void obey(int order, void *data)
 }
 
 static struct actor actor = {.obey = obey};
+static struct scene scene = {&own, &w, {{"talker", path}}, .actor = &actor};
 
 static void start(int link)
 {
@@ -349,24 +338,16 @@ static void a_slow_link_shows_in_both_times(void **state)
 	assert_near(mean, told->rtt_ns, 0.2, 0); /* the other end's is its own */
 }
 
-static int teardown(void **state)
-{
-	actor_end(&actor);
-	return scene_teardown(state);
-}
-
-#define TEST(NAME) cmocka_unit_test_prestate_setup_teardown(NAME, scene_setup, teardown, &scene)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_is_sent_shows_at_once),
-		TEST(losses_show_while_the_connection_lasts),
-		TEST(older_connections_count_from_now_on),
-		TEST(an_older_connection_in_a_queue_has_no_past),
-		TEST(a_handshake_that_does_not_end_is_sent_again),
-		TEST(a_socket_may_connect_twice),
-		TEST(a_slow_link_shows_in_both_times),
+		SCENE_TEST(what_is_sent_shows_at_once, &scene),
+		SCENE_TEST(losses_show_while_the_connection_lasts, &scene),
+		SCENE_TEST(older_connections_count_from_now_on, &scene),
+		SCENE_TEST(an_older_connection_in_a_queue_has_no_past, &scene),
+		SCENE_TEST(a_handshake_that_does_not_end_is_sent_again, &scene),
+		SCENE_TEST(a_socket_may_connect_twice, &scene),
+		SCENE_TEST(a_slow_link_shows_in_both_times, &scene),
 	};
 
 	scene_split(&scene);

@@ -98,6 +98,7 @@ static void obey(int order, void *data)
 
 static struct server *server;
 static struct actor actor = {.obey = obey};
+static struct scene scene = {&own, &w, {{"server", path}}, .actor = &actor};
 
 static void tell(int what)
 {
@@ -210,6 +211,7 @@ static void an_older_listener_has_no_past(void **state)
 	assert_in_range(watch_read(&w, path).accept_overflows, CALLERS, server->overflows - before);
 }
 
+/* When the probe comes is each test's own affair. */
 static int setup(void **state)
 {
 	(void)state;
@@ -217,16 +219,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	actor_end(&actor);
-	watch_close(&w);
-	own_remove(&own, path);
-	return 0;
-}
-
-#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
+#define TEST(NAME) cmocka_unit_test_prestate_setup_teardown(NAME, setup, scene_teardown, &scene)
 
 int main(void)
 {
@@ -238,8 +231,7 @@ int main(void)
 		TEST(an_older_listener_has_no_past),
 	};
 
-	own_split(&own);
-	snprintf(path, sizeof(path), "%s/server", own.top);
+	scene_split(&scene);
 	server = actor.data = actor_share(sizeof(*server));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

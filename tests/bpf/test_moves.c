@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "actor.h"
 #include "base/clock.h"
 #include "base/obj.h"
 #include "crew.h"
@@ -259,8 +260,7 @@ static pid_t band_start(const char *path)
 {
 	pid_t pid;
 
-	band = mmap(NULL, sizeof(*band), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must(band != MAP_FAILED);
+	band = actor_share(sizeof(*band));
 	pid = own_spawn(&own, path, play_together, NULL);
 	for (int i = 0; i < THREADS; i++)
 		while (!__atomic_load_n(&band->tid[i], __ATOMIC_ACQUIRE))

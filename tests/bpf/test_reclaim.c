@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "actor.h"
 #include "base/clock.h"
 #include "base/obj.h"
 #include "base/scope.h"
@@ -218,8 +219,7 @@ int main(void)
 	};
 
 	scene_split(&scene);
-	task = mmap(NULL, sizeof(*task), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must(task != MAP_FAILED);
+	task = actor_share(sizeof(*task));
 	task->fd = big_file();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

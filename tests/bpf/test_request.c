@@ -13,7 +13,6 @@
 #include <inttypes.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -37,14 +36,13 @@
 static struct own_cgroups own;
 static struct watch w;
 static char path[SCENE_PATH];
-static struct scene scene = {&own, &w, {{"talker", path}}};
 static struct actor actor;
+static struct scene scene = {&own, &w, {{"talker", path}}, .actor = &actor};
 
 enum order { ENTER /* by itself */, CONNECT, CONNECT_6, CONNECT_MAPPED, TALK, FAIL, CUT, MUCH, THINK, LOSE, BEGIN, FINISH, GIBBERISH, CLOSE };
 
 static struct { /* of the actor */
 	int here, there;
-	bool entered;
 } net;
 
 static void send_all(int fd, const char *text, size_t n)
@@ -119,10 +117,8 @@ static void think(void)
 
 static void lose_some(void)
 {
-	must(net.entered); /* never where others are */
-	must(system("nft add table ip t && nft add chain ip t c '{ type filter hook input priority 0; }' && "
-		    "nft add rule ip t c tcp dport 4712 numgen random mod 100 '<' 20 drop && "
-		    "nft add rule ip t c tcp sport 4712 numgen random mod 100 '<' 20 drop") == 0);
+	own_net_drop("tcp dport 4712 numgen random mod 100 '<' 20");
+	own_net_drop("tcp sport 4712 numgen random mod 100 '<' 20");
 }
 
 /* IPv4 that a socket of IPv6 takes has addresses of both. */
@@ -155,10 +151,7 @@ static void obey(int order, void *data)
 {
 	(void)data;
 	switch ((enum order)order) {
-	case ENTER:
-		own_net_enter();
-		net.entered = true;
-		return;
+	case ENTER: return own_net_enter();
 	case CONNECT: return connect_4();
 	case CONNECT_6: return connect_6("::1");
 	case CONNECT_MAPPED: return connect_6("::ffff:127.0.0.1");
@@ -320,23 +313,15 @@ static void what_is_not_http_is_left_alone(void **state)
 	assert_exchanges(&s, 0);
 }
 
-static int teardown(void **state)
-{
-	actor_end(&actor);
-	return scene_teardown(state);
-}
-
-#define TEST(NAME) cmocka_unit_test_prestate_setup_teardown(NAME, scene_setup, teardown, &scene)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(each_counts_for_either_end),
-		TEST(sizes_do_not_matter),
-		TEST(its_time_is_what_it_took),
-		TEST(losses_change_no_count),
-		TEST(of_older_connections_counts_what_begins),
-		TEST(what_is_not_http_is_left_alone),
+		SCENE_TEST(each_counts_for_either_end, &scene),
+		SCENE_TEST(sizes_do_not_matter, &scene),
+		SCENE_TEST(its_time_is_what_it_took, &scene),
+		SCENE_TEST(losses_change_no_count, &scene),
+		SCENE_TEST(of_older_connections_counts_what_begins, &scene),
+		SCENE_TEST(what_is_not_http_is_left_alone, &scene),
 	};
 
 	scene_split(&scene);

@@ -10,13 +10,11 @@
 #include <cmocka.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "actor.h"
 #include "base/obj.h"
 #include "base/scope.h"
 #include "crew.h"
@@ -78,12 +76,6 @@ static void read_truth(struct told *t)
 		(void)sscanf(line, " lo: %" SCNu64 " %" SCNu64, &t->bytes, &t->packets);
 }
 
-static void lose_some(void)
-{
-	must(system("nft add table ip t && nft add chain ip t c '{ type filter hook input priority 0; }' && "
-		    "nft add rule ip t c tcp dport 4712 numgen random mod 100 '<' 10 drop") == 0);
-}
-
 static void talk(const void *data)
 {
 	struct told *t = (struct told *)(uintptr_t)data;
@@ -100,7 +92,7 @@ static void talk(const void *data)
 			must(setsockopt(here, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)) == 0);
 		} else if (i == 1) {
 			if (t->losses)
-				lose_some();
+				own_net_drop("tcp dport 4712 numgen random mod 100 '<' 10");
 			send_much(here, there);
 			continue;
 		}
@@ -187,7 +179,6 @@ int main(void)
 	};
 
 	scene_split(&scene);
-	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must(told != MAP_FAILED);
+	told = actor_share(sizeof(*told));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
