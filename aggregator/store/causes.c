@@ -14,15 +14,13 @@ void causes_reset(struct causes *c)
 
 static void fill_pause(struct causes *c, uint32_t to)
 {
-	uint32_t from = c->last + 1;
+	uint32_t last = c->last;
 
-	if (!c->last)
+	if (!last)
 		return;
-	if (to - from > CAUSES_SLOTS)
-		from = to - CAUSES_SLOTS;
-	for (uint32_t s = from; s < to; s++)
+	for (uint32_t s = to - last > CAUSES_SLOTS ? to - CAUSES_SLOTS : last + 1; s < to; s++)
 		for (int i = 0; i < SATURATION_CAUSES; i++) {
-			uint8_t then = c->of[i][c->last % CAUSES_SLOTS];
+			uint8_t then = c->of[i][last % CAUSES_SLOTS];
 
 			c->of[i][s % CAUSES_SLOTS] =
 				then == UNKNOWN || i == SATURATION_ACCEPT_QUEUE ? then : 0;
@@ -31,15 +29,13 @@ static void fill_pause(struct causes *c, uint32_t to)
 
 void causes_put(struct causes *c, uint32_t slot, const struct saturation *s)
 {
-	struct causes before = *c;
-
 	fill_pause(c, slot);
 	for (int i = 0; i < SATURATION_CAUSES; i++) {
 		uint8_t now = s->known & 1u << i ? (uint8_t)(s->permille[i] / STEP) : UNKNOWN;
 		uint8_t *at = &c->of[i][slot % CAUSES_SLOTS];
 
 		/* Samples more often than slots: the slot keeps the highest. */
-		*at = before.last == slot && *at != UNKNOWN && now != UNKNOWN && *at > now ? *at : now;
+		*at = c->last == slot && *at != UNKNOWN && now != UNKNOWN && *at > now ? *at : now;
 	}
 	c->advice = (uint8_t)s->advice;
 	c->last = slot;
@@ -54,7 +50,7 @@ void causes_mean(const struct causes *c, uint32_t newest, uint32_t n, struct sat
 	for (int i = 0; c->last && i < SATURATION_CAUSES; i++) {
 		uint32_t sum = 0, known = 0;
 
-		for (uint32_t s = newest; known + 1 <= n && s && s + n > newest; s--) {
+		for (uint32_t s = newest; s && s + n > newest; s--) {
 			uint8_t v = filled.of[i][s % CAUSES_SLOTS];
 
 			if (v == UNKNOWN)

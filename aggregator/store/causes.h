@@ -16,7 +16,7 @@
 struct causes {
 	uint32_t last;  /* slot written last, 0: none since the beginning */
 	uint8_t advice; /* enum saturation_advice, of that slot */
-	uint8_t of[SATURATION_CAUSES][CAUSES_SLOTS]; /* in 1/250; CAUSES_UNKNOWN */
+	uint8_t of[SATURATION_CAUSES][CAUSES_SLOTS]; /* in 1/250; 255: not known */
 };
 
 void causes_reset(struct causes *c);

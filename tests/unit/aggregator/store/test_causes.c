@@ -78,6 +78,19 @@ static void a_slot_keeps_the_highest_of_its_samples(void **state)
 	assert_int_equal(mean.permille[IO], 900);
 }
 
+/* Not only in the first slots of a node's life. */
+static void its_later_samples_leave_the_slots_before_alone(void **state)
+{
+	(void)state;
+	put(20, 600, 0);
+	put(21, 900, 0);
+	put(21, 300, 0);
+	causes_mean(&c, 21, 1, &mean);
+	assert_int_equal(mean.permille[IO], 900);
+	causes_mean(&c, 21, 2, &mean);
+	assert_int_equal(mean.permille[IO], 750);
+}
+
 static void unknown_is_left_out_of_the_mean(void **state)
 {
 	struct saturation blind = {0};
@@ -98,6 +111,7 @@ int main(void)
 		cmocka_unit_test_setup(the_mean_is_over_the_last_slots, setup),
 		cmocka_unit_test_setup(a_pause_is_0_but_a_queue_stays_full, setup),
 		cmocka_unit_test_setup(a_slot_keeps_the_highest_of_its_samples, setup),
+		cmocka_unit_test_setup(its_later_samples_leave_the_slots_before_alone, setup),
 		cmocka_unit_test_setup(unknown_is_left_out_of_the_mean, setup),
 	};
 
