@@ -71,7 +71,7 @@ static void begin(struct recommender *r, struct recommender_item *old, size_t n_
 		if (recommender_item_inherit(to, &old[i]))
 			return;
 	if (r->checkpoints)
-		(void)checkpoints_each(r->checkpoints, restore, to);
+		(void)checkpoints_each(r->checkpoints, to->manifest.name, restore, to);
 }
 
 static void select_rows(struct recommender *r, const struct scaler *s, struct recommender_item *i)

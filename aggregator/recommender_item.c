@@ -158,8 +158,7 @@ const char *recommender_item_restore(struct recommender_item *i, const struct ch
 	struct recommender_container *c;
 	size_t at;
 
-	if (!x->policy || !x->container || strcmp(x->policy, i->manifest.name) != 0 ||
-	    strlen(x->container) >= VPA_POLICY_NAME)
+	if (!x->container || strlen(x->container) >= VPA_POLICY_NAME)
 		return NULL;
 	c = container_of(i, x->container, &at);
 	return c ? vpa_checkpoint_load(x->bytes, x->size, options(), &c->aggregate) : NULL;

@@ -50,7 +50,7 @@ bool recommender_item_recommend(const struct recommender_item *i, size_t contain
 /* Of one container, as the VPA keeps it; returns the bytes. */
 size_t recommender_item_save(const struct recommender_item *i, size_t container, int64_t wall_ns,
 			     uint8_t ret[VPA_CHECKPOINT_BYTES]);
-/* Nothing happens to another one's. What cannot be read is learned anew: returns why, NULL when it is fine. */
+/* One of its own. What cannot be read is learned anew: returns why, NULL when it is fine. */
 const char *recommender_item_restore(struct recommender_item *i, const struct checkpoint *x);
 
 #endif

@@ -99,13 +99,15 @@ int checkpoints_save(struct checkpoints *c, const struct checkpoint *all, size_t
 	return r;
 }
 
-int checkpoints_each(struct checkpoints *c, void (*each)(const struct checkpoint *x, void *data), void *data)
+int checkpoints_each(struct checkpoints *c, const char *policy, void (*each)(const struct checkpoint *x, void *data),
+		     void *data)
 {
 	scoped(sql_donep) struct sqlite3_stmt *s = NULL;
-	int r = sql_prepare(c->db, "SELECT policy, container, bytes FROM checkpoint", &s);
+	int r = sql_prepare(c->db, "SELECT policy, container, bytes FROM checkpoint WHERE policy = ?", &s);
 
 	if (r < 0)
 		return r;
+	sql_bind_text(s, 1, policy);
 	while ((r = sql_next(s)) > 0) {
 		struct checkpoint x = {.policy = sql_text(s, 0), .container = sql_text(s, 1)};
 

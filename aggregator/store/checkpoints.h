@@ -29,7 +29,8 @@ int checkpoints_open(const char *state_dir, struct checkpoints **ret, int *ret_m
 struct checkpoints *checkpoints_free(struct checkpoints *c); /* NULL is fine; returns NULL */
 /* All of them in one transaction, instead of what was there; negative errno: nothing has changed. */
 int checkpoints_save(struct checkpoints *c, const struct checkpoint *all, size_t n);
-/* `each` must not call this module. */
-int checkpoints_each(struct checkpoints *c, void (*each)(const struct checkpoint *x, void *data), void *data);
+/* Those of one policy; `each` must not call this module. */
+int checkpoints_each(struct checkpoints *c, const char *policy, void (*each)(const struct checkpoint *x, void *data),
+		     void *data);
 
 #endif

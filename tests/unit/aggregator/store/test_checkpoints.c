@@ -48,7 +48,8 @@ static void note(const struct checkpoint *x, void *data)
 static void what_is_saved_is_there_after_a_restart(void **unused)
 {
 	const struct checkpoint all[] = {{"shop/web", "api", (const uint8_t *)"one", 3},
-					 {"shop/web", "proxy", (const uint8_t *)"two", 3}};
+					 {"shop/web", "proxy", (const uint8_t *)"two", 3},
+					 {"shop/job", "api", (const uint8_t *)"three", 5}};
 	struct checkpoints *c = NULL;
 	struct seen seen = {0};
 	int moved = 1;
@@ -56,14 +57,14 @@ static void what_is_saved_is_there_after_a_restart(void **unused)
 	(void)unused;
 	assert_int_equal(checkpoints_open(folder, &c, &moved, NULL), 0);
 	assert_int_equal(moved, 0);
-	assert_int_equal(checkpoints_save(c, all, 2), 0);
+	assert_int_equal(checkpoints_save(c, all, 3), 0);
 	checkpoints_free(c);
 	assert_int_equal(checkpoints_open(folder, &c, NULL, NULL), 0);
-	assert_int_equal(checkpoints_each(c, note, &seen), 0);
+	assert_int_equal(checkpoints_each(c, "shop/web", note, &seen), 0);
 	assert_string_equal(seen.text, "shop/web/api=one shop/web/proxy=two ");
 	assert_int_equal(checkpoints_save(c, all, 1), 0); /* instead of what was there */
 	seen = (struct seen){0};
-	assert_int_equal(checkpoints_each(c, note, &seen), 0);
+	assert_int_equal(checkpoints_each(c, "shop/web", note, &seen), 0);
 	assert_string_equal(seen.text, "shop/web/api=one ");
 	checkpoints_free(c);
 }
@@ -84,7 +85,7 @@ static void a_damaged_file_is_moved_aside(void **unused)
 	fclose(f);
 	assert_int_equal(checkpoints_open(folder, &c, &moved, NULL), 0);
 	assert_int_equal(moved, 1);
-	assert_int_equal(checkpoints_each(c, note, &seen), 0);
+	assert_int_equal(checkpoints_each(c, "shop/web", note, &seen), 0);
 	assert_int_equal(seen.n, 0);
 	checkpoints_free(c);
 	f = fopen(aside, "re");
