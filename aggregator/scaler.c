@@ -171,10 +171,17 @@ static void advise(struct scaler_workload *w, const struct look *l)
 	settle(w, DECISION_OBSERVED);
 }
 
+static bool is_held_blind(enum verdict_reason r)
+{
+	return r == VERDICT_STALE || r == VERDICT_COVERAGE || r == VERDICT_BLIND;
+}
+
 static void conclude(struct scaler_workload *w, const struct look *l)
 {
 	struct verdict *d = &w->verdict;
 
+	w->judged = true;
+	aggregator_count(aggregator_blind_steps_total, is_held_blind(d->reason));
 	if (l->paused && d->to != d->from) {
 		d->to = d->from;
 		d->reason = VERDICT_PAUSED;
@@ -190,11 +197,6 @@ static void conclude(struct scaler_workload *w, const struct look *l)
 	}
 }
 
-static bool is_held_blind(enum verdict_reason r)
-{
-	return r == VERDICT_STALE || r == VERDICT_COVERAGE || r == VERDICT_BLIND;
-}
-
 static void step(struct scaler_workload *w, clock_boot_t now)
 {
 	const char *name = w->manifest.policy.name;
@@ -206,17 +208,7 @@ static void step(struct scaler_workload *w, clock_boot_t now)
 		return; /* no memory for it: as if nothing was measured */
 	l.current = standing_now(&w->standing, l.view.replicas, l.view.fleet_silent > 0, now.ns);
 	decide_step(&l.policy, &l.view, l.current, &w->state, &w->verdict);
-	w->judged = true;
-	aggregator_count(aggregator_blind_steps_total, is_held_blind(w->verdict.reason));
 	conclude(w, &l);
-}
-
-static void judge_hpa(struct scaler_workload *w, struct look *l)
-{
-	hpa_control_pass(w->hpa, w->manifest.hpa, &l->policy, &l->view, l->current, l->scale_error);
-	hpa_control_verdict(w->hpa, &w->verdict);
-	w->judged = true;
-	aggregator_count(aggregator_blind_steps_total, is_held_blind(w->verdict.reason));
 }
 
 /* In Kubernetes the scale would be written now; here it may be that nobody is to write it. */
@@ -262,7 +254,8 @@ static void step_hpa(struct scaler_workload *w, clock_boot_t now)
 			 spec->target_name);
 		l.scale_error = none;
 	}
-	judge_hpa(w, &l);
+	hpa_control_pass(w->hpa, w->manifest.hpa, &l.policy, &l.view, l.current, l.scale_error);
+	hpa_control_verdict(w->hpa, &w->verdict);
 	conclude_hpa(w, &l);
 }
 
@@ -288,16 +281,13 @@ struct scaler *scaler_new(struct loop *l, struct store *s, struct decisions *d)
 
 static void workload_done(struct scaler_workload *w, const char *why)
 {
-	struct manifests one = {.item = mem_new(struct manifest), .n = 1};
-
 	if (w->acting)
 		decisions_set_outcome(w->scaler->decisions, w->acting, why);
 	act_close(w->act);
 	hpa_control_free(w->hpa);
 	if (w->workload)
 		store_forget(w->scaler->store, w->workload);
-	one.item[0] = w->manifest;
-	manifests_done(&one);
+	manifest_done(&w->manifest);
 	free(w);
 }
 
