@@ -97,7 +97,6 @@ void hpa_control_pass(struct hpa_control *c, const struct hpa_manifest *m, const
 	hpa_sight_take(&c->sight, &rule, v);
 	keep_before(c);
 	hpa_step(m->spec, &c->config, &c->sight.in, &c->state, &c->outcome);
-	c->passed = true;
 }
 
 void hpa_control_done(struct hpa_control *c, const struct hpa_manifest *m, uint64_t now_ns, const char *error)

@@ -27,7 +27,6 @@ struct hpa_control {
 	void *room;
 	size_t n_room;                  /* replicas */
 	struct hpa_outcome outcome;
-	bool passed;                    /* there was a pass */
 	uint64_t next_ns;               /* the scaler's: when the next is due */
 };
 
