@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "aggregator/hpa_value.h"
+
 #define PERCENTAGE "targetCPUUtilizationPercentage"
 
 static json_t *scalar(const struct yaml_node *n)
@@ -14,7 +16,7 @@ static json_t *scalar(const struct yaml_node *n)
 	char *end;
 	long long value;
 
-	if (!n->quoted && (!*n->text || !strcmp(n->text, "~") || !strcasecmp(n->text, "null")))
+	if (hpa_value_is_null(n))
 		return json_null();
 	errno = 0;
 	value = strtoll(n->text, &end, 10);

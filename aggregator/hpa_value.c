@@ -6,16 +6,15 @@
 #include <string.h>
 #include <strings.h>
 
+#include "aggregator/fields.h"
 #include "decide/quantity_parse.h"
 
 int hpa_value_none(const struct hpa_reader *r, const struct yaml_node *at, const char *cause)
 {
-	yaml_err(r->doc, at, r->e, -EINVAL, "%s: %.40s is no value for it", at->key ? at->key : "entry",
-		 at->kind == YAML_SCALAR ? at->text : at->kind == YAML_MAPPING ? "a mapping" : "a list");
-	return err_cause(r->e, "%s", cause);
+	return fields_no_value(&(struct fields){r->doc, r->e}, at, at->key ? at->key : "entry", cause);
 }
 
-static bool is_null(const struct yaml_node *n)
+bool hpa_value_is_null(const struct yaml_node *n)
 {
 	return n->kind == YAML_SCALAR && !n->quoted &&
 	       (!*n->text || !strcmp(n->text, "~") || !strcasecmp(n->text, "null"));
@@ -37,7 +36,7 @@ const struct yaml_node *hpa_value_get(const struct yaml_node *in, const char *ke
 {
 	const struct yaml_node *n = yaml_get(in, key);
 
-	return n && !is_null(n) ? n : NULL;
+	return n && !hpa_value_is_null(n) ? n : NULL;
 }
 
 int hpa_value_text(const struct hpa_reader *r, const struct yaml_node *in, const char *key, const char **ret)
@@ -123,6 +122,6 @@ int hpa_value_entry(const struct hpa_reader *r, const struct yaml_node *n, const
 		       size_t n_names)
 {
 	if (n->kind != YAML_MAPPING)
-		return is_null(n) ? 0 : hpa_value_none(r, n, "fields are expected here");
+		return hpa_value_is_null(n) ? 0 : hpa_value_none(r, n, "fields are expected here");
 	return r->strict ? yaml_known(r->doc, n, names, n_names, r->e) : 0;
 }

@@ -22,6 +22,7 @@ struct hpa_reader {
 
 /* NULL: absent, or null. */
 const struct yaml_node *hpa_value_get(const struct yaml_node *in, const char *key);
+bool hpa_value_is_null(const struct yaml_node *n);
 bool hpa_value_is_text(const struct yaml_node *n);
 int hpa_value_text(const struct hpa_reader *r, const struct yaml_node *in, const char *key, const char **ret);
 int hpa_value_int(const struct hpa_reader *r, const struct yaml_node *in, const char *key,
