@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hist.h"
 #include "base/mem.h"
+#include "base/unicode.h"
 #include "wire/columns.h"
-
 
 struct check {
 	struct store_identity *identity;
@@ -35,31 +34,13 @@ struct check *check_free(struct check *c)
 	return NULL;
 }
 
-/* Bytes of the UTF-8 character at `s`, 0: none that is well-formed (RFC 3629: no overlong forms, no
- * surrogates, nothing above U+10FFFF). */
-static size_t utf8(const unsigned char *s)
-{
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4 || (s[1] & 0xc0) != 0x80)
-		return 0;
-	if (s[0] < 0xe0)
-		return 2;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f) || (s[2] & 0xc0) != 0x80)
-		return 0;
-	if (s[0] < 0xf0)
-		return 3;
-	return (s[3] & 0xc0) == 0x80 ? 4 : 0;
-}
-
 bool check_text(const char *text, size_t most)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	uint32_t code = 0;
 
-	for (size_t i = 0, n; s[i]; i += n) {
-		n = utf8(s + i);
-		if (!n || i + n > most || s[i] < 0x20 || s[i] == 0x7f)
+	for (size_t i = 0, n; text[i]; i += n) {
+		n = unicode_next(text + i, &code);
+		if (!n || i + n > most || code < ' ' || code == 0x7f)
 			return false;
 	}
 	return true;
