@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/manifest_exec.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -14,8 +12,7 @@ int manifest_exec_words(const struct fields *f, const struct yaml_node *at, cons
 	if (!list || list->kind != YAML_SEQUENCE || !list->child)
 		return fields_complain(f, at, "command is missing or no list",
 				       "it is a list of words, [/path/to/hook, argument], and no shell reads it");
-	m->command = mem_array(NULL, MANIFEST_COMMAND_WORDS + 1, sizeof(char *));
-	memset(m->command, 0, (MANIFEST_COMMAND_WORDS + 1) * sizeof(char *));
+	m->command = mem_zero((MANIFEST_COMMAND_WORDS + 1) * sizeof(char *));
 	for (const struct yaml_node *word = list->child; word; word = word->next) {
 		const struct yaml_node *here = at == list ? word : at;
 

@@ -113,11 +113,6 @@ static void part_done(struct part *p)
 
 /* --- faults ------------------------------------------------------------------------------------- */
 
-static char *copy_text(const char *text)
-{
-	return text ? mem_strdup(text) : NULL;
-}
-
 static struct manifest_fault *add_fault(struct manifests *to, const char *kind, const char *name, const char *where,
 					bool kept)
 {
@@ -125,7 +120,7 @@ static struct manifest_fault *add_fault(struct manifests *to, const char *kind, 
 
 	to->fault = mem_array(to->fault, to->n_faults + 1, sizeof(*f));
 	f = &to->fault[to->n_faults++];
-	*f = (struct manifest_fault){.kind = copy_text(kind), .name = copy_text(name), .where = mem_strdup(where), .kept = kept};
+	*f = (struct manifest_fault){.kind = mem_strdup(kind), .name = mem_strdup(name), .where = mem_strdup(where), .kept = kept};
 	return f;
 }
 
