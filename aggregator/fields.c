@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "decide/quantity_parse.h"
 
 int fields_complain(const struct fields *f, const struct yaml_node *at, const char *what, const char *cause)
@@ -20,6 +21,11 @@ int fields_no_value(const struct fields *f, const struct yaml_node *at, const ch
 	yaml_err(f->doc, at, f->e, -EINVAL, "%s: %.40s is no value for it", key,
 		 at->kind == YAML_SCALAR ? at->text : at->kind == YAML_MAPPING ? "a mapping" : "a list");
 	return err_cause(f->e, "%s", cause);
+}
+
+char *fields_where(const struct yaml_doc *doc, const struct yaml_node *at)
+{
+	return mem_printf("%s:%u:%u", doc->file, at->line, at->column);
 }
 
 const char *fields_peek(const struct yaml_node *in, const char *key)

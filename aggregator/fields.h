@@ -23,6 +23,8 @@ struct fields {
 int fields_complain(const struct fields *f, const struct yaml_node *at, const char *what, const char *cause);
 int fields_no_value(const struct fields *f, const struct yaml_node *at, const char *key, const char *cause);
 
+/* "FILE:LINE:COLUMN", the caller's. */
+char *fields_where(const struct yaml_doc *doc, const struct yaml_node *at);
 /* The text of a key; NULL: it is absent, empty or no text. */
 const char *fields_peek(const struct yaml_node *in, const char *key);
 /* A text that is not empty; *ret NULL when it is absent. */

@@ -32,7 +32,7 @@ static int read_name(const struct fields *f, struct manifest *m, const char **re
 	n = snprintf(m->policy.name, sizeof(m->policy.name), "%s%s%s", ns ? ns : "", ns ? "/" : "", name);
 	if (n >= (int)sizeof(m->policy.name))
 		return fields_complain(f, at, "the name is too long", "63 bytes are the most, with its namespace");
-	m->where = mem_printf("%s:%u:%u", f->doc->file, at->line, at->column);
+	m->where = fields_where(f->doc, at);
 	*ret_ns = ns ? ns : "default";
 	return 0;
 }

@@ -110,8 +110,7 @@ static void add_document(struct manifest_documents *to, const struct yaml_doc *d
 	d = add(to, doc->file);
 	d->class = class;
 	d->kind = *kind ? mem_strdup(kind) : NULL;
-	at = at ? at : doc->root;
-	d->where = mem_printf("%s:%u:%u", doc->file, at->line, at->column);
+	d->where = fields_where(doc, at ? at : doc->root);
 	set_name(d, metadata);
 	if (read_one(doc, d, &e) < 0)
 		set_bad(d, &e);

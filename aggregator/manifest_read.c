@@ -187,7 +187,7 @@ static int read_name(const struct fields *f, const struct yaml_node *root, struc
 			return fields_complain(f, name, "the name has a character it must not have",
 					       "letters, digits and - . _ / make a name");
 	memcpy(m->policy.name, name->text, strlen(name->text) + 1);
-	m->where = mem_printf("%s:%u:%u", f->doc->file, name->line, name->column);
+	m->where = fields_where(f->doc, name);
 	return 0;
 }
 

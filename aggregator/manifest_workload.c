@@ -109,7 +109,7 @@ int manifest_workload_read(const struct yaml_doc *doc, struct manifest_workload 
 	ret->kind = mem_strdup(text_or(doc->root, "kind", ""));
 	ret->name = mem_strdup(text_or(metadata, "name", ""));
 	ret->ns = mem_strdup(text_or(metadata, "namespace", "default"));
-	ret->where = mem_printf("%s:%u:%u", doc->file, doc->root->line, doc->root->column);
+	ret->where = fields_where(doc, doc->root);
 	code = read_containers(f, pod, "containers", ret);
 	return code < 0 ? code : read_containers(f, pod, "initContainers", ret);
 }

@@ -39,7 +39,7 @@ static int read_name(const struct fields *f, struct vpa_manifest *m, const char 
 	if (!name)
 		return fields_complain(f, metadata, "metadata.name is missing", "recommendations are told by it");
 	m->name = mem_printf("%s%s%s", ns ? ns : "", ns ? "/" : "", name);
-	m->where = mem_printf("%s:%u:%u", f->doc->file, at->line, at->column);
+	m->where = fields_where(f->doc, at);
 	*ret_ns = ns ? ns : "default";
 	return 0;
 }
