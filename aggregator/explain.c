@@ -44,7 +44,7 @@ static double seconds(uint64_t ns)
 	return (double)ns / (double)CLOCK_NS_PER_S;
 }
 
-static void line(struct buf *to, const char *label)
+void explain_line(struct buf *to, const char *label)
 {
 	buf_printf(to, "  %-16s ", label);
 }
@@ -63,13 +63,13 @@ static void add_sum(struct buf *to, enum policy_metric_kind kind, const struct v
 static void add_imputed(struct buf *to, const struct verdict_metric *m)
 {
 	if (m->young && m->imputed_percent < m->value_percent && m->value_percent > m->target_percent) {
-		line(to, "");
+		explain_line(to, "");
 		buf_printf(to, "%u too young to be a reason to grow, counted at nothing: %u %%\n", m->young,
 			   m->imputed_percent);
 	}
 	if (!m->missing)
 		return;
-	line(to, "");
+	explain_line(to, "");
 	buf_printf(to, "%u without a fresh rate, counted at %u %% each, against the change: %u %%\n",
 		   m->missing, measure_filled_percent(m), m->imputed_percent);
 }
@@ -79,7 +79,7 @@ static void add_formula(struct buf *to, const struct policy *p, const struct ver
 	uint32_t n = m->measured + m->missing;
 	uint64_t exact = ((uint64_t)n * m->imputed_percent + m->target_percent - 1) / m->target_percent;
 
-	line(to, "");
+	explain_line(to, "");
 	if (measure_within_tolerance(p, m->value_percent, m->target_percent) ||
 	    measure_within_tolerance(p, m->imputed_percent, m->target_percent))
 		buf_printf(to, "within %g %% of the target: asks for %u, as it is set\n",
@@ -89,7 +89,7 @@ static void add_formula(struct buf *to, const struct policy *p, const struct ver
 			   m->imputed_percent, m->target_percent,
 			   (double)n * m->imputed_percent / m->target_percent, exact);
 	if (m->missing + m->young && m->asks != exact) {
-		line(to, "");
+		explain_line(to, "");
 		buf_printf(to, "with those counted in, the direction turns round: asks for %u, as it is set\n",
 			   m->asks);
 	}
@@ -100,7 +100,7 @@ static void add_metric(struct buf *to, const struct record *r, size_t i)
 	const struct verdict_metric *m = &r->verdict.metric[i];
 	enum policy_metric_kind kind = r->policy.metric[i].kind;
 
-	line(to, (int)i == r->verdict.trigger ? "asked for most" : "also asked");
+	explain_line(to, (int)i == r->verdict.trigger ? "asked for most" : "also asked");
 	if (!m->known) {
 		buf_printf(to, "%s: not measured on any of %u replicas, target %u %%\n",
 			   metric_word(kind), r->view.replicas, m->target_percent);
@@ -123,7 +123,7 @@ static void add_windows(struct buf *to, const struct record *r)
 	const struct verdict *d = &r->verdict;
 	bool up = d->asked > d->from;
 
-	line(to, "windows");
+	explain_line(to, "windows");
 	if (d->stabilized == d->asked)
 		buf_printf(to, "scaleUp %.0f s, scaleDown %.0f s: nothing in them holds %u back\n",
 			   seconds(p->up_stabilization_ns), seconds(p->down_stabilization_ns),
@@ -146,7 +146,7 @@ static void add_limits(struct buf *to, const struct record *r)
 	const struct policy *p = &r->policy;
 	uint64_t now_ns = r->view.boottime_ns;
 
-	line(to, "limits");
+	explain_line(to, "limits");
 	buf_printf(to, "up by at most max(%d, 100 %%) in %.0f s: to %u; ", DECIDE_STEP, seconds(p->up_period_ns),
 		   decide_highest(p, &r->state, now_ns, d->from));
 	if (p->down_period_ns)
@@ -154,7 +154,7 @@ static void add_limits(struct buf *to, const struct record *r)
 			   p->down_permille / 10.0, seconds(p->down_period_ns),
 			   decide_lowest(p, &r->state, now_ns, d->from));
 	buf_printf(to, "min %u, max %u\n", p->min_replicas, p->max_replicas);
-	line(to, "coverage");
+	explain_line(to, "coverage");
 	buf_printf(to, "%.1f %% of replicas measured; below %.1f %% nothing shrinks\n",
 		   d->coverage_permille / 10.0, r->policy.min_coverage_permille / 10.0);
 }
@@ -163,12 +163,12 @@ static void add_result(struct buf *to, const struct record *r, const struct deci
 {
 	struct verdict again;
 
-	line(to, "result");
+	explain_line(to, "result");
 	buf_printf(to, "%u -> %u, reason %s: %s\n", r->verdict.from, r->verdict.to,
 		   verdict_word(r->verdict.reason), verdict_meaning(r->verdict.reason));
-	line(to, "outcome");
+	explain_line(to, "outcome");
 	buf_printf(to, "%s\n", x->outcome);
-	line(to, "replay");
+	explain_line(to, "replay");
 	buf_printf(to, "%s\n", record_replay(r, &again)
 				       ? "the recorded inputs give the same verdict again"
 				       : "this version decides otherwise on the recorded inputs");
@@ -176,16 +176,16 @@ static void add_result(struct buf *to, const struct record *r, const struct deci
 
 /* Replicas */
 
-static void add_replica(struct buf *to, const struct view_replica *v)
+void explain_cpu(struct buf *to, const struct view_replica *v)
 {
-	line(to, "");
-	buf_printf(to, "%s: ", v->name);
 	if (v->cpu_known)
 		buf_printf(to, "cpu %" PRIu64 "m", v->cpu_milli);
 	else
 		buf_printf(to, "cpu not known");
-	if (v->runq_known)
-		buf_printf(to, ", run queue %u permille", v->runq_permille);
+}
+
+void explain_sample(struct buf *to, const struct view_replica *v)
+{
 	if (v->sample_age_ns == UINT64_MAX)
 		buf_printf(to, ", never sampled\n");
 	else
@@ -193,23 +193,33 @@ static void add_replica(struct buf *to, const struct view_replica *v)
 			   seconds(v->sample_age_ns));
 }
 
+static void add_replica(struct buf *to, const struct view_replica *v)
+{
+	explain_line(to, "");
+	buf_printf(to, "%s: ", v->name);
+	explain_cpu(to, v);
+	if (v->runq_known)
+		buf_printf(to, ", run queue %u permille", v->runq_permille);
+	explain_sample(to, v);
+}
+
 static void add_replicas(struct buf *to, const struct record *r)
 {
 	uint32_t n = r->view.replicas;
 
-	line(to, "replicas");
+	explain_line(to, "replicas");
 	buf_printf(to, "%u (nodes: %u, silent: %u)\n", n, r->view.nodes, r->view.nodes_silent);
 	for (uint32_t i = 0; i < n && i < REPLICAS_SHOWN; i++)
 		add_replica(to, &r->view.replica[i]);
 	if (n > REPLICAS_SHOWN) {
-		line(to, "");
+		explain_line(to, "");
 		buf_printf(to, "and %u more in the record\n", n - REPLICAS_SHOWN);
 	}
 }
 
 static void add_policy(struct buf *to, const struct policy *p)
 {
-	line(to, "policy");
+	explain_line(to, "policy");
 	if (p->cpu_request_milli)
 		buf_printf(to, "%" PRIu64 "m of CPU a replica, ", p->cpu_request_milli);
 	buf_printf(to, "tolerance %g %%, rates over %.0f s, samples older than %.0f s are missing\n",
@@ -224,7 +234,7 @@ static void add_head(struct buf *to, const struct record *r, const struct decisi
 	buf_printf(to, "%s %u -> %u at %s (d-%" PRIu64 ", policy %s, mode %s)\n", x->workload, x->from,
 		   x->to, time, x->id, x->policy, x->mode);
 	add_policy(to, &r->policy);
-	line(to, "set to");
+	explain_line(to, "set to");
 	buf_printf(to, "%u%s, live: %u\n", r->current,
 		   r->current == r->view.replicas ? "" : " by the last order", r->view.replicas);
 }

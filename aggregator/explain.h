@@ -10,10 +10,16 @@
 #include "decide/policy.h"
 #include "decide/verdict.h"
 
-struct decision; /* aggregator/store/decisions.h */
+struct decision;     /* aggregator/store/decisions.h */
+struct view_replica; /* decide/view.h */
 
 /* The metric that asked for most, "cpu 84 % > 60 %"; empty when none was known. */
 void explain_trigger(const struct policy *p, const struct verdict *d, char *ret, size_t size);
+/* Parts of a text, for aggregator/hpa_explain too: two spaces and a label, so that all lines begin in one column; and
+ * what is left to say of a replica, to the end of its line. */
+void explain_line(struct buf *to, const char *label);
+void explain_cpu(struct buf *to, const struct view_replica *v);
+void explain_sample(struct buf *to, const struct view_replica *v);
 /* Adds the text, several lines. Negative errno with *e filled: its record cannot be read. */
 int explain_decision(const struct decision *x, const char *record, struct buf *to, struct err *e);
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "aggregator/explain.h"
 #include "aggregator/hpa_explain_metric.h"
 #include "aggregator/hpa_record.h"
 #include "aggregator/store/decisions.h"
@@ -12,11 +13,6 @@
 
 #define PODS_SHOWN 20 /* the rest stands in the record */
 #define MS_PER_S   1000
-
-static void line(struct buf *to, const char *label)
-{
-	hpa_explain_metric_line(to, label);
-}
 
 static void add_head(struct buf *to, const struct hpa_record *r, const struct decision *x)
 {
@@ -27,11 +23,11 @@ static void add_head(struct buf *to, const struct hpa_record *r, const struct de
 	clock_format((clock_wall_t){x->wall_unix_ns}, time, sizeof(time));
 	buf_printf(to, "%s %u -> %u at %s (d-%" PRIu64 ", HorizontalPodAutoscaler %s, mode %s)\n", x->workload, x->from,
 		   x->to, time, x->id, x->policy, x->mode);
-	line(to, "target");
+	explain_line(to, "target");
 	buf_printf(to, "%s %s/%s, min %d, max %d; rates over %.0f s, samples older than %.0f s are missing\n",
 		   s->target_kind, r->manifest->ns, s->target_name, s->min, s->max,
 		   (double)r->policy.window_ns / CLOCK_NS_PER_S, (double)r->policy.fresh_ns / CLOCK_NS_PER_S);
-	line(to, "set to");
+	explain_line(to, "set to");
 	if (r->scale_error)
 		buf_printf(to, "not known: %s\n", r->scale_error);
 	else
@@ -54,7 +50,7 @@ static void add_windows(struct buf *to, const struct hpa_record *r)
 	const struct hpa_outcome *o = &r->control->outcome;
 	int32_t up_s = b ? b->up.window_s : 0;
 
-	line(to, "windows");
+	explain_line(to, "windows");
 	if (o->normalized.stabilized == o->wanted)
 		buf_printf(to, "scaleUp %d s, scaleDown %" PRId64 " s: nothing in them holds %d back\n", up_s,
 			   down_window_s(r), o->wanted);
@@ -104,7 +100,7 @@ static void add_policy(struct buf *to, const struct hpa_record *r, const struct 
 {
 	struct rate x = rate_of(r, p, up);
 
-	line(to, "");
+	explain_line(to, "");
 	add_policy_name(to, p, up);
 	buf_printf(to, ": ");
 	if (x.added || x.removed)
@@ -136,7 +132,7 @@ static void add_rates(struct buf *to, const struct hpa_record *r)
 	int32_t wish = o->normalized.stabilized, from = o->from;
 	const struct hpa_rules *rules = !b || wish == from ? NULL : wish > from ? &b->up : &b->down;
 
-	line(to, "limits");
+	explain_line(to, "limits");
 	buf_printf(to, "min %d, max %d", r->manifest->spec->min, r->manifest->spec->max);
 	if (!b)
 		buf_printf(to, "; without a behavior a step reaches max(2 x %d, 4) = %d", from, from > 2 ? 2 * from : 4);
@@ -171,16 +167,16 @@ static void add_result(struct buf *to, const struct hpa_record *r, const struct 
 	const struct hpa_outcome *o = &r->control->outcome;
 	const struct hpa_normalized *n = &o->normalized;
 
-	line(to, "result");
+	explain_line(to, "result");
 	buf_printf(to, "%d -> %d", o->from, o->to);
 	if (o->is_normalized && n->replicas != n->stabilized)
 		add_limit(to, r);
 	else if (*o->reason)
 		buf_printf(to, ": %s", o->reason);
 	buf_printf(to, "\n");
-	line(to, "outcome");
+	explain_line(to, "outcome");
 	buf_printf(to, "%s\n", x->outcome);
-	line(to, "replay");
+	explain_line(to, "replay");
 	buf_printf(to, "%s\n", is_same ? "the recorded inputs give the same outcome again, byte for byte"
 				       : "this version decides otherwise on the recorded inputs; above is what it decides");
 }
@@ -192,7 +188,7 @@ static void add_conditions(struct buf *to, const struct hpa_record *r)
 	for (size_t i = 0; i < s->n_conditions; i++) {
 		const struct hpa_condition *c = &s->condition[i];
 
-		line(to, i ? "" : "conditions");
+		explain_line(to, i ? "" : "conditions");
 		buf_printf(to, "%s %s, %s: %s\n", hpa_status_word(c->type), c->is_true ? "True" : "False", c->reason,
 			   c->message);
 	}
@@ -202,33 +198,26 @@ static void add_conditions(struct buf *to, const struct hpa_record *r)
 
 static void add_replica(struct buf *to, const struct view_replica *v)
 {
-	line(to, "");
+	explain_line(to, "");
 	buf_printf(to, "%s%s%s: ", v->pod ? v->pod : v->name, v->pod && v->container ? " " : "",
 		   v->pod && v->container ? v->container : "");
-	if (v->cpu_known)
-		buf_printf(to, "cpu %" PRIu64 "m", v->cpu_milli);
-	else
-		buf_printf(to, "cpu not known");
+	explain_cpu(to, v);
 	if (v->memory_known)
 		buf_printf(to, ", memory %.1f Mi", (double)v->memory_bytes / (1 << 20));
-	if (v->sample_age_ns == UINT64_MAX)
-		buf_printf(to, ", never sampled\n");
-	else
-		buf_printf(to, ", mean over %.1f s, sample %.1f s old\n", (double)v->window_ns / CLOCK_NS_PER_S,
-			   (double)v->sample_age_ns / CLOCK_NS_PER_S);
+	explain_sample(to, v);
 }
 
 static void add_replicas(struct buf *to, const struct hpa_record *r)
 {
 	uint32_t n = r->view.replicas;
 
-	line(to, "containers");
+	explain_line(to, "containers");
 	buf_printf(to, "%u (nodes: %u, silent: %u)\n", n, r->view.nodes, r->view.nodes_silent);
 	for (uint32_t i = 0; i < n && i < PODS_SHOWN; i++)
 		add_replica(to, &r->view.replica[i]);
 	if (n <= PODS_SHOWN)
 		return;
-	line(to, "");
+	explain_line(to, "");
 	buf_printf(to, "and %u more in the record\n", n - PODS_SHOWN);
 }
 

@@ -5,13 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aggregator/explain.h"
 #include "aggregator/hpa_text.h"
 #include "decide/hpa_error.h"
-
-void hpa_explain_metric_line(struct buf *to, const char *label)
-{
-	buf_printf(to, "  %-16s ", label);
-}
 
 static bool is_of_pods(const struct hpa_metric *m)
 {
@@ -62,7 +58,7 @@ static void add_filled(struct buf *to, const struct hpa_metric *m, const struct 
 	int32_t percent = m->utilization > 100 ? m->utilization : 100;
 
 	if (pods->count[HPA_MISSING]) {
-		hpa_explain_metric_line(to, "");
+		explain_line(to, "");
 		buf_printf(to, "%u pods without a fresh sample, counted ", pods->count[HPA_MISSING]);
 		if (p->ratio >= 1)
 			buf_printf(to, "at nothing, against the change\n");
@@ -73,7 +69,7 @@ static void add_filled(struct buf *to, const struct hpa_metric *m, const struct 
 			buf_printf(to, "at the target, %s, against the change\n", hpa_text_target(m).text);
 	}
 	if (pods->count[HPA_UNREADY]) {
-		hpa_explain_metric_line(to, "");
+		explain_line(to, "");
 		buf_printf(to, "%u pods too young for their sample to count%s\n", pods->count[HPA_UNREADY],
 			   counts_unready(p) ? ", counted at nothing" : "");
 	}
@@ -113,7 +109,7 @@ static void add_formula(struct buf *to, const struct hpa_record *r, const struct
 {
 	double ratio = was_filled(p) ? p->filled_ratio : p->ratio;
 
-	hpa_explain_metric_line(to, "");
+	explain_line(to, "");
 	switch (p->branch) {
 	case HPA_BRANCH_TOLERATED:
 		buf_printf(to, "%.4f of the target, within %g %%: asks for %d, as it is set\n", ratio,
@@ -145,7 +141,7 @@ static void add_failure(struct buf *to, const struct hpa_record *r, size_t i)
 	hpa_error_text(m, r->manifest->ns, &r->control->sight.answer[i], &r->control->outcome.proposal[i], text,
 		       sizeof(text));
 	buf_printf(to, "%s: could not be had, target %s\n", name, hpa_text_target(m).text);
-	hpa_explain_metric_line(to, "");
+	explain_line(to, "");
 	buf_printf(to, "%s: %s\n", hpa_words_reason(m), text);
 }
 
@@ -155,7 +151,7 @@ void hpa_explain_metric(struct buf *to, const struct hpa_record *r, size_t i)
 	const struct hpa_outcome *o = &r->control->outcome;
 	const struct hpa_proposal *p = &o->proposal[i];
 
-	hpa_explain_metric_line(to, (int)i == o->metric ? "asked for most" : p->failure ? "not known" : "also asked");
+	explain_line(to, (int)i == o->metric ? "asked for most" : p->failure ? "not known" : "also asked");
 	if (p->failure) {
 		add_failure(to, r, i);
 		return;

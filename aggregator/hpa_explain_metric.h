@@ -8,7 +8,5 @@
 
 /* `r` was replayed, and its metrics were asked. */
 void hpa_explain_metric(struct buf *to, const struct hpa_record *r, size_t i);
-/* Two spaces and the label, so that all texts begin in one column. */
-void hpa_explain_metric_line(struct buf *to, const char *label);
 
 #endif
