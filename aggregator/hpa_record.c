@@ -162,12 +162,8 @@ static int read_outcome(const json_t *o, struct hpa_record *r, struct err *e)
 
 static int read_record(const json_t *o, struct hpa_record *r, struct err *e)
 {
-	const char *kind = json_string_value(json_object_get(o, "kind"));
-	int code;
+	int code = read_policy(json_object_get(o, "policy"), r, e);
 
-	if (!kind || strcmp(kind, HPA_RECORD_KIND) != 0)
-		return record_field_wrong(e, "kind", "is not " HPA_RECORD_KIND);
-	code = read_policy(json_object_get(o, "policy"), r, e);
 	if (code == 0)
 		code = read_config(json_object_get(o, "config"), &r->control->config, e);
 	if (code == 0)
@@ -181,17 +177,14 @@ static int read_record(const json_t *o, struct hpa_record *r, struct err *e)
 
 int hpa_record_parse(const char *json, struct hpa_record **ret, struct err *e)
 {
-	json_error_t why;
 	scoped(hpa_record_freep) struct hpa_record *r = mem_new(struct hpa_record);
-	int code;
+	json_t *o;
+	int code = record_field_load(json, HPA_RECORD_KIND, &o, e);
 
 	r->control = hpa_control_new();
-	r->json = json_loads(json, JSON_REJECT_DUPLICATES, &why);
-	if (!r->json) {
-		err_set(e, -EBADMSG, "this is no JSON");
-		return err_cause(e, "line %d, column %d: %s", why.line, why.column, why.text);
-	}
-	code = read_record(r->json, r, e);
+	r->json = o;
+	if (code == 0)
+		code = read_record(o, r, e);
 	if (code == 0)
 		*ret = take(r);
 	return code;
@@ -199,12 +192,11 @@ int hpa_record_parse(const char *json, struct hpa_record **ret, struct err *e)
 
 bool hpa_record_is(const char *json)
 {
-	json_t *o = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
-	const char *kind = json_string_value(json_object_get(o, "kind"));
-	bool is = kind && !strcmp(kind, HPA_RECORD_KIND);
+	json_t *o;
+	int code = record_field_load(json, HPA_RECORD_KIND, &o, NULL);
 
 	json_decref(o);
-	return is;
+	return code == 0;
 }
 
 struct hpa_record *hpa_record_free(struct hpa_record *r)

@@ -216,12 +216,8 @@ static int read_verdict(const json_t *o, size_t n_metrics, struct verdict *d, st
 static int read_record(const json_t *o, struct record *r, struct err *e)
 {
 	static const struct record_field current = RECORD_FIELD(struct record, current, "current");
-	const char *kind = json_string_value(json_object_get(o, "kind"));
-	int code;
+	int code = read_policy(json_object_get(o, "policy"), &r->policy, e);
 
-	if (!kind || strcmp(kind, KIND))
-		return record_field_wrong(e, "kind", "is not " KIND);
-	code = read_policy(json_object_get(o, "policy"), &r->policy, e);
 	if (code == 0)
 		code = record_view_read(json_object_get(o, "view"), &r->view, e);
 	if (code == 0)
@@ -235,17 +231,13 @@ static int read_record(const json_t *o, struct record *r, struct err *e)
 
 int record_parse(const char *json, struct record **ret, struct err *e)
 {
-	json_error_t why;
-	json_t *o = json_loads(json, JSON_REJECT_DUPLICATES, &why);
 	scoped(record_freep) struct record *r = mem_new(struct record);
-	int code;
+	json_t *o;
+	int code = record_field_load(json, KIND, &o, e);
 
-	if (!o) {
-		err_set(e, -EBADMSG, "this is no JSON");
-		return err_cause(e, "line %d, column %d: %s", why.line, why.column, why.text);
-	}
 	r->json = o;
-	code = read_record(o, r, e);
+	if (code == 0)
+		code = read_record(o, r, e);
 	if (code == 0)
 		*ret = take(r);
 	return code;

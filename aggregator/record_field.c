@@ -44,6 +44,25 @@ json_t *record_field_text_json(const char *s)
 	return json_string(copy);
 }
 
+int record_field_load(const char *json, const char *kind, json_t **ret, struct err *e)
+{
+	json_error_t why;
+	const char *its;
+
+	*ret = json_loads(json, JSON_REJECT_DUPLICATES, &why);
+	if (!*ret) {
+		err_set(e, -EBADMSG, "this is no JSON");
+		err_cause(e, "line %d, column %d: %s", why.line, why.column, why.text);
+		return -EBADMSG;
+	}
+	its = json_string_value(json_object_get(*ret, "kind"));
+	if (its && !strcmp(its, kind))
+		return 0;
+	record_field_wrong(e, "kind", "");
+	err_cause(e, "\"kind\" is not %s", kind);
+	return -EINVAL;
+}
+
 int record_field_wrong(struct err *e, const char *key, const char *why)
 {
 	err_set(e, -EINVAL, "this is no record of a decision");

@@ -27,6 +27,8 @@ json_t *record_field_all_json(const struct record_field *f, size_t n, const void
 /* A "?" for each byte that is no UTF-8. */
 json_t *record_field_text_json(const char *s);
 
+/* A record of that kind; *ret is the caller's also when it is of another one. -EBADMSG: no JSON, -EINVAL: another kind. */
+int record_field_load(const char *json, const char *kind, json_t **ret, struct err *e);
 /* -EINVAL: the value of a key is none. */
 int record_field_wrong(struct err *e, const char *key, const char *why);
 /* Into the struct that the table is about; absent later ones stay as they are. */
