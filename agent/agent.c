@@ -202,7 +202,7 @@ static void tick(void *data)
 	take_second(a);
 	watch_second(a);
 	stream_pump(a->stream);
-	self_tick(&a->self, a->last_tick_ns, sample_live(a->sample));
+	self_tick(&a->self, a->last_tick_ns, sample_live(a->sample), a->second.node.cpus);
 	look_at_certificates(a);
 }
 
@@ -283,6 +283,7 @@ static void describe(struct agent *a)
 	struct encode_second *s = &a->second;
 
 	node_describe("/proc", &a->facts);
+	node_read("/proc", &s->node); /* the source tells of it even while no second can be taken */
 	s->epoch = clock_wall().ns; /* later runs have later ones, and no two are the same */
 	s->source = (struct encode_source){
 		.node = a->options->node,
@@ -290,7 +291,6 @@ static void describe(struct agent *a)
 		.agent_version = PLIMSOLL_VERSION,
 		.interval_ns = a->options->interval,
 		.memory_bytes = a->facts.memory_bytes,
-		.cpus = a->facts.cpus,
 	};
 }
 
@@ -312,7 +312,7 @@ static int start_sampling(struct agent *a, struct err *e)
 	malloc_trim(0); /* loading read the kernel's types, some 10 MiB that are free again */
 	take_second(a);
 	agent_set(agent_first_sample_seconds, clock_since(clock_boot(), a->started));
-	self_start(&a->self, a->probe, o, a->facts.cpus, a->last_tick_ns);
+	self_start(&a->self, a->probe, o, a->second.node.cpus, a->last_tick_ns);
 	a->renew_at_ns = a->last_tick_ns + AGENT_RENEW_EVERY_NS;
 	return 0;
 }

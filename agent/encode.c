@@ -241,13 +241,13 @@ static void add_row(const struct job *j, const struct sample_row *r)
 
 /* The rest */
 
-static void add_source(struct encode *e, const struct encode_source *s)
+static void add_source(struct encode *e, const struct encode_source *s, uint32_t cpus)
 {
 	e->source.node = text(s->node);
 	e->source.boot_id = text(s->boot_id);
 	e->source.agent_version = text(s->agent_version);
 	e->source.interval_ns = s->interval_ns;
-	e->source.cpus = s->cpus;
+	e->source.cpus = cpus;
 	e->source.memory_bytes = s->memory_bytes;
 	e->batch.source = &e->source;
 }
@@ -288,7 +288,7 @@ static void add_head(const struct job *j, const struct encode_second *s)
 	b->wall_unix_ns = s->wall_unix_ns;
 	b->keyframe = j->form != ENCODE_PREAMBLE && j->form != ENCODE_DELTA;
 	if (!numbered)
-		add_source(j->e, &s->source);
+		add_source(j->e, &s->source, s->node.cpus);
 	if (j->form == ENCODE_PREAMBLE)
 		return;
 	b->columns = &j->e->columns;

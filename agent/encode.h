@@ -26,7 +26,6 @@ enum encode_form {
 struct encode_source {
 	const char *node, *boot_id, *agent_version;
 	uint64_t interval_ns, memory_bytes;
-	uint32_t cpus;
 };
 
 struct encode_losses { /* as in metrics.proto: cumulative in the epoch, but slots_full, which is now */

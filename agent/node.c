@@ -103,7 +103,7 @@ void node_describe(const char *proc, struct node_facts *ret)
 {
 	char text[HEAD];
 
-	*ret = (struct node_facts){.cpus = online()};
+	*ret = (struct node_facts){0};
 	if (read_head(proc, "sys/kernel/random/boot_id", text))
 		snprintf(ret->boot_id, sizeof(ret->boot_id), "%.36s", text);
 	ret->boot_id[strcspn(ret->boot_id, "\n")] = '\0';

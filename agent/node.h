@@ -26,7 +26,6 @@ struct node_reading { /* counters since boot */
 
 struct node_facts {
 	char boot_id[37]; /* "" when unknown */
-	uint32_t cpus;    /* online */
 	uint64_t memory_bytes;
 };
 

@@ -96,7 +96,7 @@ static void measure(struct self *s, uint64_t now_ns)
 
 /* The governor */
 
-static void set_budget(struct self *s, uint32_t rows)
+static void set_budget(struct self *s, uint32_t rows, uint32_t cpus)
 {
 	const struct agent_options *o = s->options;
 	double own = (double)o->budget / 1000;
@@ -106,7 +106,7 @@ static void set_budget(struct self *s, uint32_t rows)
 	if (o->interval < SELF_BUDGET_INTERVAL_NS)
 		own *= (double)SELF_BUDGET_INTERVAL_NS / (double)o->interval;
 	s->budget = (struct governor_budget){.own = own,
-					     .kernel = (double)o->kernel_budget / 1000 * s->cpus,
+					     .kernel = (double)o->kernel_budget / 1000 * cpus,
 					     .patience_ns = o->budget_patience};
 }
 
@@ -172,14 +172,14 @@ static void govern(struct self *s, uint64_t now_ns)
 
 void self_start(struct self *s, struct probe *p, const struct agent_options *o, uint32_t cpus, uint64_t now_ns)
 {
-	*s = (struct self){.probe = p, .options = o, .cpus = cpus, .measure_at_ns = now_ns + SELF_MEASURE_FIRST_NS};
+	*s = (struct self){.probe = p, .options = o, .measure_at_ns = now_ns + SELF_MEASURE_FIRST_NS};
 	governor_init(&s->governor);
-	set_budget(s, 0);
+	set_budget(s, 0, cpus);
 }
 
-void self_tick(struct self *s, uint64_t now_ns, uint32_t rows)
+void self_tick(struct self *s, uint64_t now_ns, uint32_t rows, uint32_t cpus)
 {
-	set_budget(s, rows);
+	set_budget(s, rows, cpus);
 	measure(s, now_ns);
 	govern(s, now_ns);
 }

@@ -30,7 +30,6 @@ struct probe;
 struct self {
 	struct probe *probe;
 	const struct agent_options *options;
-	uint32_t cpus;
 	struct governor governor;
 	struct governor_budget budget; /* as of the last tick */
 	uint64_t measure_at_ns, measuring_ns; /* since when, 0: the clock is off */
@@ -39,7 +38,7 @@ struct self {
 
 /* The probe, open, and the options stay the caller's. `now_ns` is CLOCK_MONOTONIC, here and below. */
 void self_start(struct self *s, struct probe *p, const struct agent_options *o, uint32_t cpus, uint64_t now_ns);
-void self_tick(struct self *s, uint64_t now_ns, uint32_t rows); /* after the second was taken */
+void self_tick(struct self *s, uint64_t now_ns, uint32_t rows, uint32_t cpus); /* after the second was taken */
 void self_observe(const struct self *s); /* brings the gauges about the process up to date */
 
 #endif

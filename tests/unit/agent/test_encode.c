@@ -26,12 +26,13 @@ static const struct encode_second second = {
 	.sequence = 5,
 	.boottime_ns = 5000000000,
 	.wall_unix_ns = 1234,
-	.source = {"node-1", "boot", "0.1", 1000000000, 1 << 30, 4},
+	.source = {"node-1", "boot", "0.1", 1000000000, 1 << 30},
 	.node = {.missing = NODE_NO_PSI_IO,
 		 .cpu_idle_ns = 9,
 		 .psi_cpu_some_ns = 8,
 		 .psi_memory_some_ns = 7,
-		 .memory_available_bytes = 6},
+		 .memory_available_bytes = 6,
+		 .cpus = 4},
 	.losses = {1, 2, 3, 4, 5, 6},
 };
 
@@ -169,6 +170,7 @@ static void the_first_second_has_all(void **state)
 	assert_int_equal(c->hist_count[1], 1);
 	assert_int_equal(b->node->cpu_idle_ns, 9);
 	assert_int_equal(b->node->memory_available_bytes, 6);
+	assert_int_equal(b->node->cpus, 4);
 	assert_int_equal(b->node->missing, PLIMSOLL__V1__NODE_MISSING__NODE_MISSING_PSI_IO);
 	assert_int_equal(b->losses->slots_full, 1);
 	assert_int_equal(b->losses->spool_dropped, 2);

@@ -98,10 +98,11 @@ static void this_machine_has_a_face(void **state)
 	(void)state;
 	node_describe("/proc", &f);
 	assert_int_equal(strlen(f.boot_id), 36);
-	assert_true(f.cpus > 0 && f.memory_bytes > 1 << 20);
+	assert_true(f.memory_bytes > 1 << 20);
 	node_read("/proc", &n);
 	assert_int_equal(n.missing & (NODE_NO_IDLE | NODE_NO_AVAILABLE), 0);
-	assert_int_equal(n.cpus, f.cpus);
+	assert_true(n.cpus > 0);
+	assert_int_equal(n.cpus, sysconf(_SC_NPROCESSORS_ONLN));
 	assert_true(n.memory_available_bytes <= f.memory_bytes);
 }
 
