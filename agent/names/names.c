@@ -219,12 +219,15 @@ void names_apply(struct names *n, struct sample *s, clock_boot_t now)
 		rename_rows(n, row, rows);
 	n->unnamed = 0;
 	for (size_t i = 0; i < rows; i++) {
-		const struct known *k = may_be_named(n, row[i]) ? strmap_get(n->known, row[i]->container_id) : NULL;
+		const struct known *k;
 
-		if (k)
-			name_row(row[i], n, &k->entry);
-		if (k || !may_be_named(n, row[i]))
+		if (!may_be_named(n, row[i]))
 			continue;
+		k = strmap_get(n->known, row[i]->container_id);
+		if (k) {
+			name_row(row[i], n, &k->entry);
+			continue;
+		}
 		n->unnamed++;
 		ask = ask || has_come_of_age(row[i], n->asked, now);
 	}
