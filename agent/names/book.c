@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/names/book.h"
 
-#include <string.h>
-
 #include "base/map.h"
 #include "base/scope.h"
 #include "runtime/v1/cri.pb-c.h"
@@ -18,21 +16,13 @@ struct reading {
 	struct book_counts counts;
 };
 
-static bool put(char *to, size_t most, const char *text)
-{
-	if (!text || !names_text_good(text, most))
-		return false;
-	memcpy(to, text, strlen(text) + 1);
-	return true;
-}
-
 static bool fill(struct names_entry *e, const char *id, const char *container,
 		 const Runtime__V1__PodSandboxMetadata *pod)
 {
-	return id && names_id_good(id) && put(e->id, NAMES_ID, id) &&
-	       put(e->container, NAMES_LABEL_MAX, container) && pod && put(e->pod, NAMES_POD_MAX, pod->name) &&
-	       put(e->pod_uid, NAMES_UID_MAX, pod->uid) &&
-	       put(e->pod_namespace, NAMES_LABEL_MAX, pod->namespace_);
+	return id && names_id_good(id) && names_text_put(e->id, NAMES_ID, id) &&
+	       names_text_put(e->container, NAMES_LABEL_MAX, container) && pod &&
+	       names_text_put(e->pod, NAMES_POD_MAX, pod->name) && names_text_put(e->pod_uid, NAMES_UID_MAX, pod->uid) &&
+	       names_text_put(e->pod_namespace, NAMES_LABEL_MAX, pod->namespace_);
 }
 
 static void say(struct reading *r, const char *id, const char *container, uint32_t attempt,

@@ -118,8 +118,8 @@ static void listed(struct cri *c, const book_sandboxes *sandboxes)
 
 static void keep_version(struct cri *c, const Runtime__V1__VersionResponse *v)
 {
-	lister_keep(c->lister.state.runtime, NAMES_LABEL_MAX, v->runtime_name);
-	lister_keep(c->lister.state.text, NAMES_TEXT_MAX, v->runtime_version);
+	names_text_cut(c->lister.state.runtime, NAMES_LABEL_MAX, v->runtime_name, SIZE_MAX);
+	names_text_cut(c->lister.state.text, NAMES_TEXT_MAX, v->runtime_version, SIZE_MAX);
 }
 
 static void answer(struct rpc_call *call, struct rpc_msg *m)

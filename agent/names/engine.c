@@ -65,8 +65,8 @@ static void answered(struct engine *n)
 		return;
 	}
 	lister_close(&n->lister, r.refused);
-	lister_keep(s->runtime, NAMES_LABEL_MAX, r.runtime);
-	lister_keep(s->text, NAMES_TEXT_MAX, r.version);
+	(void)names_text_put(s->runtime, NAMES_LABEL_MAX, r.runtime);
+	(void)names_text_put(s->text, NAMES_TEXT_MAX, r.version);
 	hang_up(n);
 	lister_finished(&n->lister);
 }

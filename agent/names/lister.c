@@ -2,7 +2,6 @@
 #include "agent/names/lister.h"
 
 #include <malloc.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -24,13 +23,6 @@ void lister_tell_state(struct lister *l)
 		l->state.peak_bytes = (uint64_t)own.ru_maxrss * 1024;
 	w.state = l->state;
 	tell(l, &w);
-}
-
-void lister_keep(char *to, size_t most, const char *text)
-{
-	snprintf(to, most + 1, "%s", text ? text : "");
-	if (!names_text_good(to, most))
-		*to = '\0';
 }
 
 /* When */
@@ -94,7 +86,7 @@ void lister_failed(struct lister *l, const char *why, bool denied)
 	l->state.connected = false;
 	l->state.denied = denied;
 	l->state.failures++;
-	lister_keep(l->state.text, NAMES_TEXT_MAX, denied ? "permission denied" : why);
+	names_text_cut(l->state.text, NAMES_TEXT_MAX, denied ? "permission denied" : why, SIZE_MAX);
 	lister_tell_state(l);
 	schedule(l, l->retry_ns);
 	l->retry_ns = l->retry_ns * 2 < LISTER_RETRY_MOST_NS ? l->retry_ns * 2 : LISTER_RETRY_MOST_NS;

@@ -49,7 +49,5 @@ void lister_finished(struct lister *l);
 void lister_failed(struct lister *l, const char *why, bool denied);
 void lister_gone(struct lister *l, const char *id);
 void lister_tell_state(struct lister *l);
-/* Peers' words into a state's texts: what would not pass is left out. */
-void lister_keep(char *to, size_t most, const char *text);
 
 #endif

@@ -2,7 +2,6 @@
 #include "agent/names/reply.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -36,13 +35,6 @@ static const char *header(const char *head, const char *name, size_t *ret_size)
 	return NULL;
 }
 
-static void keep(char *to, size_t most, const char *from, size_t size)
-{
-	snprintf(to, most + 1, "%.*s", (int)(size < most ? size : most), from);
-	if (!names_text_good(to, most))
-		*to = '\0';
-}
-
 /* "Docker/20.10.24 (linux)", "Libpod/4.3.1 (linux)" */
 static void read_server(const char *head, struct reply *r)
 {
@@ -53,11 +45,11 @@ static void read_server(const char *head, struct reply *r)
 		return;
 	name = strcspn(s, "/ \r\n");
 	if (name == strlen("Libpod") && strncasecmp(s, "Libpod", name) == 0)
-		keep(r->runtime, NAMES_LABEL_MAX, "podman", strlen("podman"));
+		names_text_cut(r->runtime, NAMES_LABEL_MAX, "podman", strlen("podman"));
 	else if (name == strlen("Docker") && strncasecmp(s, "Docker", name) == 0)
-		keep(r->runtime, NAMES_LABEL_MAX, "docker", strlen("docker"));
+		names_text_cut(r->runtime, NAMES_LABEL_MAX, "docker", strlen("docker"));
 	if (name < size && s[name] == '/')
-		keep(r->version, NAMES_TEXT_MAX, s + name + 1, strcspn(s + name + 1, " \r\n"));
+		names_text_cut(r->version, NAMES_TEXT_MAX, s + name + 1, strcspn(s + name + 1, " \r\n"));
 }
 
 static int bad(struct err *e, const char *what)
@@ -75,7 +67,7 @@ static int check_head(const char *head, size_t body, struct err *e)
 	if (line < strlen("HTTP/1.1 200") || strncmp(head, "HTTP/1.", 7) != 0)
 		return bad(e, "it does not speak HTTP");
 	if (strncmp(head + 8, " 200", 4) != 0) {
-		keep(status, sizeof(status) - 1, head, line);
+		names_text_cut(status, sizeof(status) - 1, head, line);
 		return err_set(e, -EBADMSG, "it answers \"%s\"", status);
 	}
 	if (header(head, "Transfer-Encoding", &size))
@@ -86,14 +78,6 @@ static int check_head(const char *head, size_t body, struct err *e)
 }
 
 /* Containers */
-
-static bool put(char *to, size_t most, const char *text)
-{
-	if (!text || !*text || !names_text_good(text, most))
-		return false;
-	memcpy(to, text, strlen(text) + 1);
-	return true;
-}
 
 /* "/web"; that of a link to it, "/proxy/web", is not its own. */
 static const char *own_name(const json_t *names)
@@ -122,15 +106,16 @@ static void put_workload(struct names_entry *e, const json_t *labels)
 	if (!project || !*project || !service || !*service || (once && strcasecmp(once, "true") == 0))
 		return;
 	both = mem_printf("%s/%s", project, service);
-	(void)put(e->workload, NAMES_CONTAINER_MAX, both); /* too long: it goes by its own name */
+	(void)names_text_put(e->workload, NAMES_CONTAINER_MAX, both); /* too long: it goes by its own name */
 }
 
 static bool read_container(const json_t *c, struct names_entry *e)
 {
 	const char *id = json_string_value(json_object_get(c, "Id"));
 
-	if (!id || !names_id_good(id) || !put(e->id, NAMES_ID, id) ||
-	    !put(e->container, NAMES_CONTAINER_MAX, own_name(json_object_get(c, "Names"))))
+	if (!id || !names_id_good(id) || !names_text_put(e->id, NAMES_ID, id) ||
+	    !names_text_put(e->container, NAMES_CONTAINER_MAX, own_name(json_object_get(c, "Names"))) ||
+	    !*e->container)
 		return false;
 	put_workload(e, json_object_get(c, "Labels"));
 	return true;

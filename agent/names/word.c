@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/names/word.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/unicode.h"
@@ -23,6 +24,21 @@ bool names_text_good(const char *s, size_t most)
 			return false;
 	}
 	return true;
+}
+
+bool names_text_put(char *to, size_t most, const char *text)
+{
+	if (!text || !names_text_good(text, most))
+		return false;
+	memcpy(to, text, strlen(text) + 1);
+	return true;
+}
+
+void names_text_cut(char *to, size_t most, const char *text, size_t size)
+{
+	snprintf(to, most + 1, "%.*s", (int)(size < most ? size : most), text ? text : "");
+	if (!names_text_good(to, most))
+		*to = '\0';
 }
 
 static bool entry_good(const struct names_entry *e)

@@ -64,6 +64,10 @@ enum names_kind { /* whom the helper asks */
 
 bool names_id_good(const char *id);   /* NAMES_ID lower-case hex digits */
 bool names_text_good(const char *s, size_t most); /* UTF-8 without control characters, at most so many bytes */
+/* A peer's text into a member of `most` + 1 bytes. False: it is NULL or not good. */
+bool names_text_put(char *to, size_t most, const char *text);
+/* As much of its first `size` bytes as fits; "" when that is not good, or it is NULL. */
+void names_text_cut(char *to, size_t most, const char *text, size_t size);
 /* `size` bytes were received: a whole word that says one of the above in good texts. */
 bool names_word_good(const struct names_word *w, size_t size);
 
