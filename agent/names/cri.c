@@ -2,13 +2,12 @@
 #include "agent/names/cri.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "agent/names/book.h"
+#include "agent/names/door.h"
 #include "base/mem.h"
 #include "base/obj.h"
 #include "base/scope.h"
@@ -36,11 +35,9 @@ struct cri {
 /* What core says of a socket that may not be opened is long, and another thing with every version. */
 static bool is_denied(const char *address)
 {
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	scoped(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	snprintf(un.sun_path, sizeof(un.sun_path), "%s", address + strlen("unix:"));
-	return fd >= 0 && connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0 && errno == EACCES;
+	return fd >= 0 && door_call(fd, address + strlen("unix:")) < 0 && errno == EACCES;
 }
 
 static void failed(struct cri *c, const char *why)

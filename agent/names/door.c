@@ -2,7 +2,9 @@
 #include "agent/names/door.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -42,4 +44,12 @@ const char *door_of(enum names_kind kind, const char *option)
 		if (access(*at + strlen(UNIX), F_OK) == 0)
 			return *at;
 	return NULL;
+}
+
+int door_call(int fd, const char *path)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
+	return connect(fd, (struct sockaddr *)&un, sizeof(un));
 }

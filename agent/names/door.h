@@ -13,5 +13,7 @@
 int door_check(const char *key, const char *option, struct err *e);
 /* unix:PATH, the option's own or static; NULL: nobody is asked, or auto and there is none now. */
 const char *door_of(enum names_kind kind, const char *option);
+/* connect() of a unix socket to a path. */
+int door_call(int fd, const char *path);
 
 #endif

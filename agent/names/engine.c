@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/names/door.h"
 #include "agent/names/reply.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -97,25 +97,17 @@ static void impatient(void *data)
 	failed(n, "no answer in time", false);
 }
 
-static int call(int fd, const char *path)
-{
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-
-	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
-	return connect(fd, (struct sockaddr *)&un, sizeof(un));
-}
-
 /* Podman's socket is in a directory of root's: by the file that was opened before, it can still be reached. */
 static int call_up(const struct lister_options *o, int fd)
 {
 	char handle[32];
 
-	if (call(fd, o->address + strlen("unix:")) == 0)
+	if (door_call(fd, o->address + strlen("unix:")) == 0)
 		return 0;
 	if (errno != EACCES || o->handle < 0)
 		return -1;
 	snprintf(handle, sizeof(handle), "/proc/self/fd/%d", o->handle);
-	return call(fd, handle);
+	return door_call(fd, handle);
 }
 
 static void ask(void *data)
