@@ -215,11 +215,11 @@ void store_arrange(struct store *s, struct store_workload *const *order, size_t 
 	for (size_t i = 0; i < n; i++) /* bring each to its place, the others keep their order behind */
 		for (size_t k = at; k < s->n_workloads; k++)
 			if (s->workload[k] == order[i]) {
+				s->unsettled |= k != at;
 				memmove(&s->workload[at + 1], &s->workload[at], (k - at) * sizeof(order[i]));
 				s->workload[at++] = order[i];
 				break;
 			}
-	s->unsettled = true;
 }
 
 void store_forget(struct store *s, struct store_workload *w)

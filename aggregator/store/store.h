@@ -82,8 +82,8 @@ void store_refuse(struct store *s, enum store_refusal why); /* counts one that i
 
 /* Registers or gets the workload `name`, selected by a glob (base/glob.h) on cgroup paths, or, without a slash
  * at its beginning, on names as glob_match_parts(namespace, pod, container); "owner:KIND/NAMESPACE/NAME" takes
- * the pods that this one made (store/owner.h). A row belongs to the first workload whose glob matches. After any
- * of these three the next reader places every row anew, once: one glob match a row and workload. Lives until
+ * the pods that this one made (store/owner.h). A row belongs to the first workload whose glob matches. When one
+ * of these three changes something the next reader places every row anew, once: one glob match a row and workload. Lives until
  * store_forget(). */
 struct store_workload *store_workload(struct store *s, const char *name, const char *glob);
 struct store_workload *store_find_workload(const struct store *s, const char *name); /* or NULL */

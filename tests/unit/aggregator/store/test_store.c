@@ -166,6 +166,30 @@ static void workloads_and_groups(void **state)
 	store_free(s);
 }
 
+/* As each reload of policies asks for it, mostly in the order that they have. */
+static void an_order_that_is_there_moves_no_row(void **state)
+{
+	struct store *s = new_store();
+	struct store_workload *order[2] = { store_workload(s, "app", "/app/*"), store_workload(s, "one", "/app/one") };
+	uint64_t ambiguous;
+	struct view v;
+
+	(void)state;
+	run(s, 1, 10, 20);
+	view_at(s, 20, &v);
+	assert_int_equal(v.replicas, 2);
+	ambiguous = store_counters(s)->rows_ambiguous;
+	store_arrange(s, order, 2);
+	view_at(s, 20, &v);
+	assert_int_equal(store_counters(s)->rows_ambiguous, ambiguous);
+	order[1] = order[0];
+	order[0] = store_find_workload(s, "one");
+	store_arrange(s, order, 2);
+	view_at(s, 20, &v);
+	assert_int_equal(v.replicas, 1);
+	store_free(s);
+}
+
 static void wait_percentile(void **state)
 {
 	struct store *s = new_store();
@@ -267,6 +291,7 @@ int main(void)
 		cmocka_unit_test(limits_are_counted),
 		cmocka_unit_test(gone_rows_leave_the_view),
 		cmocka_unit_test(workloads_and_groups),
+		cmocka_unit_test(an_order_that_is_there_moves_no_row),
 		cmocka_unit_test(wait_percentile),
 		cmocka_unit_test(a_quota_is_a_cause_of_its_own),
 		cmocka_unit_test(unknown_groups_have_no_cause),
