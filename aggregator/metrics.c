@@ -24,11 +24,6 @@ static _Atomic uint64_t values[AGGREGATOR_METRICS];
 
 const struct metric_table aggregator_metric_table = {rows, values, AGGREGATOR_METRICS};
 
-/* One row a reason, in the order of the enum. */
-_Static_assert(M_aggregator_refused_victim_total - M_aggregator_refused_wire_version_total + 1 ==
-		       STORE_REFUSALS,
-	       "metrics.def lacks a reason of store/batch.h");
-
 static uint64_t resident_bytes(void)
 {
 	scoped(fclosep) FILE *f = fopen("/proc/self/statm", "re");

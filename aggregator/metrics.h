@@ -3,6 +3,7 @@
 #ifndef AGGREGATOR_METRICS_H
 #define AGGREGATOR_METRICS_H
 
+#include "aggregator/store/batch.h"
 #include "base/metric.h"
 
 enum {

@@ -13,24 +13,25 @@
 
 #include "plimsoll/signal.h"
 
-/* X(enumerator, counter's word, meaning): why a batch, a row or a name was not taken. */
+/* X(enumerator, counter's word, meaning): why a batch, a row or a name was not taken. aggregator/metrics.def makes a
+ * counter of each. */
 #define STORE_REFUSALS_X(X) \
-	X(WIRE_VERSION, "wire_version", "the agent speaks a newer wire version") \
-	X(IDENTITY, "identity", "the certificate is not that node's") \
-	X(ORDER, "order", "the preamble is missing or came twice") \
-	X(SHAPE, "shape", "columns of different length") \
-	X(SIZE, "size", "more rows, names, buckets or CPUs than any node has") \
-	X(DICTIONARY, "dictionary", "a name that no cgroup can have") \
-	X(DUPLICATE_ROW, "duplicate_row", "one row twice in a second") \
-	X(HISTOGRAM, "histogram", "a bucket that does not exist") \
-	X(EPOCH, "epoch", "another epoch than the stream's preamble") \
-	X(SEQUENCE, "sequence", "a sequence that goes backwards in one stream") \
-	X(TIME, "time", "a clock that goes backwards") \
-	X(UNKNOWN_ROW, "unknown_row", "rows that were never named") \
-	X(COUNTER_FELL, "counter_fell", "rows whose counters fell") \
-	X(CPU_TIME, "cpu_time", "rows with more CPU time than CPUs x elapsed time") \
-	X(STILL, "still", "seconds in which nothing on the node moved, not even its idle time") \
-	X(VICTIM, "victim", "an OOM victim that cannot be: of no row, to come, or with a name that no task can have")
+	X(WIRE_VERSION, wire_version, "streams of agents that speak a newer wire version: upgrade the aggregator first") \
+	X(IDENTITY, identity, "streams whose certificate is not their node's") \
+	X(ORDER, order, "streams without a good preamble, or with a second one") \
+	X(SHAPE, shape, "columns of different length") \
+	X(SIZE, size, "more rows, names, buckets or CPUs than any node has") \
+	X(DICTIONARY, dictionary, "names that no cgroup can have") \
+	X(DUPLICATE_ROW, duplicate_row, "one row twice in a second") \
+	X(HISTOGRAM, histogram, "a bucket that does not exist") \
+	X(EPOCH, epoch, "another epoch than the stream's preamble") \
+	X(SEQUENCE, sequence, "a sequence that goes backwards in one stream") \
+	X(TIME, time, "a clock that goes backwards") \
+	X(UNKNOWN_ROW, unknown_row, "rows that were never named") \
+	X(COUNTER_FELL, counter_fell, "rows whose counters fell") \
+	X(CPU_TIME, cpu_time, "rows with more CPU time than CPUs x elapsed time") \
+	X(STILL, still, "seconds in which nothing on a node moved, not even its idle time: nobody measured it") \
+	X(VICTIM, victim, "OOM victims of no row, to come, or with a name that no task can have")
 
 enum store_refusal {
 #define X(id, word, meaning) STORE_REFUSED_##id,
@@ -39,7 +40,6 @@ enum store_refusal {
 	STORE_REFUSALS
 };
 
-const char *store_refusal_word(enum store_refusal r);
 const char *store_refusal_meaning(enum store_refusal r);
 
 enum store_kind { /* the numbers of Kind in metrics.proto */

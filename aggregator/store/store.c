@@ -11,17 +11,6 @@
 #include "base/mem.h"
 #include "base/obj.h"
 
-const char *store_refusal_word(enum store_refusal r)
-{
-	static const char *const words[] = {
-#define X(id, word, meaning) [STORE_REFUSED_##id] = word,
-		STORE_REFUSALS_X(X)
-#undef X
-	};
-
-	return r < STORE_REFUSALS ? words[r] : "unknown";
-}
-
 const char *store_refusal_meaning(enum store_refusal r)
 {
 	static const char *const meanings[] = {
