@@ -213,14 +213,6 @@ static void place_fault(struct answer *to, size_t decided, const struct manifest
 	add_fault(e, f);
 }
 
-static bool is_asked_for(const Plimsoll__V1__ListPoliciesRequest *q, const char *name)
-{
-	for (size_t i = 0; i < q->n_name; i++)
-		if (glob_match(q->name[i], name))
-			return true;
-	return !q->n_name;
-}
-
 static void fill(struct answer *to, const struct aggregator *a, const Plimsoll__V1__ListPoliciesRequest *q)
 {
 	const struct scaler *s = a->scaler;
@@ -228,11 +220,11 @@ static void fill(struct answer *to, const struct aggregator *a, const Plimsoll__
 	size_t decided;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (is_asked_for(q, s->item[i]->manifest.policy.name))
+		if (glob_match_any(q->name, q->n_name, s->item[i]->manifest.policy.name))
 			add_entry(to, entry_of(a, s->item[i]));
 	decided = to->m.n_policy;
 	for (size_t i = 0; i < rest->n_faults; i++)
-		if (is_asked_for(q, rest->fault[i].name ? rest->fault[i].name : ""))
+		if (glob_match_any(q->name, q->n_name, rest->fault[i].name ? rest->fault[i].name : ""))
 			place_fault(to, decided, &rest->fault[i]);
 	policies_trouble(a, to->trouble, sizeof(to->trouble));
 	to->m.trouble = to->trouble;

@@ -69,14 +69,6 @@ static void add_item(struct answer *to, const struct recommender_item *i)
 		add(to, i, "", NULL, 0);
 }
 
-static bool is_asked_for(const Plimsoll__V1__ListRecommendationsRequest *q, const char *name)
-{
-	for (size_t i = 0; i < q->n_name; i++)
-		if (glob_match(q->name[i], name))
-			return true;
-	return !q->n_name;
-}
-
 static void list_message(struct rpc_call *c, struct rpc_msg *m)
 {
 	const Plimsoll__V1__ListRecommendationsRequest *q =
@@ -86,7 +78,7 @@ static void list_message(struct rpc_call *c, struct rpc_msg *m)
 
 	answer.m.wall_unix_ns = clock_wall().ns;
 	for (size_t i = 0; i < a->recommender->n; i++)
-		if (is_asked_for(q, a->recommender->item[i].manifest.name))
+		if (glob_match_any(q->name, q->n_name, a->recommender->item[i].manifest.name))
 			add_item(&answer, &a->recommender->item[i]);
 	(void)rpc_send(c, &answer.m.base);
 	rpc_finish(c, RPC_OK, NULL, NULL);

@@ -123,10 +123,7 @@ static bool is_asked_for(const struct list *l, const struct store_summary *s)
 {
 	if (l->asked->policies_only && !s->selected)
 		return false;
-	for (size_t i = 0; i < l->asked->n_name; i++)
-		if (glob_match(l->asked->name[i], s->name))
-			return true;
-	return !l->asked->n_name;
+	return glob_match_any(l->asked->name, l->asked->n_name, s->name);
 }
 
 static void add(const struct store_summary *s, void *data)

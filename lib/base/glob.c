@@ -68,6 +68,14 @@ bool glob_match(const char *pattern, const char *path)
 	return true;
 }
 
+bool glob_match_any(char *const *pattern, size_t n, const char *path)
+{
+	for (size_t i = 0; i < n; i++)
+		if (glob_match(pattern[i], path))
+			return true;
+	return !n;
+}
+
 bool glob_match_parts(const char *pattern, const char *const *part, size_t n)
 {
 	char path[GLOB_PARTS_BYTES + 1];

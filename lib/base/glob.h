@@ -14,6 +14,8 @@
 
 /* The whole path must match. No allocation, no recursion; time at most |pattern| x |path|^2. */
 bool glob_match(const char *pattern, const char *path);
+/* Any of n patterns; without patterns everything does. */
+bool glob_match_any(char *const *pattern, size_t n, const char *path);
 /* The path is made of parts with a slash between them, empty ones left out; it may go on behind what matches,
  * at a slash: "a" and "a/b" match ("a", "b", "c"). */
 bool glob_match_parts(const char *pattern, const char *const *part, size_t n);

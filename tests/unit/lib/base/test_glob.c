@@ -73,6 +73,19 @@ static void hostile_patterns_end(void **state)
 	assert_false(glob_match("**/a*/**/a*/**a*b", path));
 }
 
+static void any_of_several_is_enough(void **state)
+{
+	char one[] = "a*", other[] = "/b";
+	char *const both[] = { one, other };
+
+	(void)state;
+	assert_true(glob_match_any(both, 2, "ab"));
+	assert_true(glob_match_any(both, 2, "/b"));
+	assert_false(glob_match_any(both, 2, "b"));
+	assert_true(glob_match_any(both, 0, "b"));
+	assert_true(glob_match_any(NULL, 0, ""));
+}
+
 static void parts_match_from_the_front(void **state)
 {
 	static const char *const abc[] = {"a", "b", "c"}, *const last[] = {"", "", "c"};
@@ -100,6 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matches_as_listed),
+		cmocka_unit_test(any_of_several_is_enough),
 		cmocka_unit_test(parts_match_from_the_front),
 		cmocka_unit_test(hostile_patterns_end),
 	};
