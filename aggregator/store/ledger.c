@@ -25,13 +25,6 @@ struct ledger {
 
 /* Open */
 
-static int fail(const struct ledger *l, int r, struct err *e)
-{
-	err_set(e, r, "cannot keep decisions in %s", l->path);
-	err_cause(e, "%s", ledger_why(l));
-	return err_fix(e, "make room and see that this user may write there");
-}
-
 static int remember_file(struct ledger *l, struct err *e)
 {
 	struct stat st;
@@ -49,7 +42,7 @@ static int count(struct ledger *l, struct err *e)
 
 	if (r == 0)
 		r = sql_ask(l->db, "SELECT COALESCE(SUM(octets), 0) FROM decision", &l->octets);
-	return r < 0 ? fail(l, r, e) : 0;
+	return r < 0 ? ledger_file_fail(l->path, l->db, r, e) : 0;
 }
 
 int ledger_open(const char *path, struct ledger *from, struct ledger **ret, struct err *e)

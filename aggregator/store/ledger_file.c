@@ -26,23 +26,28 @@ struct file {
 	struct err *e;
 };
 
-static int say(const struct file *f, int r)
+int ledger_file_fail(const char *path, struct sqlite3 *db, int r, struct err *e)
 {
 	switch (r) {
 	case -EBUSY:
-		err_set(f->e, r, "cannot use the decisions in %s", f->path);
-		err_cause(f->e, "another process holds the file");
-		return err_fix(f->e, "stop the other plimsoll-aggregator, or give this one another --state-dir");
+		err_set(e, r, "cannot use the decisions in %s", path);
+		err_cause(e, "another process holds the file");
+		return err_fix(e, "stop the other plimsoll-aggregator, or give this one another --state-dir");
 	case -EBADMSG:
-		err_set(f->e, r, "the decisions in %s cannot be read", f->path);
-		err_cause(f->e, "the file is damaged: %s", sql_why(f->db));
-		return err_fix(f->e, "move the file away and start again; history and pauses begin anew, so look "
-				     "for workloads that should be paused");
+		err_set(e, r, "the decisions in %s cannot be read", path);
+		err_cause(e, "the file is damaged: %s", sql_why(db));
+		return err_fix(e, "move the file away and start again; history and pauses begin anew, so look "
+				  "for workloads that should be paused");
 	default:
-		err_set(f->e, r, "cannot keep decisions in %s", f->path);
-		err_cause(f->e, "%s", sql_why(f->db));
-		return err_fix(f->e, "make room and see that this user may write there");
+		err_set(e, r, "cannot keep decisions in %s", path);
+		err_cause(e, "%s", sql_why(db));
+		return err_fix(e, "make room and see that this user may write there");
 	}
+}
+
+static int say(const struct file *f, int r)
+{
+	return ledger_file_fail(f->path, f->db, r, f->e);
 }
 
 /* Not only the pages that are read now: a pause behind a damaged page must not be lost quietly. */

@@ -12,5 +12,7 @@ struct sqlite3;
 
 /* As ledger_open(), with the files of two ledgers instead of them. *ret is the caller's, for sql_close(). */
 int ledger_file_open(const char *path, struct sqlite3 *from, struct sqlite3 **ret, struct err *e);
+/* What `r` of a call of store/sql.h means for the file, and what to do about it; returns r. */
+int ledger_file_fail(const char *path, struct sqlite3 *db, int r, struct err *e);
 
 #endif
