@@ -240,9 +240,9 @@ static void take_cpus(struct store_node *n, uint32_t cpus)
 		n->cpus_most = cpus;
 }
 
-static void take_source(struct store_node *n, const struct store_source *source)
+static void take_source(struct store_node *n, const struct store_source *source, bool rebooted)
 {
-	if (n->boot_id && strcmp(n->boot_id, source->boot_id) != 0) {
+	if (rebooted) {
 		n->mapped = false; /* its clock began anew */
 		n->cpus_most = 0;
 	}
@@ -260,7 +260,7 @@ int node_hello(struct store_node *n, const struct store_source *source, const st
 	bool rebooted = n->boot_id && strcmp(n->boot_id, source->boot_id) != 0;
 	struct strmap *orphans = anew ? orphan_rows(n, rebooted) : NULL;
 
-	take_source(n, source);
+	take_source(n, source, rebooted);
 	n->arrival_ns = arrival.ns;
 	if (b->boottime_ns && b->boottime_ns < BOOTTIME_MAX_NS)
 		map_clock(n, b->boottime_ns, arrival);
