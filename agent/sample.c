@@ -25,11 +25,6 @@ static const struct {
 #include "plimsoll/signals.def"
 };
 
-static const uint32_t all_groups = 0
-#define GROUP(ID, bit, ...) | bit
-#include "plimsoll/signals.def"
-	;
-
 /* Groups that a row misses when one of its cgroups does; of the others only its own counts. */
 static const uint32_t shared_groups = 0
 #define SHARED_OWN(bit)	  0
@@ -109,7 +104,7 @@ static struct row *row_new(struct sample *s, const char *path, const struct iden
 	r->out.container_id = identity_text(id->container_id);
 	r->out.name = identity_text(id->name);
 	r->out.first_seen = clock_boot();
-	r->out.now.missing = all_groups;
+	r->out.now.missing = SIGNAL_ALL;
 	r->ran_before = runs_take(s->runs, path);
 	row_push(s, r);
 	return r;
@@ -427,7 +422,7 @@ static void contribute(struct sample *s, const struct member *m)
 	for (unsigned i = 0; i < SIGNAL_BUCKETS; i++)
 		now->hist[i] += from->hist[i];
 	victim_add(&now->victim, &from->victim);
-	now->missing |= from->missing & (m->own ? all_groups : shared_groups);
+	now->missing |= from->missing & (m->own ? SIGNAL_ALL : shared_groups);
 	if (!m->own)
 		return;
 	note_runs(m->row, from);

@@ -13,14 +13,9 @@
 	(SIGNAL_NO_CPU | SIGNAL_NO_MEMORY | SIGNAL_NO_WORKING_SET | SIGNAL_NO_PSI |                \
 	 SIGNAL_NO_BANDWIDTH | SIGNAL_NO_DETAIL | SIGNAL_NO_COMPOSITION)
 
-static const uint32_t all_groups = 0
-#define GROUP(ID, bit, ...) | bit
-#include "plimsoll/signals.def"
-	;
-
 void roster_init(struct roster *r)
 {
-	*r = (struct roster){.absent = all_groups & ~CORE};
+	*r = (struct roster){.absent = SIGNAL_ALL & ~CORE};
 }
 
 static int open_one(struct roster_part *m, const struct part_frame *f, int refused)

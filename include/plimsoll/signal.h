@@ -28,6 +28,11 @@ enum signal_missing { /* bits; same as Missing in metrics.proto */
 #include "plimsoll/signals.def"
 };
 
+enum { SIGNAL_ALL = 0 /* all of them */
+#define GROUP(ID, bit, ...) | bit
+#include "plimsoll/signals.def"
+};
+
 #define SIGNAL_BUCKETS (48 * SIGNAL_HISTS) /* bucket b of histogram h is number h * 48 + b */
 
 struct signals {

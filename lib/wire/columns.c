@@ -15,23 +15,18 @@ static const struct {
 #include "plimsoll/signals.def"
 };
 
-static const uint32_t all_groups = 0
-#define GROUP(ID, bit, ...) | bit
-#include "plimsoll/signals.def"
-	;
-
 uint32_t columns_tells(void)
 {
-	return all_groups;
+	return SIGNAL_ALL;
 }
 
 uint32_t columns_unknown(uint32_t wire_version, uint32_t tells)
 {
 	if (wire_version < 2)
-		return all_groups & ~SINCE_1;
+		return SIGNAL_ALL & ~SINCE_1;
 	if (wire_version < 3)
 		return SINCE_3 | SINCE_TELLS;
-	return tells ? all_groups & ~tells : SINCE_TELLS;
+	return tells ? SIGNAL_ALL & ~tells : SINCE_TELLS;
 }
 
 size_t *columns_length(columns *c, enum signal_id s)
