@@ -7,8 +7,6 @@
 
 #define SANDBOX_NAME "pause" /* what Kubernetes' own image for it is called */
 
-scope_define(struct strmap, strmap_free)
-
 struct reading {
 	struct strmap *sandboxes; /* id → metadata */
 	void (*tell)(const struct names_entry *e, void *data);

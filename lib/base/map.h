@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/scope.h"
+
 struct map;
 struct map *map_new(void);
 struct map *map_free(struct map *m);                     /* NULL is fine; returns NULL */
@@ -23,6 +25,7 @@ bool map_next(const struct map *m, size_t *cursor, uint64_t *ret_key, void **ret
 struct strmap;
 struct strmap *strmap_new(void);
 struct strmap *strmap_free(struct strmap *m);
+scope_define(struct strmap, strmap_free)
 void *strmap_get(const struct strmap *m, const char *key);
 void *strmap_put(struct strmap *m, const char *key, void *value);
 void *strmap_del(struct strmap *m, const char *key);

@@ -230,11 +230,6 @@ static int read_pair(struct reader *r, const yaml_event_t *key, unsigned depth, 
 	return 0;
 }
 
-static void strmap_freep(struct strmap **m)
-{
-	strmap_free(*m);
-}
-
 static int read_mapping(struct reader *r, const yaml_event_t *start, unsigned depth,
 			struct yaml_node **ret_node)
 {
