@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/metrics.h"
@@ -15,14 +14,6 @@
 #define SHARE	1e9 /* scale of gauges that are parts of a core */
 
 _Static_assert(GOVERNOR_PARTS == PROBE_PARTS_MAX, "a rung for each part");
-
-static uint64_t process_cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * CLOCK_NS_PER_S + (uint64_t)t.tv_nsec;
-}
 
 /* Our main thread, which does all but the wire. */
 static void observe_wait(void)
@@ -60,7 +51,7 @@ void self_observe(const struct self *s)
 	observe_programs(&p);
 	observe_memory();
 	observe_wait();
-	agent_set(agent_cpu_seconds_total, process_cpu_ns());
+	agent_set(agent_cpu_seconds_total, clock_process_ns());
 	agent_set(agent_cpu_share, (uint64_t)(s->governor.last.own * SHARE));
 	agent_set(agent_budget_share, (uint64_t)(s->budget.own * SHARE));
 	agent_set(agent_kernel_budget_share, (uint64_t)(s->budget.kernel * SHARE));
@@ -164,7 +155,7 @@ static void govern(struct self *s, uint64_t now_ns)
 		costs[i] = (struct governor_part){parts[i].open, parts[i].on, parts[i].pass_ns,
 						  parts[i].others_share};
 	v = governor_step(&s->governor, &s->budget,
-			  &(struct governor_costs){.now_ns = now_ns, .cpu_ns = process_cpu_ns(),
+			  &(struct governor_costs){.now_ns = now_ns, .cpu_ns = clock_process_ns(),
 						   .measurements = stats.measurements,
 						   .kernel = stats.others_share, .parts = costs, .n = n});
 	obey(s, &v, parts, &stats);

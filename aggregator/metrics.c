@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "aggregator/aggregator.h"
@@ -36,11 +35,7 @@ static uint64_t resident_bytes(void)
 
 static void refresh_process(void)
 {
-	struct timespec cpu = {0};
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	aggregator_set(aggregator_cpu_seconds_total,
-		       (uint64_t)cpu.tv_sec * CLOCK_NS_PER_S + (uint64_t)cpu.tv_nsec);
+	aggregator_set(aggregator_cpu_seconds_total, clock_process_ns());
 	aggregator_set(aggregator_resident_memory_bytes, resident_bytes());
 }
 

@@ -4,7 +4,6 @@
 #include <malloc.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 static void tell(const struct lister *l, const struct names_word *w)
 {
@@ -14,11 +13,9 @@ static void tell(const struct lister *l, const struct names_word *w)
 void lister_tell_state(struct lister *l)
 {
 	struct names_word w = {.tell = NAMES_STATE};
-	struct timespec cpu;
 	struct rusage own;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	l->state.cpu_ns = (uint64_t)cpu.tv_sec * CLOCK_NS_PER_S + (uint64_t)cpu.tv_nsec;
+	l->state.cpu_ns = clock_process_ns();
 	if (getrusage(RUSAGE_SELF, &own) == 0)
 		l->state.peak_bytes = (uint64_t)own.ru_maxrss * 1024;
 	w.state = l->state;

@@ -50,6 +50,11 @@ uint64_t clock_monotonic_ns(void)
 	return now_ns(CLOCK_MONOTONIC) - offset.monotonic_ns;
 }
 
+uint64_t clock_process_ns(void)
+{
+	return now_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 clock_wall_t clock_wall(void)
 {
 	return (clock_wall_t){ now_ns(CLOCK_REALTIME) };

@@ -74,6 +74,14 @@ static void the_clocks_are_the_machines(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void a_process_knows_its_cpu_time(void **state)
+{
+	uint64_t before = raw_ns(CLOCK_PROCESS_CPUTIME_ID), now = clock_process_ns();
+
+	(void)state;
+	assert_true(now >= before && now <= raw_ns(CLOCK_PROCESS_CPUTIME_ID));
+}
+
 static void ages_are_never_negative(void **state)
 {
 	(void)state;
@@ -101,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_clocks_are_the_machines),
 		cmocka_unit_test(boot_never_falls),
+		cmocka_unit_test(a_process_knows_its_cpu_time),
 		cmocka_unit_test(ages_are_never_negative),
 		cmocka_unit_test(wall_time_as_text),
 	};
