@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cgroups of a script's own, as tests/own_cgroups.c makes them for programs, and what runs in them."""
+"""Cgroups of a script's own, as tests/own_cgroups.c makes them for programs, and what runs in them. Whatever a script
+started and still runs when it ends, because a test failed, is ended with it: it would hold the script's output open, and
+whoever reads that would wait for it."""
+import atexit
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -8,6 +12,37 @@ import time
 import grpc
 
 PATIENCE = 60  # seconds; how long anything may take on a machine that is busy with other tests
+
+
+def children():
+    """Of this process; those that ended and were not waited for are among them."""
+    pids = []
+    for thread in os.listdir("/proc/self/task"):
+        with open(f"/proc/self/task/{thread}/children", encoding="ascii") as text:
+            pids += map(int, text.read().split())
+    return pids
+
+
+def is_ours(pid):
+    """It runs; if it ended, it is no longer there after this."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
+    except ChildProcessError:
+        return False
+
+
+def end_children():
+    for signum, patience in (signal.SIGTERM, 10), (signal.SIGKILL, PATIENCE):
+        left = children()
+        for pid in left:
+            os.kill(pid, signum)
+        end = time.monotonic() + patience
+        while left and time.monotonic() < end:
+            left = [pid for pid in left if is_ours(pid)]
+            time.sleep(0.05)
+
+
+atexit.register(end_children)
 
 
 def until(what, ask, patience=PATIENCE):
