@@ -155,12 +155,12 @@ static void a_running_task_counts_up_to_its_move(void **state)
 		own_move(&own, place[i], mine.pid[0]);
 		enter(&way, &spans[i], asked, crew_fresh_ns(&mine.board->cpu_ns[0]));
 		watch_pass(&w);
-		assert_true(is_within(place[i - 1], spans[i - 1], truth_stolen_ns() - stolen));
+		assert_true(is_within(place[i - 1], spans[i - 1], truth_stolen_since_ns(stolen)));
 	}
 	crew_halt(&mine);
 	enter(&way, NULL, crew_times(&mine).on_cpu_ns, crew_times(&mine).on_cpu_ns);
 	watch_pass(&w);
-	assert_all_within(place, spans, truth_stolen_ns() - stolen);
+	assert_all_within(place, spans, truth_stolen_since_ns(stolen));
 	assert_near(counted_in_places(), crew_times(&mine).on_cpu_ns - began, PART, EXACT_NS);
 	crew_end(&mine);
 }
@@ -174,7 +174,7 @@ static void look(const uint64_t *clocks, int n, uint64_t stolen, uint64_t *last)
 	ours = counted_in_places();
 	for (int i = 0; i < n; i++)
 		most += crew_fresh_ns(&clocks[i]);
-	most += EDGE_NS + truth_stolen_ns() - stolen;
+	most += EDGE_NS + truth_stolen_since_ns(stolen);
 	if (ours + EDGE_NS < *last || ours > most)
 		fail_msg("%" PRIu64 " after %" PRIu64 ", and at most %" PRIu64, ours, *last, most);
 	*last = ours;
@@ -214,7 +214,7 @@ static void tasks_that_move_all_the_time_are_counted_once(void **state)
 	watch_pass(&w);
 	for (int i = 0; i < CREW_MAX; i++)
 		enter(&way[i], NULL, crew_clock_ns(&mine, i), crew_clock_ns(&mine, i));
-	assert_all_within(place, spans, truth_stolen_ns() - stolen);
+	assert_all_within(place, spans, truth_stolen_since_ns(stolen));
 	assert_near(counted_in_places(), crew_times(&mine).on_cpu_ns - began, PART, EXACT_NS);
 	crew_end(&mine);
 }
@@ -315,8 +315,8 @@ static void all_threads_of_a_process_move(void **state)
 	for (int i = 0; i < THREADS; i++)
 		enter(&way[i], NULL, thread_clock(i), thread_clock(i));
 	watch_pass(&w);
-	within = is_within(home, before, truth_stolen_ns() - stolen);
-	assert_all_within(place, spans, truth_stolen_ns() - stolen);
+	within = is_within(home, before, truth_stolen_since_ns(stolen));
+	assert_all_within(place, spans, truth_stolen_since_ns(stolen));
 	assert_true(within);
 	band_end(pid);
 }
@@ -350,7 +350,7 @@ static void a_thread_moves_alone(void **state)
 	for (int i = 0; i < THREADS; i++)
 		enter(&way[i], NULL, thread_clock(i), thread_clock(i));
 	watch_pass(&w);
-	assert_all_within(part, spans, truth_stolen_ns() - stolen);
+	assert_all_within(part, spans, truth_stolen_since_ns(stolen));
 	band_end(pid);
 	for (int i = 0; i < PLACES; i++)
 		own_remove(&own, part[i]);

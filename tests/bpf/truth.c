@@ -162,6 +162,11 @@ void truth_set_limit(const struct own_cgroups *o, const char *path, uint64_t byt
 	truth_set(o, path, PLIMSOLL_MEMORY, "memory.limit_in_bytes", text, "memory.max", text);
 }
 
+static uint64_t tick_ns(void)
+{
+	return CLOCK_NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
 uint64_t truth_stolen_ns(void)
 {
 	char text[TEXT_BYTES];
@@ -169,7 +174,14 @@ uint64_t truth_stolen_ns(void)
 
 	read_text("/proc/stat", text);
 	must(sscanf(text, "cpu %*u %*u %*u %*u %*u %*u %*u %" SCNu64, &ticks) == 1);
-	return (ticks + 1) * (CLOCK_NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+	return ticks * tick_ns();
+}
+
+uint64_t truth_stolen_since_ns(uint64_t since)
+{
+	uint64_t now = truth_stolen_ns();
+
+	return now ? now - since + tick_ns() : 0;
 }
 
 void truth_assert_near(const char *what, uint64_t ours, uint64_t theirs, double part, uint64_t slack,

@@ -36,9 +36,11 @@ void truth_set(const struct own_cgroups *o, const char *path, enum plimsoll_hier
 	       const char *v1, const char *v1_text, const char *v2, const char *v2_text);
 struct truth_pressure truth_pressure(const struct own_cgroups *o, const char *path, const char *resource);
 void truth_set_limit(const struct own_cgroups *o, const char *path, uint64_t bytes);
-/* What the hypervisor took from all CPUs, and one tick more: cpu.stat and schedstat leave it out of a
- * task's time, the run queue's clock, which is ours, does not. */
+/* What the hypervisor took from all CPUs: cpu.stat and schedstat leave it out of a task's time, the run queue's clock,
+ * which is ours, does not. It is told in ticks: `since` an earlier answer it is one tick more than the difference, or
+ * 0 where nothing was ever taken. */
 uint64_t truth_stolen_ns(void);
+uint64_t truth_stolen_since_ns(uint64_t since);
 
 /* Equal but for `part` (0.01: one per cent) of `theirs`, and `slack`; says both when not. */
 #define assert_near(ours, theirs, part, slack) \
