@@ -41,24 +41,34 @@ static void observe_probe(struct agent *a)
 
 	probe_stats(a->probe, &p);
 	agent_set(agent_bpf_map_bytes, p.map_bytes);
-	agent_set(agent_bpf_lost_total, p.lost);
 	agent_set(agent_probe_pass_seconds, p.pass_ns_last);
 	agent_set(agent_probe_cgroups, p.cgroups);
-	agent_set(agent_slots_full, p.slots_full);
-	agent_set(agent_births_late_total, p.births_late);
 	agent_set(agent_overflow_cpu_seconds_total, p.overflow_cpu_ns);
 	agent_set(agent_restarts_forgotten_total, sample_forgotten(a->sample));
 }
 
+static void take_losses(struct agent *a)
+{
+	struct probe_stats p;
+
+	probe_stats(a->probe, &p);
+	p.losses.spool_dropped = spool_dropped(a->spool);
+	p.losses.read_errors = agent_get(agent_read_errors_total);
+	p.losses.batches_too_large = agent_get(agent_batches_too_large_total);
+	p.losses.late_ticks = agent_get(agent_late_ticks_total);
+	shortfall_take(&a->shortfall, &p.losses, clock_monotonic_ns());
+}
+
 void agent_observe(struct agent *a)
 {
+	take_losses(a);
+	shortfall_observe(&a->shortfall);
 	self_observe(&a->self);
 	observe_rpc();
 	observe_probe(a);
 	account_observe(a->names);
 	agent_set(agent_spool_batches, spool_batches(a->spool));
 	agent_set(agent_spool_bytes, spool_bytes(a->spool));
-	agent_set(agent_spool_dropped_total, spool_dropped(a->spool));
 }
 
 /* The second */
@@ -96,21 +106,13 @@ static void read_again(struct agent *a)
 static void fill_second(struct agent *a, clock_boot_t at)
 {
 	struct encode_second *s = &a->second;
-	struct probe_stats p;
 
-	probe_stats(a->probe, &p);
+	take_losses(a);
 	s->sequence++;
 	s->boottime_ns = at.ns;
 	s->wall_unix_ns = clock_wall().ns;
 	node_read("/proc", &s->node);
-	s->losses = (struct encode_losses){
-		.slots_full = p.slots_full,
-		.spool_dropped = spool_dropped(a->spool),
-		.read_errors = agent_get(agent_read_errors_total),
-		.late_ticks = agent_get(agent_late_ticks_total),
-		.births_late = p.births_late,
-		.tables_full = p.lost,
-	};
+	s->losses = a->shortfall.now;
 }
 
 static struct encode_bytes encoded(struct agent *a, enum encode_form form,

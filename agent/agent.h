@@ -15,6 +15,7 @@
 #include "agent/options.h"
 #include "agent/probe/probe.h"
 #include "agent/self.h"
+#include "agent/shortfall.h"
 #include "agent/spool.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -42,6 +43,7 @@ struct agent {
 	struct encode_second second; /* the last one sampled */
 	struct node_facts facts;
 	struct self self;
+	struct shortfall shortfall;
 	struct rpc_tls tls; /* own its texts; all NULL: plain text */
 	struct watch *watches; /* open Watch calls */
 	clock_boot_t started;

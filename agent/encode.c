@@ -264,14 +264,10 @@ static void add_node(struct encode *e, const struct node_reading *n)
 	e->batch.node = &e->node;
 }
 
-static void add_losses(struct encode *e, const struct encode_losses *l)
+static void add_losses(struct encode *e, const struct losses *l)
 {
-	e->losses.slots_full = l->slots_full;
-	e->losses.spool_dropped = l->spool_dropped;
-	e->losses.read_errors = l->read_errors;
-	e->losses.late_ticks = l->late_ticks;
-	e->losses.births_late = l->births_late;
-	e->losses.tables_full = l->tables_full;
+#define LOSS(ID, name, ...) e->losses.name = l->name;
+#include "plimsoll/losses.def"
 	e->batch.losses = &e->losses;
 }
 

@@ -12,6 +12,7 @@
 
 #include "agent/node.h"
 #include "agent/sample.h"
+#include "plimsoll/loss.h"
 
 #define ENCODE_KEYFRAME_EVERY 30 /* batches; a reader without state waits 30 s at most */
 
@@ -28,10 +29,6 @@ struct encode_source {
 	uint64_t interval_ns, memory_bytes;
 };
 
-struct encode_losses { /* as in metrics.proto: cumulative in the epoch, but slots_full, which is now */
-	uint64_t slots_full, spool_dropped, read_errors, late_ticks, births_late, tables_full;
-};
-
 struct encode_filter { /* NULL: all rows */
 	char *const *cgroups; /* patterns, see wire/pattern.h */
 	size_t n;             /* 0: all rows */
@@ -42,7 +39,7 @@ struct encode_second { /* all that is not a row */
 	uint64_t boottime_ns, wall_unix_ns;
 	struct encode_source source;
 	struct node_reading node;
-	struct encode_losses losses;
+	struct losses losses;
 };
 
 struct encode_bytes {

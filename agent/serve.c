@@ -16,7 +16,7 @@
 #include "plimsoll/version.h"
 
 #define SERVE_MAGIC 0x73657276u
-#define NOTICES     32 /* the probe has fewer */
+#define NOTICES     48 /* there are fewer */
 
 extern const unsigned char descriptors_bytes[];
 extern const unsigned long descriptors_size;
@@ -85,8 +85,10 @@ static void fill_counters(Plimsoll__V1__Counter *counters, Plimsoll__V1__Counter
 static size_t fill_notices(const struct agent *a, struct probe_notice *found,
 			   Plimsoll__V1__Notice *notices, Plimsoll__V1__Notice **list)
 {
-	int n = probe_notices(a->probe, found, NOTICES - NAMES_KINDS);
+	const int room = NOTICES - NAMES_KINDS;
+	int n = probe_notices(a->probe, found, room);
 
+	n += shortfall_notices(&a->shortfall, clock_monotonic_ns(), found + n, room - n);
 	for (int i = 0; i < NAMES_KINDS && n >= 0; i++)
 		n += account_notice(a->names[i], &found[n]);
 	for (int i = 0; i < n; i++) {

@@ -34,11 +34,11 @@ struct watcher; /* aggregator/serve/watcher.h */
 /* A stored second is followed by a tick within this, so that the nodes' seconds come together. */
 #define AGGREGATOR_GATHER_NS (20 * CLOCK_NS_PER_MS)
 #define AGGREGATOR_GRACE_NS (2 * CLOCK_NS_PER_S)    /* open calls at shutdown */
-#define AGGREGATOR_NOTICES 16
+#define AGGREGATOR_NOTICES 32
 
 struct aggregator_notice { /* for Status.Get and readyz */
 	const char *id, *level; /* level: ok, warn, fail */
-	char text[200], fix[200];
+	char text[320], fix[200];
 };
 
 #define AGGREGATOR_HOUSEKEEPING_NS CLOCK_NS_PER_S

@@ -9,6 +9,7 @@
 #include "aggregator/policies.h"
 #include "aggregator/statedir.h"
 #include "aggregator/store/store.h"
+#include "aggregator/toll.h"
 #include "base/log.h"
 #include "rpc/rpc.h"
 
@@ -99,5 +100,5 @@ size_t aggregator_notices(const struct aggregator *a,
 			 "agents of a newer version were refused");
 		add(&ret[n++], "wire", "warn", "upgrade the aggregator before the agents");
 	}
-	return n;
+	return n + toll_notices(a->store, clock_boot(), ret + n, AGGREGATOR_NOTICES - n);
 }

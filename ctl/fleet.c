@@ -234,9 +234,10 @@ static void measure(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 		n->available_bytes = b->node->memory_available_bytes;
 	}
 	if (b->losses)
-		n->lost = b->losses->slots_full + b->losses->spool_dropped +
-			  b->losses->read_errors + b->losses->late_ticks +
-			  b->losses->births_late + b->losses->tables_full;
+		n->losses = (struct losses){
+#define LOSS(ID, name, ...) .name = b->losses->name,
+#include "plimsoll/losses.def"
+		};
 }
 
 static void forget(struct fleet_node *n, uint64_t id)

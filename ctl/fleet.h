@@ -14,6 +14,7 @@
 #include "base/hist.h"
 #include "base/map.h"
 #include "decide/saturation.h"
+#include "plimsoll/loss.h"
 #include "plimsoll/signal.h"
 #include "plimsoll/v1/metrics.pb-c.h"
 
@@ -46,7 +47,7 @@ struct fleet_node {
 	bool measured;    /* the node's own figures came */
 	bool idled_before; /* idle_before_ns was measured */
 	uint64_t idle_ns, idle_before_ns, available_bytes;
-	uint64_t lost; /* samples and rows that never came, see Losses */
+	struct losses losses;
 	struct map *rows;
 };
 

@@ -87,9 +87,44 @@ static struct fleet_value sample_age_ns(const struct fleet_node *n)
 static const struct text_column node_columns[] = {
 	{"TIME", false, false},      {"NODE", false, false},       {"CPUS", true, false},
 	{"CPU USED", true, false},   {"MEMORY USED", true, false}, {"OF TOTAL", true, false},
-	{"CGROUPS", true, false},    {"LOST", true, true},         {"AGENT", false, true},
+	{"CGROUPS", true, false},    {"LOST", false, true},         {"AGENT", false, true},
 	{"SAMPLE AGE", true, false},
 };
+
+static const struct {
+	const char *name, *word, *unit;
+} loss_kinds[LOSSES] = {
+#define LOSS(ID, name, word, KIND, unit, ...) [LOSS_##ID] = {#name, #word, unit},
+#include "plimsoll/losses.def"
+};
+
+/* They have no sum: the worst kind, and how many others there are. */
+static void lost_cell(struct text_table *t, const struct losses *l)
+{
+	int worst = -1, others = 0;
+	char more[16] = "";
+
+	for (int i = 0; i < LOSSES; i++) {
+		others += l->count[i] && worst >= 0;
+		worst = l->count[i] && worst < 0 ? i : worst;
+	}
+	if (others)
+		snprintf(more, sizeof(more), ", +%d", others);
+	if (worst < 0)
+		text_cell(t, PAINT_PLAIN, "nothing");
+	else
+		text_cell(t, PAINT_WARN, "%s: %llu %s%s", loss_kinds[worst].word, (unsigned long long)l->count[worst],
+			  loss_kinds[worst].unit, more);
+}
+
+static json_t *losses_tree(const struct losses *l)
+{
+	json_t *o = json_object();
+
+	for (int i = 0; i < LOSSES; i++)
+		json_object_set_new(o, loss_kinds[i].name, json_integer((json_int_t)l->count[i]));
+	return o;
+}
 
 static void node_cells(struct text_table *t, const void *item)
 {
@@ -102,7 +137,7 @@ static void node_cells(struct text_table *t, const void *item)
 	figure_cell(t, memory_used(n), figure_bytes);
 	part_cell(t, memory_used(n), total);
 	text_cell(t, PAINT_PLAIN, "%u", n->live_rows);
-	text_cell(t, n->lost ? PAINT_WARN : PAINT_PLAIN, "%llu", (unsigned long long)n->lost);
+	lost_cell(t, &n->losses);
 	text_or_dash(t, n->agent_version);
 	figure_cell(t, sample_age_ns(n), age);
 }
@@ -112,12 +147,12 @@ static json_t *node_tree(const void *item)
 	const struct fleet_node *n = ((const struct item *)item)->node;
 	struct fleet_value sample_age = sample_age_ns(n);
 
-	return json_pack("{s:o, s:o, s:i, s:o, s:o, s:o, s:i, s:I, s:o}", "name",
+	return json_pack("{s:o, s:o, s:i, s:o, s:o, s:o, s:i, s:o, s:o}", "name",
 			 tree_string(n->name), "agent_version", tree_string(n->agent_version),
 			 "cpus", (int)n->cpus, "cpu_used", tree_of(fleet_cpu_used(n)),
 			 "memory_bytes", tree_number(n->memory_bytes > 0, (double)n->memory_bytes),
 			 "memory_used_bytes", tree_of(memory_used(n)), "cgroups", (int)n->live_rows,
-			 "lost", (json_int_t)n->lost, "age_seconds",
+			 "losses", losses_tree(&n->losses), "age_seconds",
 			 tree_seconds(sample_age.known, (uint64_t)sample_age.value));
 }
 

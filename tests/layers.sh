@@ -26,9 +26,9 @@ only() {
         grep -vE "^($folders)")
 }
 
-lib='(base|loop|rpc|wire|conf|pki)/[a-z_]+\.h|plimsoll/(version\.h|signal\.h|signals\.def)'
+lib='(base|loop|rpc|wire|conf|pki)/[a-z_]+\.h|plimsoll/(version\.h|signal\.h|signals\.def|loss\.h|losses\.def)'
 allow bpf '(kernel|array|place|table|tally|socket|cost|hist|cast|psi|pid|skb|conversation|http1|hear)\.h|plimsoll/[a-z_]+\.h'
-allow include/plimsoll 'plimsoll/((signals|programs)\.def|victim\.h)'
+allow include/plimsoll 'plimsoll/((signals|programs|losses)\.def|victim\.h)'
 allow lib/base 'base/[a-z_]+\.h'
 allow lib/loop '(base|loop)/[a-z_]+\.h'
 allow lib/rpc '(base|loop|rpc)/[a-z_]+\.h|(grpc|google)/.*\.pb-c\.h'
@@ -40,7 +40,7 @@ allow agent/probe '(base|agent/probe)/[a-z_]+\.h|plimsoll/[a-z_]+\.(h|def)|[a-z_
 allow agent/sandbox '(base|agent/sandbox)/[a-z_]+\.(h|def)'
 allow agent "$lib|plimsoll/programs\.def|agent/[a-z_/]+\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
 allow decide '(base|decide)/[a-z_]+\.h|plimsoll/(signal\.h|signals\.def)'
-allow aggregator/store '(base|decide|aggregator/store)/[a-z_]+\.h|plimsoll/(signal\.h|signals\.def)'
+allow aggregator/store '(base|decide|aggregator/store)/[a-z_]+\.h|plimsoll/(signal\.h|signals\.def|loss\.h|losses\.def)'
 allow aggregator/ingest "$lib|aggregator/(store|ingest)/[a-z_]+\.h|aggregator/aggregator\.h|aggregator/metrics\.(h|def)|plimsoll/v1/[a-z]+\.pb-c\.h"
 allow aggregator/act "$lib|aggregator/act/[a-z_]+\.h|decide/verdict\.h|decide/policy\.h|aggregator/metrics\.(h|def)"
 allow aggregator/serve "$lib|aggregator/(store|serve)/[a-z_]+\.h|aggregator/[a-z_]+\.(h|def)|decide/[a-z_]+\.h|plimsoll/v1/[a-z]+\.pb-c\.h"

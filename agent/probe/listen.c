@@ -68,4 +68,5 @@ const struct part listen_part = {
 	.pass = pass,
 	.set_on = set_on,
 	.lost = lost,
+	.loss = LOSS_LISTENERS_UNPLACED,
 };

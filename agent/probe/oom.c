@@ -31,4 +31,5 @@ const struct part oom_part = {
 	.open = open_part,
 	.set_on = set_on,
 	.lost = lost,
+	.loss = LOSS_VICTIMS_UNKNOWN,
 };

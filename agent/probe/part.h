@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "plimsoll/loss.h"
 #include "plimsoll/signal.h"
 
 struct bpf_link;
@@ -42,7 +43,8 @@ struct part {
 	/* Off: its programs return at once, and the core does not call pass(). Its groups are missing. NULL: it
 	 * has no programs but those of pass(). */
 	void (*set_on)(void *state, bool on);
-	uint64_t (*lost)(const void *state); /* events that found no room, since the start; NULL: all find it */
+	uint64_t (*lost)(const void *state); /* since the start; NULL: nothing is, else … */
+	enum loss_id loss;                   /* … of this kind */
 };
 
 extern const struct part *const parts[]; /* dearest last; ends with NULL */

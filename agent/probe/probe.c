@@ -46,7 +46,7 @@ static void renew_table(struct probe *p)
 {
 	uint32_t bits;
 
-	p->stats.lost += tree_write_table(p->tree, load_spare_half(&p->load), &bits);
+	p->stats.losses.cgroups_unplaced = tree_write_table(p->tree, load_spare_half(&p->load), &bits);
 	load_use_spare_half(&p->load, bits);
 }
 
@@ -55,14 +55,14 @@ static size_t bear(struct probe *p, const uint64_t births[PLIMSOLL_HIERARCHIES])
 {
 	size_t taken = 0;
 
-	p->stats.slots_full = 0;
+	p->stats.losses.slots_full = 0;
 	for (int h = 0; h < PLIMSOLL_HIERARCHIES; h++) {
 		size_t kept = births[h] < PLIMSOLL_BIRTHS ? (size_t)births[h] : PLIMSOLL_BIRTHS;
 		size_t born = tree_bear(p->tree, p->load.birth + (size_t)h * PLIMSOLL_BIRTHS, kept);
 
 		taken += born;
-		if (births[h] - born > p->stats.slots_full)
-			p->stats.slots_full = (uint32_t)(births[h] - born);
+		if (births[h] - born > p->stats.losses.slots_full)
+			p->stats.losses.slots_full = births[h] - born;
 	}
 	return taken;
 }
@@ -130,7 +130,7 @@ int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e)
 	p->stats.passes++;
 	p->stats.pass_ns_last = clock_since(clock_boot(), began);
 	p->stats.cgroups = (uint32_t)tree_cgroups(p->tree);
-	p->stats.slots_full += (uint32_t)tree_without_slot(p->tree);
+	p->stats.losses.slots_full += tree_without_slot(p->tree);
 	return 0;
 }
 
@@ -171,37 +171,14 @@ void probe_stats(const struct probe *p, struct probe_stats *ret)
 	*ret = p->stats;
 	ret->map_bytes = p->load.map_bytes;
 	ret->measurements = p->meter.results;
-	ret->births_late = load_births_late(&p->load);
+	ret->losses.births_late = load_births_late(&p->load);
 	ret->overflow_cpu_ns = tree_nobodys(p->tree)->cpu_ns + reading_overflow_cpu_ns(&p->reading);
 	for (int i = 0; i < PROBE_PROGRAMS; i++) {
 		ret->cost[i] = (struct probe_cost){p->meter.of[i].ns_per_run, p->meter.of[i].share};
 		if (cost_paid_by_others(i))
 			ret->others_share += p->meter.of[i].share;
 	}
-	ret->lost += roster_lost(&p->roster);
-}
-
-/* What was lost, or is not told apart; the text begins with how much. Returns the count. */
-static int loss_notices(const struct probe *p, struct probe_notice *ret, int room)
-{
-	struct probe_stats s;
-	int n = 0;
-
-	probe_stats(p, &s);
-#define LOSS(ID, COUNT, FIX, FORMAT, ...)                                                                \
-	if ((COUNT) && n < room) {                                                                       \
-		ret[n] = (struct probe_notice){.id = ID, .level = "warn", .fix = FIX};                   \
-		snprintf(ret[n++].text, sizeof(ret->text), FORMAT, (unsigned long long)(COUNT), ##__VA_ARGS__); \
-	}
-	LOSS("slots", s.slots_full, "start the agent with a larger --max-cgroups",
-	     "%llu cgroups have no CPU counters: all %u are taken", p->load.slots - 1)
-	LOSS("births", s.births_late, "more cgroups are made in a second than there are slots ready: a larger "
-				      "--max-cgroups or a shorter --interval",
-	     "%llu cgroups were made with no slot ready: what ran in them before they were found is told of nobody")
-	LOSS("tables", s.lost, "start the agent with a larger --max-cgroups",
-	     "%llu times a cgroup, socket or reclaim found no place in the kernel's tables")
-#undef LOSS
-	return n;
+	roster_lost(&p->roster, &ret->losses);
 }
 
 int probe_notices(const struct probe *p, struct probe_notice *ret, int room)
@@ -215,7 +192,7 @@ int probe_notices(const struct probe *p, struct probe_notice *ret, int room)
 			.id = "memory-composition",
 			.level = "warn",
 			.text = "no anonymous, file and slab memory: this kernel keeps them elsewhere"};
-	return n + loss_notices(p, ret + n, room - n);
+	return n;
 }
 
 /* Life */

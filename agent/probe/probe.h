@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "plimsoll/loss.h"
 #include "plimsoll/signal.h"
 
 struct probe;
@@ -69,10 +70,9 @@ struct probe_part { /* measures signals beside the core, and can be left out */
 
 struct probe_stats {
 	uint64_t passes, pass_ns_last;
-	uint32_t cgroups, slots_full;     /* slots_full: cgroups now without a slot */
+	uint32_t cgroups;
+	struct losses losses;             /* those that happen on the kernel's side; the others are 0 */
 	uint64_t overflow_cpu_ns;         /* time of nobody known: of the overflow slot, of cgroups we cannot see */
-	uint64_t lost;                    /* cgroups, sockets and reclaims that found no place in the kernel's tables */
-	uint64_t births_late;             /* cgroups that were made and had no slot until the next pass found them */
 	uint64_t measurements;            /* that ended; what follows is of the last one: */
 	struct probe_cost cost[PROBE_PROGRAMS];
 	double others_share;              /* of a core: all that the programs take from other tasks */

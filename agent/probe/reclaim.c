@@ -118,4 +118,5 @@ const struct part reclaim_part = {
 	.pass = pass,
 	.set_on = set_on,
 	.lost = lost,
+	.loss = LOSS_RECLAIMS_UNPLACED,
 };

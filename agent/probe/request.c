@@ -72,4 +72,5 @@ const struct part request_part = {
 	.close = close_part,
 	.set_on = set_on,
 	.lost = lost,
+	.loss = LOSS_CONNECTIONS_UNKNOWN,
 };

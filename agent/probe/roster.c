@@ -95,14 +95,14 @@ void roster_set_on(struct roster *r, int part, bool on, const char *why)
 		r->absent &= ~m->part->groups;
 }
 
-uint64_t roster_lost(const struct roster *r)
+void roster_lost(const struct roster *r, struct losses *to)
 {
-	uint64_t lost = 0;
+	for (int i = 0; i < r->n; i++) {
+		const struct part *p = r->part[i].part;
 
-	for (int i = 0; i < r->n; i++)
-		if (r->part[i].state && r->part[i].part->lost)
-			lost += r->part[i].part->lost(r->part[i].state);
-	return lost;
+		if (r->part[i].state && p->lost)
+			to->count[p->loss] += p->lost(r->part[i].state);
+	}
 }
 
 static struct probe_notice notice(const struct roster_part *m)

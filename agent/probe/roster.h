@@ -35,7 +35,7 @@ void roster_close(struct roster *r);
 void roster_pass(struct roster *r, uint64_t number); /* of those that look once a sample */
 /* What looks once a sample is there again after its next look. */
 void roster_set_on(struct roster *r, int part, bool on, const char *why);
-uint64_t roster_lost(const struct roster *r); /* events and places that found no room in a part */
+void roster_lost(const struct roster *r, struct losses *to); /* adds what parts lost to each kind */
 int roster_notices(const struct roster *r, struct probe_notice *ret, int room); /* returns the count */
 
 #endif

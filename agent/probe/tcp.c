@@ -61,4 +61,5 @@ const struct part tcp_part = {
 	.pass = pass,
 	.set_on = set_on,
 	.lost = lost,
+	.loss = LOSS_CONNECTIONS_UNKNOWN,
 };

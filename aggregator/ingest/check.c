@@ -212,13 +212,9 @@ static void take_node(const Plimsoll__V1__Batch *b, struct store_batch *ret)
 			.cpus = b->node->cpus,
 		};
 	if (b->losses)
-		ret->losses = (struct store_losses){
-			.slots_full = b->losses->slots_full,
-			.spool_dropped = b->losses->spool_dropped,
-			.read_errors = b->losses->read_errors,
-			.late_ticks = b->losses->late_ticks,
-			.births_late = b->losses->births_late,
-			.tables_full = b->losses->tables_full,
+		ret->losses = (struct losses){
+#define LOSS(ID, name, ...) .name = b->losses->name,
+#include "plimsoll/losses.def"
 		};
 }
 

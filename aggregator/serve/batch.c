@@ -178,12 +178,8 @@ static void add_node(struct batch *b, const struct store_node *n)
 	b->source.memory_bytes = n->memory_bytes;
 	b->message.source = &b->source;
 	plimsoll__v1__losses__init(&b->losses);
-	b->losses.slots_full = n->losses.slots_full;
-	b->losses.spool_dropped = n->losses.spool_dropped;
-	b->losses.read_errors = n->losses.read_errors;
-	b->losses.late_ticks = n->losses.late_ticks;
-	b->losses.births_late = n->losses.births_late;
-	b->losses.tables_full = n->losses.tables_full;
+#define LOSS(ID, name, ...) b->losses.name = n->losses.name;
+#include "plimsoll/losses.def"
 	b->message.losses = &b->losses;
 	if (!n->sample.known)
 		return;

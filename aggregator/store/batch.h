@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "plimsoll/loss.h"
 #include "plimsoll/signal.h"
 
 /* X(enumerator, counter's word, meaning): why a batch, a row or a name was not taken. aggregator/metrics.def makes a
@@ -84,10 +85,6 @@ struct store_node_sample {
 	uint32_t cpus; /* online; 0: not told */
 };
 
-struct store_losses { /* cumulative in the epoch, but slots_full, which is now */
-	uint64_t slots_full, spool_dropped, read_errors, late_ticks, births_late, tables_full;
-};
-
 struct store_batch {
 	uint64_t epoch, sequence, boottime_ns, wall_unix_ns;
 	bool keyframe;
@@ -106,7 +103,7 @@ struct store_batch {
 	const struct store_victim *victim;
 	size_t n_victims;
 	struct store_node_sample node;
-	struct store_losses losses;
+	struct losses losses;
 };
 
 #endif

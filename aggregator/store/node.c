@@ -61,6 +61,13 @@ bool node_silent(const struct store_node *n, clock_boot_t now)
 	       STORE_SILENT_PERIODS * node_period_ns(n);
 }
 
+bool node_loses(const struct store_node *n, enum loss_id kind, clock_boot_t now)
+{
+	if (LOSS_NOW & 1 << kind)
+		return n->losses.count[kind] && !node_silent(n, now);
+	return n->lost_ns[kind] && now.ns - n->lost_ns[kind] < STORE_LOST_NS;
+}
+
 static void map_clock(struct store_node *n, uint64_t agent_ns, clock_boot_t arrival)
 {
 	int64_t offset = (int64_t)arrival.ns - (int64_t)agent_ns;
@@ -268,7 +275,8 @@ int node_hello(struct store_node *n, const struct store_source *source, const st
 		n->epoch = b->epoch;
 		n->sequence = n->boottime_ns = 0;
 		n->over_limit = 0;
-		n->losses = (struct store_losses){0};
+		n->losses = (struct losses){0};
+		memset(n->lost_ns, 0, sizeof(n->lost_ns));
 		n->store->counters.epochs++;
 	}
 	name_rows(n, b, orphans, arrival);
@@ -423,6 +431,15 @@ static void put_still(struct store_node *n, const struct store_batch *b)
 	n->wall_unix_ns = b->wall_unix_ns;
 }
 
+/* What an agent had lost before we heard of it is no news. */
+static void put_losses(struct store_node *n, const struct store_batch *b, bool first, clock_boot_t arrival)
+{
+	for (int i = 0; i < LOSSES; i++)
+		if (!first && b->losses.count[i] > n->losses.count[i])
+			n->lost_ns[i] = arrival.ns;
+	n->losses = b->losses;
+}
+
 int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arrival,
 	     enum store_refusal *ret_why)
 {
@@ -462,7 +479,7 @@ int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arr
 		end_unnamed(n, b);
 	end_gone(n, b);
 	n->sample = b->node;
-	n->losses = b->losses;
+	put_losses(n, b, first, arrival);
 	count->batches++;
 	count->samples += map_size(n->rows);
 	return 0;

@@ -37,7 +37,8 @@ struct store_node {
 	struct store_node_sample sample;
 	bool busy_known;                /* its CPU time in the newest second: */
 	uint64_t busy_ns;               /* all CPUs, all tasks */
-	struct store_losses losses;
+	struct losses losses;           /* of this epoch */
+	uint64_t lost_ns[LOSSES];       /* when each of them was last seen to grow, our clock; 0: never */
 	uint64_t gaps;
 	void *stream;                   /* the open Report or Watch that feeds it, NULL: none */
 };
@@ -57,5 +58,6 @@ uint64_t node_time(const struct store_node *n, uint64_t agent_boottime_ns); /* â
 uint64_t node_sample_ns(const struct store_node *n); /* newest second on our clock, 0: none */
 uint64_t node_period_ns(const struct store_node *n); /* its interval, at least 1 s */
 bool node_silent(const struct store_node *n, clock_boot_t now);
+bool node_loses(const struct store_node *n, enum loss_id kind, clock_boot_t now); /* now, or within STORE_LOST_NS */
 
 #endif

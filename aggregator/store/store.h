@@ -29,6 +29,7 @@
 #define STORE_SILENT_KEEP_NS (900 * CLOCK_NS_PER_S)
 #define STORE_GONE_KEEP_NS (60 * CLOCK_NS_PER_S)    /* a row's last seconds after its cgroup ended */
 #define STORE_SILENT_PERIODS 3 /* a node without a batch for so many of its intervals is silent */
+#define STORE_LOST_NS (600 * CLOCK_NS_PER_S)        /* a loss is news for so long */
 #define STORE_WINDOW_MAX_NS (300 * CLOCK_NS_PER_S)  /* how far back rates can be asked for */
 
 struct store;

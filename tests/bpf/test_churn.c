@@ -105,13 +105,13 @@ static void ten_thousand_leave_nothing_behind(void **state)
 	come_and_go(&mine, WARM_UP, CGROUPS);
 	after = holding();
 	print_message("  %u births, %u deaths, %u without a run, %" PRIu64 " late; %zu bytes in %u files, then %zu in %u\n",
-		      w.births, w.deaths, w.departed_idle, watch_stats(&w).births_late, before.bytes, before.files,
+		      w.births, w.deaths, w.departed_idle, watch_stats(&w).losses.births_late, before.bytes, before.files,
 		      after.bytes, after.files);
 	assert_int_equal(w.births, CGROUPS);
 	assert_int_equal(w.deaths, CGROUPS);
 	assert_int_equal(w.departed_idle, CGROUPS - CGROUPS / WORKS_IN_EACH);
-	assert_int_equal(watch_stats(&w).births_late, 0);
-	assert_int_equal(watch_stats(&w).lost, 0);
+	assert_int_equal(watch_stats(&w).losses.births_late, 0);
+	assert_int_equal(watch_stats(&w).losses.cgroups_unplaced, 0);
 	assert_near(w.departed_cpu_ns, crew_times(&mine).on_cpu_ns - began, PART,
 		    EDGE_NS + truth_stolen_since_ns(stolen));
 	assert_int_equal(after.files, before.files);
@@ -134,7 +134,7 @@ static void slots_come_back(void **state)
 		watch_pass(&w);
 		watch_pass(&w); /* freed rows rest for one pass */
 	}
-	assert_int_equal(watch_stats(&w).births_late, 0);
+	assert_int_equal(watch_stats(&w).losses.births_late, 0);
 }
 
 int main(void)

@@ -115,7 +115,7 @@ static void a_life_between_passes_is_told_whole(void **state)
 	assert_true(w.last.switches > 0 && w.last.runq_wait_ns > 0);
 	assert_true(peak > 0);
 	assert_int_equal(w.last.memory_peak_bytes, peak);
-	assert_int_equal(watch_stats(&w).births_late, 0);
+	assert_int_equal(watch_stats(&w).losses.births_late, 0);
 }
 
 /* A successor of the same name is somebody else, with a clean slot. */

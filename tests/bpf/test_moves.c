@@ -384,7 +384,7 @@ static void a_successor_of_the_same_name_is_not_mistaken(void **state)
 	}
 	watch_pass(&w);
 	assert_near(w.departed_cpu_ns, crew_times(&mine).on_cpu_ns - began, PART, EXACT_NS);
-	assert_int_equal(watch_stats(&w).births_late, 0);
+	assert_int_equal(watch_stats(&w).losses.births_late, 0);
 	crew_end(&mine);
 }
 

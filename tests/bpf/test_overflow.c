@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Two thousand cgroups, with a slot for each and with far fewer slots: what a task runs in each of them, one after
- * the other, is all there, in the cgroups' own counters or in the overflow, and it is said what is missing.
+ * the other, is all there, in the cgroups' own counters or in the overflow, and it is counted what is missing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,6 @@
 #define MANY	 2000
 #define ENOUGH	 8192 /* directories are given a slot each at first */
 #define FEW	 512
-#define NOTICES	 32
 #define PART	 0.001
 #define EDGE_NS	 CLOCK_NS_PER_MS
 
@@ -116,61 +115,33 @@ static void each_of_two_thousand_is_told_apart(void **state)
 	assert_int_equal(fate.slots, MANY);
 	for_many(assert_it_ran);
 	assert_near(fate.cpu_ns, fate.ran_ns, PART, EDGE_NS + fate.stolen_ns);
-	assert_int_equal(watch_stats(&w).lost, 0);
+	assert_int_equal(watch_stats(&w).losses.cgroups_unplaced, 0);
 	crew_end(&worker);
 	for_many(take_away);
 }
 
-/* NULL: none of that name. */
-static const struct probe_notice *notice_of(const char *id)
-{
-	static struct probe_notice all[NOTICES];
-	int n = probe_notices(w.probe, all, NOTICES);
-
-	for (int i = 0; i < n; i++)
-		if (strcmp(all[i].id, id) == 0)
-			return &all[i];
-	return NULL;
-}
-
-static void assert_said(const char *id, uint64_t number)
-{
-	const struct probe_notice *n = notice_of(id);
-	char text[32];
-
-	snprintf(text, sizeof(text), "%" PRIu64 " ", number);
-	if (!n)
-		fail_msg("no notice of %s", id);
-	assert_string_equal(n->level, "warn");
-	if (strncmp(n->text, text, strlen(text)) != 0)
-		fail_msg("%" PRIu64 " in: %s", number, n->text);
-	assert_non_null(strstr(n->fix, "--max-cgroups"));
-}
-
-static void what_has_no_slot_is_in_the_overflow_and_said(void **state)
+static void what_has_no_slot_is_in_the_overflow_and_counted(void **state)
 {
 	uint64_t before, overflow;
 	struct signals r;
 
 	(void)state;
-	assert_null(notice_of("slots"));
-	assert_null(notice_of("births"));
+	assert_int_equal(watch_stats(&w).losses.slots_full, 0);
+	assert_int_equal(watch_stats(&w).losses.births_late, 0);
 	for_many(make);
 	watch_pass(&w);
 	before = watch_stats(&w).overflow_cpu_ns;
 	work_everywhere();
 	overflow = watch_stats(&w).overflow_cpu_ns - before;
 	print_message("  %u with a slot, %u with a row, %u with neither; %" PRIu64 " late\n", fate.slots, fate.rows,
-		      fate.unknown, watch_stats(&w).births_late);
+		      fate.unknown, watch_stats(&w).losses.births_late);
 	assert_true(fate.slots > 0 && fate.slots < FEW);
 	assert_true(fate.rows >= FEW / 2 && fate.unknown > 0);
 	assert_near(fate.cpu_ns, fate.ran_ns, PART, EDGE_NS + fate.stolen_ns);
 	/* Others of the machine may have no slot either. */
 	assert_true(fate.ran_elsewhere_ns > 0 && overflow + EDGE_NS >= fate.ran_elsewhere_ns);
-	assert_true(watch_stats(&w).slots_full >= fate.rows + fate.unknown);
-	assert_true(watch_stats(&w).births_late >= fate.rows + fate.unknown);
-	assert_said("slots", watch_stats(&w).slots_full);
-	assert_said("births", watch_stats(&w).births_late);
+	assert_true(watch_stats(&w).losses.slots_full >= fate.rows + fate.unknown);
+	assert_true(watch_stats(&w).losses.births_late >= fate.rows + fate.unknown);
 
 	r = watch_read(&w, fate.without_slot);
 	assert_true(r.missing & SIGNAL_NO_CPU);
@@ -180,7 +151,7 @@ static void what_has_no_slot_is_in_the_overflow_and_said(void **state)
 	for_many(take_away);
 	watch_pass(&w);
 	watch_pass(&w); /* freed rows rest for one pass */
-	assert_true(watch_stats(&w).slots_full < FEW / 8); /* others were born meanwhile, at most */
+	assert_true(watch_stats(&w).losses.slots_full < FEW / 8); /* others were born meanwhile, at most */
 }
 
 int main(void)
@@ -189,7 +160,7 @@ int main(void)
 	static struct scene few = {.own = &own, .watch = &w, .slots = FEW};
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(each_of_two_thousand_is_told_apart, &enough),
-		SCENE_TEST(what_has_no_slot_is_in_the_overflow_and_said, &few),
+		SCENE_TEST(what_has_no_slot_is_in_the_overflow_and_counted, &few),
 	};
 
 	scene_split(&enough);

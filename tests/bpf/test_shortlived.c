@@ -137,11 +137,11 @@ static void none_of_a_thousand_is_lost(void **state)
 	}
 	watch_pass(&w);
 	print_message("  %u births, %u deaths, %u never ran, %" PRIu64 " births late\n", w.births, w.deaths,
-		      w.departed_idle, watch_stats(&w).births_late);
+		      w.departed_idle, watch_stats(&w).losses.births_late);
 	assert_int_equal(w.births, LIVES);
 	assert_int_equal(w.deaths, LIVES);
 	assert_int_equal(w.departed_idle, 0);
-	assert_int_equal(watch_stats(&w).births_late, 0);
+	assert_int_equal(watch_stats(&w).losses.births_late, 0);
 	assert_near(w.departed_cpu_ns, theirs, PART, 0);
 	assert_true(theirs > LIVES * BURN_NS / 2);
 }

@@ -191,7 +191,8 @@ def losses(place, command):
         warnings = re.findall(r" warn  plimsoll-agent: \S+: (.+?)(?:; |$)", agent.said(), re.M)
         shown = subprocess.run([PLIMSOLL, "status", "--server", "unix:" + agent.path], capture_output=True,
                                text=True, timeout=PATIENCE, check=True).stdout
-        assert re.findall(r"^  warn  (.+)$", shown, re.M) == warnings, (shown, agent.said())
+        # Late samples are a matter of what else the machine does.
+        assert re.findall(r"^  warn  (?![0-9]+ samples were skipped)(.+)$", shown, re.M) == warnings, (shown, agent.said())
         missing = functools.reduce(operator.and_, agent.snapshot().columns.flags)
     finally:
         agent.kill(signal.SIGTERM)

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "plimsoll/loss.h"
 #include "wire/columns.h"
 
 static const char *const names[SIGNALS] = {
@@ -82,6 +83,13 @@ static void a_batch_says_which_groups_it_knows(void **state)
 	assert_int_equal(columns_unknown(3, columns_tells() & ~(uint32_t)SIGNAL_NO_IO), SIGNAL_NO_IO);
 }
 
+/* The compiler sees that each has its field. */
+static void every_loss_of_the_wire_is_in_the_table(void **state)
+{
+	(void)state;
+	assert_int_equal(plimsoll__v1__losses__descriptor.n_fields, LOSSES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +98,7 @@ int main(void)
 		cmocka_unit_test(a_column_left_out_is_0),
 		cmocka_unit_test(bits_of_missing_are_those_of_the_wire),
 		cmocka_unit_test(older_versions_had_fewer_groups),
+		cmocka_unit_test(every_loss_of_the_wire_is_in_the_table),
 		cmocka_unit_test(a_batch_says_which_groups_it_knows),
 	};
 
