@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/scope.h"
 #include "ctl/text.h"
 #include "ctl/tree.h"
 
@@ -225,32 +226,22 @@ bool column_shows(const struct column *c, enum signal_id s)
 
 /* The page */
 
-#define PAGE_WIDTH 100 /* columns, then a group goes on in the next line */
 #define PAGE_LABEL 12
 
-static void page_group(const struct fleet_node *n, const struct fleet_row *r, const char *group,
+static void page_group(const struct fleet_node *n, const struct fleet_row *r, const char *group, int columns,
 		       struct buf *to)
 {
-	int used = PAGE_LABEL;
+	scoped(buf_done) struct buf line = {0};
 
-	buf_printf(to, "  %-*s", PAGE_LABEL - 2, group);
+	buf_printf(&line, "  %-*s", PAGE_LABEL - 2, group);
 	for (size_t i = 0; i < column_n; i++) {
 		const struct column *c = &column_table[i];
-		char cell[80];
-		int width;
 
-		if (strcmp(c->group, group) != 0)
-			continue;
-		snprintf(cell, sizeof(cell), "%s %s", c->title, column_figure(c, n, r).text);
-		width = text_width(cell) + 3;
-		if (used + width > PAGE_WIDTH) {
-			buf_printf(to, "\n%*s", PAGE_LABEL, "");
-			used = PAGE_LABEL;
-		}
-		buf_printf(to, "%s   ", cell);
-		used += width;
+		if (strcmp(c->group, group) == 0)
+			buf_printf(&line, "%s%s %s", line.size > PAGE_LABEL ? "   " : "", c->title,
+				   column_figure(c, n, r).text);
 	}
-	buf_printf(to, "\n");
+	text_wrap(buf_text(&line), columns, to);
 }
 
 static void page_victim(const struct fleet_node *n, const struct fleet_row *r, struct buf *to)
@@ -272,16 +263,18 @@ static void page_saturation(const struct fleet_node *n, const struct fleet_row *
 		return;
 	}
 	buf_printf(to, "\n");
-	for (int c = 0; c < SATURATION_CAUSES; c++)
-		buf_printf(to, "    %-14s %5s   %s\n", saturation_word((enum saturation_cause)c),
-			   s.known & 1u << c ? figure_share((double)s.permille[c] / SATURATION_FULL).text
-					     : FIGURE_NONE,
-			   saturation_meaning((enum saturation_cause)c));
+	for (int c = 0; c < SATURATION_CAUSES; c++) {
+		bool known = s.known & 1u << c;
+
+		buf_printf(to, "    %-14s ", saturation_word((enum saturation_cause)c));
+		text_fit(known ? figure_share((double)s.permille[c] / SATURATION_FULL).text : FIGURE_NONE, 5, true, to);
+		buf_printf(to, "   %s\n", saturation_meaning((enum saturation_cause)c));
+	}
 	buf_printf(to, "\n  what helps   %s%s%s\n", saturation_advice_word(s.advice),
 		   s.advice == SATURATION_NONE ? "" : ": ", saturation_advice_meaning(s.advice));
 }
 
-void column_page(const struct fleet_node *n, const struct fleet_row *r, struct buf *to)
+void column_page(const struct fleet_node *n, const struct fleet_row *r, int columns, struct buf *to)
 {
 	const char *group = "";
 
@@ -293,7 +286,7 @@ void column_page(const struct fleet_node *n, const struct fleet_row *r, struct b
 		if (strcmp(column_table[i].group, group) == 0)
 			continue;
 		group = column_table[i].group;
-		page_group(n, r, group, to);
+		page_group(n, r, group, columns, to);
 		if (strcmp(group, "memory") == 0)
 			page_victim(n, r, to);
 	}

@@ -29,8 +29,9 @@ struct figure column_figure(const struct column *c, const struct fleet_node *n,
 			    const struct fleet_row *r);
 bool column_shows(const struct column *c, enum signal_id s);
 
-/* A page about one row: a line a group, and what holds it back. */
-void column_page(const struct fleet_node *n, const struct fleet_row *r, struct buf *to);
+/* A page about one row: a line a group, and what holds it back. `columns`: groups go on below themselves; 0: however
+ * long they are. */
+void column_page(const struct fleet_node *n, const struct fleet_row *r, int columns, struct buf *to);
 /* Every signal by its name: {"total", "rate"} of counters, {"now"} of gauges, times in seconds; null:
  * missing. */
 json_t *column_tree(const struct fleet_node *n, const struct fleet_row *r);

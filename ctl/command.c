@@ -20,6 +20,7 @@
 #include "ctl/replay.h"
 #include "ctl/simulate.h"
 #include "ctl/status.h"
+#include "ctl/terminal.h"
 #include "ctl/top.h"
 #include "ctl/version.h"
 
@@ -167,10 +168,21 @@ int command_check(const struct command *c, const struct opt_origins *origins,
 	return err_fix(e, "write: plimsoll %s%s%s", c->name, *c->words ? " " : "", c->words);
 }
 
+static void print(const struct err *e)
+{
+	scoped(freep) char *text = NULL;
+	size_t n;
+	scoped(fclosep) FILE *f = open_memstream(&text, &n);
+
+	err_print(e, ctl_option_table.program, f);
+	fflush(f);
+	terminal_print(text, stderr);
+}
+
 int command_fail(const struct err *e)
 {
 	fflush(stdout);
-	err_print(e, ctl_option_table.program, stderr);
+	print(e);
 	if (e->code == -EINVAL)
 		return COMMAND_USAGE;
 	return e->code == -EHOSTUNREACH ? COMMAND_UNREACHABLE : COMMAND_FAILED;
@@ -178,7 +190,7 @@ int command_fail(const struct err *e)
 
 int command_usage(const struct err *e)
 {
-	err_print(e, ctl_option_table.program, stderr);
+	print(e);
 	return COMMAND_USAGE;
 }
 

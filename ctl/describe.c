@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/glob.h"
@@ -13,10 +14,12 @@
 #include "ctl/fleet.h"
 #include "ctl/method.h"
 #include "ctl/policies.h"
+#include "ctl/terminal.h"
 #include "ctl/text.h"
 #include "ctl/tree.h"
 
 #define SHORT_ID 12 /* digits of a container's id that people and runtimes make do with */
+#define PAGE_COLUMNS 100 /* of a page that goes into a file, where signals would make very long lines */
 #define WAIT_NS (4 * CLOCK_NS_PER_S) /* by then even a late node has sent two seconds */
 
 struct search {
@@ -121,9 +124,9 @@ static void print(const struct session *s, const struct search *found)
 		printf("cgroup%s\n", buf_text(&safe));
 		return;
 	}
-	column_page(found->node, found->row, &page);
+	column_page(found->node, found->row, terminal_columns(STDOUT_FILENO) ? 0 : PAGE_COLUMNS, &page);
 	text_safe_lines(buf_text(&page), &safe);
-	printf("%s", buf_text(&safe));
+	terminal_print(buf_text(&safe), stdout);
 }
 
 static int describe_cgroup(const struct session *s)

@@ -14,6 +14,7 @@
 #include "ctl/figure.h"
 #include "ctl/machine.h"
 #include "ctl/method.h"
+#include "ctl/terminal.h"
 #include "ctl/text.h"
 #include "ctl/tls.h"
 #include "ctl/tree.h"
@@ -175,18 +176,23 @@ static size_t count(const struct checkup *c, enum checkup_level l)
 	return n;
 }
 
+static void print_line(const struct session *s, const struct checkup_line *l)
+{
+	const char *word = checkup_word(l->level);
+	scoped(buf_done) struct buf text = {0};
+
+	buf_printf(&text, "%-4s  %-12s  %s\n", word, l->id, l->text);
+	if (*l->fix)
+		buf_printf(&text, "%20sfix: %s\n", "", l->fix);
+	terminal_print_painted(buf_text(&text), strlen(word), &s->style, paint_of(l->level), stdout);
+}
+
 static void print_lines(const struct session *s, const struct checkup *c)
 {
 	size_t warnings = count(c, CHECKUP_WARN), failures = count(c, CHECKUP_FAIL);
 
-	for (size_t i = 0; i < c->n; i++) {
-		const struct checkup_line *l = &c->line[i];
-
-		printf("%s%-4s%s  %-12s  %s\n", paint_on(&s->style, paint_of(l->level)),
-		       checkup_word(l->level), paint_off(&s->style), l->id, l->text);
-		if (*l->fix)
-			printf("%20sfix: %s\n", "", l->fix);
-	}
+	for (size_t i = 0; i < c->n; i++)
+		print_line(s, &c->line[i]);
 	if (s->o->no_headers)
 		return;
 	printf("\n%zu ok, %zu warning%s, %zu failure%s\n", count(c, CHECKUP_OK), warnings,

@@ -9,6 +9,7 @@
 #include "base/scope.h"
 #include "ctl/connect.h"
 #include "ctl/method.h"
+#include "ctl/terminal.h"
 #include "ctl/text.h"
 #include "ctl/tree.h"
 
@@ -69,8 +70,7 @@ static void print(const struct session *s, const Plimsoll__V1__ExplainResponse *
 	} else {
 		text_safe_lines(a->text, &text);
 	}
-	bool ends = text.size && buf_text(&text)[text.size - 1] == '\n';
-	printf("%s%s", buf_text(&text), ends ? "" : "\n");
+	terminal_print(buf_text(&text), stdout);
 }
 
 static int ask(const struct session *s, const char *word, struct rpc_msg **ret, struct err *e)

@@ -5,6 +5,7 @@
 
 #include "base/scope.h"
 #include "ctl/figure.h"
+#include "ctl/terminal.h"
 
 void listing_begin(struct listing_printer *p, const struct listing *l, const struct session *s,
 		   bool stream)
@@ -21,7 +22,7 @@ static void print_table(struct listing_printer *p, const void *const *items, siz
 			uint64_t unix_ns)
 {
 	if (n == 0 && !p->stream) {
-		fprintf(stderr, "%s\n", p->listing->none);
+		terminal_print(p->listing->none, stderr);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {

@@ -337,7 +337,7 @@ static void fill_page(struct live *v)
 
 		while (map_next(n->rows, &rows, &id, &row))
 			if (is_called(row, v->page))
-				column_page(n, row, &page);
+				column_page(n, row, 0, &page);
 	}
 	if (!page.size)
 		buf_printf(&page, "%s has ended", v->page);

@@ -12,6 +12,7 @@
 #include "ctl/listing.h"
 #include "ctl/method.h"
 #include "ctl/polled.h"
+#include "ctl/terminal.h"
 
 typedef Plimsoll__V1__Policy policy;
 
@@ -202,7 +203,7 @@ static void say_trouble(const ProtobufCMessage *answer)
 
 	text_safe(l->trouble, &safe);
 	if (*l->trouble)
-		fprintf(stderr, "%s\n", buf_text(&safe));
+		terminal_print(buf_text(&safe), stderr);
 }
 
 static struct polled_items items(const ProtobufCMessage *answer)
@@ -301,7 +302,7 @@ static void print_page(const struct session *s, const policy *p)
 	else
 		add_page(p, &page);
 	text_safe_lines(buf_text(&page), &safe);
-	printf("%s", buf_text(&safe));
+	terminal_print(buf_text(&safe), stdout);
 }
 
 static int complain(const char *name, size_t n, struct err *e)

@@ -7,6 +7,7 @@
 #include "ctl/connect.h"
 #include "ctl/figure.h"
 #include "ctl/method.h"
+#include "ctl/terminal.h"
 #include "ctl/text.h"
 #include "ctl/tree.h"
 
@@ -45,20 +46,17 @@ static enum paint level_paint(const char *level)
 	return strcmp(level, "warn") == 0 ? PAINT_WARN : PAINT_BAD;
 }
 
-static void print_notices(const answer *a, const struct session *s)
+static void print_notice(const Plimsoll__V1__Notice *n, const struct session *s)
 {
-	for (size_t i = 0; i < a->n_notice; i++) {
-		const Plimsoll__V1__Notice *n = a->notice[i];
-		scoped(buf_done) struct buf level = {0}, text = {0}, fix = {0};
+	scoped(buf_done) struct buf level = {0}, text = {0}, fix = {0}, all = {0};
 
-		text_safe(n->level, &level);
-		text_safe(n->text, &text);
-		text_safe(n->fix, &fix);
-		printf("  %s%-4s%s  %s\n", paint_on(&s->style, level_paint(n->level)),
-		       buf_text(&level), paint_off(&s->style), buf_text(&text));
-		if (fix.size)
-			printf("        fix: %s\n", buf_text(&fix));
-	}
+	text_safe(n->level, &level);
+	text_safe(n->text, &text);
+	text_safe(n->fix, &fix);
+	buf_printf(&all, "  %-4s  %s\n", buf_text(&level), buf_text(&text));
+	if (fix.size)
+		buf_printf(&all, "        fix: %s\n", buf_text(&fix));
+	terminal_print_painted(buf_text(&all), 2 + level.size, &s->style, level_paint(n->level), stdout);
 }
 
 static void print_counters(const answer *a, const struct session *s)
@@ -79,15 +77,18 @@ static void print_counters(const answer *a, const struct session *s)
 static void print(const answer *a, const char *address, const struct session *s)
 {
 	scoped(buf_done) struct buf head = {0};
+	size_t bold;
 
 	text_safe(a->program, &head);
 	buf_printf(&head, " ");
 	text_safe(a->version, &head);
 	buf_printf(&head, " on ");
 	text_safe(a->node, &head);
-	printf("%s%s%s, up %s, %s\n", paint_on(&s->style, PAINT_BOLD), buf_text(&head),
-	       paint_off(&s->style), figure_duration(a->uptime_ns).text, address);
-	print_notices(a, s);
+	bold = head.size;
+	buf_printf(&head, ", up %s, %s\n", figure_duration(a->uptime_ns).text, address);
+	terminal_print_painted(buf_text(&head), bold, &s->style, PAINT_BOLD, stdout);
+	for (size_t i = 0; i < a->n_notice; i++)
+		print_notice(a->notice[i], s);
 	if (command_is(s, "wide"))
 		print_counters(a, s);
 }

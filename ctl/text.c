@@ -55,14 +55,20 @@ static int width_of(uint32_t code)
 	return WITHIN(broad, code) ? 2 : 1;
 }
 
-int text_width(const char *text)
+/* Of the first `bytes`. */
+static int width_to(const char *text, size_t bytes)
 {
 	uint32_t code;
 	int width = 0;
 
-	for (size_t n; (n = unicode_next(text, &code)); text += n)
+	for (size_t at = 0, n; at < bytes && (n = unicode_next(text + at, &code)); at += n)
 		width += width_of(code);
 	return width;
+}
+
+int text_width(const char *text)
+{
+	return width_to(text, SIZE_MAX);
 }
 
 static void add_safe(const char *text, bool lines, struct buf *to)
@@ -125,7 +131,7 @@ void text_fit(const char *text, int width, bool right, struct buf *to)
 		buf_printf(to, "%*s", width - used, "");
 }
 
-size_t text_break(const char *line, int width)
+size_t text_break(const char *line, int width, int hang)
 {
 	size_t blank = 0, gap = 0, n;
 	int columns;
@@ -137,7 +143,7 @@ size_t text_break(const char *line, int width)
 		if (line[at] != ' ')
 			continue;
 		blank = at;
-		if (line[at + 1] == ' ' && at > n / 2) /* not the one behind the label */
+		if (line[at + 1] == ' ' && at > n / 2 && width_to(line, at) > hang)
 			gap = at;
 		at += strspn(line + at, " ") - 1;
 	}
@@ -146,12 +152,59 @@ size_t text_break(const char *line, int width)
 	return n ? n : strlen(line);
 }
 
+/* Bytes to the first wide gap or the end; *ret_words: it has several. */
+static size_t cell_size(const char *cell, bool *ret_words)
+{
+	size_t n = strcspn(cell, " ");
+
+	*ret_words = false;
+	for (; cell[n] && cell[n + 1] && cell[n + 1] != ' '; n += 1 + strcspn(cell + n + 1, " "))
+		*ret_words = true;
+	return n;
+}
+
 int text_hang(const char *line, int width)
 {
-	size_t at = strspn(line, " "), word = strcspn(line + at, " "), gap = strspn(line + at + word, " ");
-	int hang = (int)(at + word + gap);
+	size_t indent = strspn(line, " "), hang = indent, most = width > 0 ? (size_t)width / 2 : 0;
 
-	return gap > 1 && hang <= width / 2 ? hang : (int)at < width / 2 ? (int)at : 0;
+	for (;;) {
+		bool words;
+		size_t next = hang + cell_size(line + hang, &words);
+
+		next += strspn(line + next, " ");
+		if ((words && hang > indent) || !line[next] || next > most)
+			return hang <= most ? width_to(line, hang) : 0;
+		hang = next;
+	}
+}
+
+static void wrap_line(const char *line, int width, struct buf *to)
+{
+	int hang = text_hang(line, width), indent = 0;
+
+	do {
+		size_t n = text_break(line, width - indent, indent ? 0 : hang), end;
+
+		if (line[n] != ' ')
+			n += strcspn(line + n, " ");
+		for (end = n; end && line[end - 1] == ' ';)
+			end--;
+		buf_printf(to, "%*s%.*s\n", end ? indent : 0, "", (int)end, line);
+		line += n + strspn(line + n, " ");
+		indent = hang;
+	} while (*line);
+}
+
+void text_wrap(const char *lines, int width, struct buf *to)
+{
+	scoped(freep) char *copy = mem_strdup(lines);
+	char *at = copy, *line;
+	size_t n = strlen(lines);
+
+	if (!width)
+		buf_printf(to, "%s%s", lines, n && lines[n - 1] != '\n' ? "\n" : "");
+	while (width && at && *at && (line = strsep(&at, "\n")))
+		wrap_line(line, width, to);
 }
 
 void text_begin(struct text_table *t, const struct text_column *columns, size_t n, bool wide)

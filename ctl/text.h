@@ -21,10 +21,14 @@ void text_safe_lines(const char *text, struct buf *to); /* the same, newlines st
 void text_fit(const char *text, int width, bool right, struct buf *to);
 
 /* A safe line that is wider than the screen goes on in further rows. Bytes that fit into one row of `width`
- * columns, to the last wide gap if there is one, else to the last blank. */
-size_t text_break(const char *line, int width);
-/* Column at which those rows begin: below what follows the label, if the line has one. */
+ * columns, to the last wide gap if there is one in the second half and beyond `hang`, else to the last blank. */
+size_t text_break(const char *line, int width, int hang);
+/* Column at which those rows begin: below what follows the labels, if the line has some. Those are the cells in front
+ * of the first one of several words, and the very first one. Cells stand two blanks or more apart. */
 int text_hang(const char *line, int width);
+/* Safe lines with those rows below them, no line with blanks at its end. A word that is wider than `width` stays whole:
+ * it is a path or an address, which people copy. `width` 0: as it is. Either way the last line ends, too. */
+void text_wrap(const char *lines, int width, struct buf *to);
 
 #define TEXT_COLUMNS 96 /* a wide list of cgroups has some 80 */
 

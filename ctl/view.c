@@ -500,7 +500,7 @@ static size_t text_line(const struct view *v, const char *line, size_t n, struct
 	int width = v->columns - 2, hang = text_hang(line, width), indent = 0; /* a blank on either side */
 
 	do {
-		size_t bytes = text_break(line, width - indent);
+		size_t bytes = text_break(line, width - indent, indent ? 0 : hang);
 		scoped(buf_done) struct buf piece = {0};
 
 		if (rows && n >= v->first_line && n < v->first_line + room) {

@@ -32,9 +32,21 @@ static void must_be_printable(const char *text)
 		must((unsigned char)*text >= 0x20 && *text != 0x7f);
 }
 
+/* But for blanks and the ends of lines. */
+static void must_say_the_same(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		a += strspn(a, " ");
+		b += strspn(b, " \n");
+		must(*a == *b);
+		if (!*a)
+			return;
+	}
+}
+
 static void show(const char *text)
 {
-	struct buf once = {0}, twice = {0}, fit = {0};
+	struct buf once = {0}, twice = {0}, fit = {0}, wrapped = {0};
 
 	text_safe(text, &once);
 	text_safe(buf_text(&once), &twice);
@@ -42,9 +54,12 @@ static void show(const char *text)
 	must(strcmp(buf_text(&once), buf_text(&twice)) == 0);
 	text_fit(buf_text(&once), 10, false, &fit);
 	must(text_width(buf_text(&fit)) == 10);
+	text_wrap(buf_text(&once), 10, &wrapped);
+	must_say_the_same(buf_text(&once), buf_text(&wrapped));
 	buf_done(&once);
 	buf_done(&twice);
 	buf_done(&fit);
+	buf_done(&wrapped);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

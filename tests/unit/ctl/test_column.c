@@ -98,7 +98,7 @@ static void the_page_has_every_title_and_cause(void **state)
 	scoped(buf_done) struct buf page = {0};
 
 	(void)state;
-	column_page(&node, &row, &page);
+	column_page(&node, &row, 0, &page);
 	for (size_t i = 0; i < column_n; i++)
 		assert_non_null(strstr(buf_text(&page), column_table[i].title));
 	for (int c = 0; c < SATURATION_CAUSES; c++)
@@ -113,20 +113,20 @@ static void the_page_names_the_last_victim(void **state)
 	json_t *o;
 
 	(void)state;
-	column_page(&node, &row, &none);
+	column_page(&node, &row, 0, &none);
 	assert_non_null(strstr(buf_text(&none), "last OOM victim: none\n"));
 	o = column_victim_tree(&node, &row);
 	assert_true(json_is_null(o));
 	json_decref(o);
 	row.flags = SIGNAL_NO_OOM;
-	column_page(&node, &row, &unseen);
+	column_page(&node, &row, 0, &unseen);
 	assert_non_null(strstr(buf_text(&unseen), "last OOM victim: " FIGURE_NONE "\n"));
 	row.flags = 0;
 	row.victim.name = name;
 	row.victim.pid = 4711;
 	row.victim.boottime_ns = node.now_ns - 12 * S;
 	row.victim.count = 3;
-	column_page(&node, &row, &seen);
+	column_page(&node, &row, 0, &seen);
 	assert_non_null(strstr(buf_text(&seen), "last OOM victim: java (4711), 12s ago; 3 since the agent began"));
 	o = column_victim_tree(&node, &row);
 	assert_string_equal(json_string_value(json_object_get(o, "name")), "java");

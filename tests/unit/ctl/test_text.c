@@ -93,17 +93,46 @@ static void add_row(struct text_table *t, const char *name, const char *cpu)
 static void test_break(void **state)
 {
 	(void)state;
-	assert_int_equal(text_break("", 10), 0);
-	assert_int_equal(text_break("fits", 4), 4);
-	assert_int_equal(text_break("one two three", 7), 7); /* the blank needs no room */
-	assert_int_equal(text_break("one two three", 6), 3);
-	assert_int_equal(text_break("a 1   bb 22   c 3", 14), 11); /* no pair is torn */
-	assert_int_equal(text_break("unbreakable", 4), 4);
-	assert_int_equal(text_break("\u6f22\u5b57", 3), 3); /* wide, and whole */
-	assert_int_equal(text_break("\u6f22", 1), 3); /* has to go on */
+	assert_int_equal(text_break("", 10, 0), 0);
+	assert_int_equal(text_break("fits", 4, 0), 4);
+	assert_int_equal(text_break("one two three", 7, 0), 7); /* the blank needs no room */
+	assert_int_equal(text_break("one two three", 6, 0), 3);
+	assert_int_equal(text_break("a 1   bb 22   c 3", 14, 0), 11); /* no pair is torn */
+	assert_int_equal(text_break("unbreakable", 4, 0), 4);
+	assert_int_equal(text_break("\u6f22\u5b57", 3, 0), 3); /* wide, and whole */
+	assert_int_equal(text_break("\u6f22", 1, 0), 3); /* has to go on */
 	assert_int_equal(text_hang("  cpu       cpu 0.02", 40), 12);
+	assert_int_equal(text_hang("ok    kernel        Linux 6.18", 80), 20);
+	assert_int_equal(text_hang("    memory        0%   waiting for memory", 80), 23);
+	assert_int_equal(text_hang("  asked for most   cpu 85 %", 80), 19);
+	assert_int_equal(text_hang("server  plimsoll", 80), 8);
+	assert_int_equal(text_hang("    network      –   data lost", 80), 21); /* columns, not bytes */
 	assert_int_equal(text_hang("  plain words", 40), 2);
+	assert_int_equal(text_hang("  plain words  ", 40), 2);
+	assert_int_equal(text_hang("", 40), 0);
 	assert_int_equal(text_hang("  a-very-long-label       x", 20), 2);
+}
+
+static void wrapped_is(const char *text, int width, const char *wanted)
+{
+	scoped(buf_done) struct buf to = {0};
+
+	text_wrap(text, width, &to);
+	assert_string_equal(buf_text(&to), wanted);
+}
+
+static void test_wrap(void **state)
+{
+	(void)state;
+	wrapped_is("warn  agent  one two three four\nok    kernel  Linux\n", 26,
+		   "warn  agent  one two three\n             four\nok    kernel  Linux\n");
+	wrapped_is("  fix: start it, then look\n\nend", 16, "  fix: start it,\n  then look\n\nend\n");
+	wrapped_is("  cpu   a 1   bb 22   c 3   ", 16, "  cpu   a 1\n        bb 22\n        c 3\n");
+	wrapped_is("see /a/very/long/path here", 10, "see\n/a/very/long/path\nhere\n"); /* copied as one */
+	wrapped_is("a /a/very/long/path", 1, "a\n/a/very/long/path\n");
+	wrapped_is("as it is  \n   and wide", 0, "as it is  \n   and wide\n");
+	wrapped_is("", 10, "");
+	wrapped_is("", 0, "");
 }
 
 static void test_table(void **state)
@@ -142,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_reaches_the_terminal),
 		cmocka_unit_test(test_fit),
 		cmocka_unit_test(test_break),
+		cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_wide_and_colours),
 	};
