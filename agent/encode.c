@@ -8,6 +8,7 @@
 #include "plimsoll/v1/metrics.pb-c.h"
 #include "plimsoll/version.h"
 #include "wire/columns.h"
+#include "wire/counts.h"
 #include "wire/pattern.h"
 
 typedef Plimsoll__V1__Batch batch;
@@ -24,7 +25,8 @@ struct encode {
 	Plimsoll__V1__Source source;
 	Plimsoll__V1__Node node;
 	Plimsoll__V1__Losses losses;
-	size_t room_rows, room_names, room_gone, room_hist, room_bytes, room_victims;
+	struct counts counts;
+	size_t room_rows, room_names, room_gone, room_bytes, room_victims;
 	identity_message *names;
 	struct victim *victims;
 	uint8_t *bytes;
@@ -93,18 +95,6 @@ static void make_room(struct encode *e, size_t rows, size_t names, size_t gone)
 	}
 }
 
-static void make_room_hist(struct encode *e, size_t n)
-{
-	Plimsoll__V1__Columns *c = &e->columns;
-
-	if (n <= e->room_hist)
-		return;
-	e->room_hist = rounded(n);
-	grow(&c->hist_row, e->room_hist, sizeof(*c->hist_row));
-	grow(&c->hist_bucket, e->room_hist, sizeof(*c->hist_bucket));
-	grow(&c->hist_count, e->room_hist, sizeof(*c->hist_count));
-}
-
 /* They move when there are more, so they are pointed to once all are there. */
 static void make_room_victims(struct encode *e, size_t n)
 {
@@ -135,7 +125,8 @@ static void clear(struct encode *e)
 	b->columns = NULL;
 	b->node = NULL;
 	b->losses = NULL;
-	c->n_row = c->n_flags = c->n_hist_row = c->n_hist_bucket = c->n_hist_count = 0;
+	c->n_row = c->n_flags = 0;
+	counts_clear(&e->counts);
 	memset(e->in_use, 0, sizeof(e->in_use));
 }
 
@@ -170,16 +161,9 @@ static void add_name(struct encode *e, const struct sample_row *r)
 /* A reader that has the row knows the buckets that did not change; any other one gets them all. */
 static void add_hist(struct encode *e, const struct sample_row *r, uint32_t index, bool whole)
 {
-	Plimsoll__V1__Columns *c = &e->columns;
-
-	make_room_hist(e, c->n_hist_row + SIGNAL_BUCKETS);
-	for (uint32_t b = 0; b < SIGNAL_BUCKETS; b++) {
-		if (whole ? r->now.hist[b] == 0 : r->now.hist[b] == r->before.hist[b])
-			continue;
-		c->hist_row[c->n_hist_row++] = index;
-		c->hist_bucket[c->n_hist_bucket++] = b;
-		c->hist_count[c->n_hist_count++] = r->now.hist[b];
-	}
+	for (uint32_t b = 0; b < SIGNAL_BUCKETS; b++)
+		if (whole ? r->now.hist[b] != 0 : r->now.hist[b] != r->before.hist[b])
+			counts_add(&e->counts, index, b, r->now.hist[b]);
 }
 
 static void add_values(struct encode *e, const struct sample_row *r, bool whole)
@@ -326,6 +310,7 @@ struct encode_bytes encode_batch(struct encode *e, enum encode_form form,
 	for (size_t i = 0; i < j.n_rows; i++)
 		add_row(&j, j.rows[i]);
 	leave_out_zeros(e);
+	counts_point(&e->counts, &e->columns);
 	point_to_victims(e);
 	add_head(&j, second);
 	return pack(e);
@@ -354,9 +339,7 @@ struct encode *encode_free(struct encode *e)
 	free(e->columns.flags);
 	for (int id = 0; id < SIGNALS; id++)
 		free(*columns_values(&e->columns, (enum signal_id)id));
-	free(e->columns.hist_row);
-	free(e->columns.hist_bucket);
-	free(e->columns.hist_count);
+	counts_done(&e->counts);
 	free(e->names);
 	free(e->batch.dictionary);
 	free(e->batch.gone);

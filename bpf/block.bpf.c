@@ -33,16 +33,12 @@ static __always_inline struct plimsoll_tally *tally_of(struct request *rq)
 /* Requests whose time the kernel does not keep (iostats off) have no latency, rather than a wrong one. */
 static __always_inline void add_latency(struct plimsoll_tally *t, struct request *rq)
 {
-	__u64 start = rq->start_time_ns, now = bpf_ktime_get_ns(), took;
-	__u32 bucket;
+	__u64 start = rq->start_time_ns, now = bpf_ktime_get_ns();
 
 	if (!start || now < start)
 		return;
-	took = now - start;
-	bucket = bucket_of(took);
-	tally_add(t, io_ns, took);
-	if (bucket < PLIMSOLL_HIST_BUCKETS)
-		__sync_fetch_and_add(&t->io_hist[bucket], 1);
+	tally_add(t, io_ns, now - start);
+	hist_count(t->io_hist, now - start);
 }
 
 SEC("tp_btf/block_rq_complete")

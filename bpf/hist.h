@@ -3,6 +3,8 @@
 #ifndef BPF_HIST_H
 #define BPF_HIST_H
 
+#include <bpf/bpf_helpers.h>
+
 #include "plimsoll/slot.h"
 
 #define NS_PER_US 1000ull
@@ -29,6 +31,15 @@ static __always_inline __u32 bucket_of(__u64 ns)
 #undef HALVE
 	e += us >> 1;
 	return 1 + 2 * e + (ns >= (3 * NS_PER_US / 2) << e);
+}
+
+/* Into a histogram that all CPUs share. */
+static __always_inline void hist_count(__u32 *hist, __u64 ns)
+{
+	__u32 bucket = bucket_of(ns);
+
+	if (bucket < PLIMSOLL_HIST_BUCKETS)
+		__sync_fetch_and_add(&hist[bucket], 1);
 }
 
 #endif

@@ -12,10 +12,10 @@
 #include <bpf/bpf_tracing.h>
 
 #include "cost.h"
+#include "hist.h"
 #include "socket.h"
 
 #define SRTT_SHIFT 3 /* srtt_us is kept in eighths */
-#define NS_PER_US  1000
 
 struct connection {
 	__u64 began_ns;  /* of a connect that is under way; 0: none */
@@ -104,13 +104,16 @@ static __always_inline void connecting(const struct sock *sk)
 static __always_inline void connected(const struct sock *sk, struct plimsoll_tally *t)
 {
 	struct connection *c = connection_of(sk);
+	__u64 took;
 
 	tally_add(t, tcp_connects, 1);
 	if (c)
 		ask(sk, c, true, t);
 	if (!c || !c->began_ns)
 		return;
-	tally_add(t, tcp_connect_ns, bpf_ktime_get_ns() - c->began_ns);
+	took = bpf_ktime_get_ns() - c->began_ns;
+	tally_add(t, tcp_connect_ns, took);
+	hist_count(t->connect_hist, took);
 	c->began_ns = 0;
 }
 

@@ -103,6 +103,9 @@ const struct column column_table[] = {
 	ONE("connects/s", RATE, TCP_CONNECTS),
 	ONE("failures/s", RATE, TCP_CONNECT_FAILURES),
 	TWO("connect mean", MEAN, TCP_CONNECT_NS, TCP_CONNECTS),
+	OF_HIST("connect p50", CONNECT, 50),
+	OF_HIST("connect p95", CONNECT, 95),
+	OF_HIST("connect p99", CONNECT, 99),
 	ONE("resets/s", RATE, TCP_RESETS),
 	ONE("retransmits/s", RATE, TCP_RETRANSMITS),
 	TWO("of segments", PART, TCP_RETRANSMITS, TCP_SEGMENTS),
@@ -224,6 +227,11 @@ bool column_shows(const struct column *c, enum signal_id s)
 	return c->form != QUANTILE && (c->a == s || c->b == s || c->c == s);
 }
 
+bool column_shows_quantile(const struct column *c, enum signal_histogram h)
+{
+	return c->form == QUANTILE && (enum signal_histogram)c->a == h;
+}
+
 /* The page */
 
 #define PAGE_LABEL 12
@@ -332,6 +340,24 @@ json_t *column_tree(const struct fleet_node *n, const struct fleet_row *r)
 			v = json_pack("{s:o}", "now", tree_number(true, level.value));
 		json_object_set_new(o, key_of(s, key), v);
 	}
+	return o;
+}
+
+static json_t *quantile_tree(const struct fleet_row *r, enum signal_histogram h)
+{
+	const struct fleet_value p50 = fleet_quantile(r, h, 0.50), p95 = fleet_quantile(r, h, 0.95),
+				 p99 = fleet_quantile(r, h, 0.99);
+
+	return json_pack("{s:o, s:o, s:o}", "p50_seconds", tree_number(p50.known, p50.value), "p95_seconds",
+			 tree_number(p95.known, p95.value), "p99_seconds", tree_number(p99.known, p99.value));
+}
+
+json_t *column_quantiles_tree(const struct fleet_row *r)
+{
+	json_t *o = json_object();
+
+#define HISTOGRAM(ID, name, ...) json_object_set_new(o, #name, quantile_tree(r, SIGNAL_HIST_##ID));
+#include "plimsoll/signals.def"
 	return o;
 }
 

@@ -28,6 +28,7 @@ extern const size_t column_n;
 struct figure column_figure(const struct column *c, const struct fleet_node *n,
 			    const struct fleet_row *r);
 bool column_shows(const struct column *c, enum signal_id s);
+bool column_shows_quantile(const struct column *c, enum signal_histogram h);
 
 /* A page about one row: a line a group, and what holds it back. `columns`: groups go on below themselves; 0: however
  * long they are. */
@@ -35,6 +36,9 @@ void column_page(const struct fleet_node *n, const struct fleet_row *r, int colu
 /* Every signal by its name: {"total", "rate"} of counters, {"now"} of gauges, times in seconds; null:
  * missing. */
 json_t *column_tree(const struct fleet_node *n, const struct fleet_row *r);
+/* Every histogram by its name: {"p50_seconds", "p95_seconds", "p99_seconds"} of what came between the two samples; null:
+ * nothing came, or it is missing. */
+json_t *column_quantiles_tree(const struct fleet_row *r);
 /* {"name", "pid", "age_seconds", "count"} of the last OOM victim; null: none is known. */
 json_t *column_victim_tree(const struct fleet_node *n, const struct fleet_row *r);
 json_t *column_saturation_tree(const struct fleet_node *n, const struct fleet_row *r);

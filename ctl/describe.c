@@ -116,6 +116,7 @@ static void print(const struct session *s, const struct search *found)
 				    column_saturation_tree(found->node, found->row));
 		json_object_set_new(o, "oom_victim", column_victim_tree(found->node, found->row));
 		json_object_set_new(o, "signals", column_tree(found->node, found->row));
+		json_object_set_new(o, "quantiles", column_quantiles_tree(found->row));
 		tree_print(o, command_is(s, "yaml"), false, stdout);
 		return;
 	}

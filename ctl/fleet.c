@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "ctl/figure.h"
 #include "wire/columns.h"
+#include "wire/counts.h"
 
 struct fleet {
 	struct strmap *nodes;
@@ -157,14 +158,17 @@ static void fill_row(struct fleet_row *r, const Plimsoll__V1__Columns *c, size_t
 	}
 }
 
-static void fill_hist(struct fleet_node *n, const Plimsoll__V1__Columns *c)
+static void fill_hist(struct fleet_node *n, const Plimsoll__V1__Columns *c, enum counts_part which)
 {
-	for (size_t i = 0; i < c->n_hist_row && i < c->n_hist_bucket && i < c->n_hist_count; i++) {
-		struct fleet_row *r =
-			c->hist_row[i] < c->n_row ? map_get(n->rows, c->row[c->hist_row[i]]) : NULL;
+	struct counts_list l;
 
-		if (r && c->hist_bucket[i] < SIGNAL_BUCKETS)
-			r->hist[c->hist_bucket[i]] = c->hist_count[i];
+	if (counts_of(c, which, &l) < 0)
+		return;
+	for (size_t i = 0; i < l.n; i++) {
+		struct fleet_row *r = l.row[i] < c->n_row ? map_get(n->rows, c->row[l.row[i]]) : NULL;
+
+		if (r && l.bucket[i] < SIGNAL_BUCKETS)
+			r->hist[l.bucket[i]] = l.count[i];
 	}
 }
 
@@ -222,7 +226,8 @@ static void measure(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 			if (r)
 				fill_row(r, b->columns, i, unknown);
 		}
-		fill_hist(n, b->columns);
+		fill_hist(n, b->columns, COUNTS_FIRST);
+		fill_hist(n, b->columns, COUNTS_LATER);
 	}
 	fill_victims(n, b);
 	n->wall_unix_ns = b->wall_unix_ns;

@@ -310,6 +310,7 @@ static json_t *row_tree(const void *item)
 	json_object_set_new(o, "advice", advice_tree(n, r));
 	json_object_set_new(o, "oom_victim", column_victim_tree(n, r));
 	json_object_set_new(o, "signals", column_tree(n, r));
+	json_object_set_new(o, "quantiles", column_quantiles_tree(r));
 	return o;
 }
 

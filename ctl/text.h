@@ -30,7 +30,7 @@ int text_hang(const char *line, int width);
  * it is a path or an address, which people copy. `width` 0: as it is. Either way the last line ends, too. */
 void text_wrap(const char *lines, int width, struct buf *to);
 
-#define TEXT_COLUMNS 96 /* a wide list of cgroups has some 80 */
+#define TEXT_COLUMNS 128 /* a wide list of cgroups has some 100 */
 
 struct text_column {
 	const char *title;

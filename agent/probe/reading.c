@@ -15,7 +15,7 @@
 #define READ_TRIES 8 /* a switch in between is rare, eight in a row are not seen */
 #define SLOT_GROUPS /* what is counted in slots */                                                  \
 	(SIGNAL_NO_CPU | SIGNAL_NO_RECLAIM | SIGNAL_NO_IO | SIGNAL_NO_NET | SIGNAL_NO_TCP |        \
-	 SIGNAL_NO_LISTEN | SIGNAL_NO_TASKS | SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS | SIGNAL_NO_RESTARTS)
+	 SIGNAL_NO_LISTEN | SIGNAL_NO_TASKS | SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS | SIGNAL_NO_RESTARTS | SIGNAL_NO_CONNECTS)
 
 _Static_assert(PLIMSOLL_HIST_BUCKETS == HIST_BUCKETS, "lib/base/hist.h and slot.h must agree");
 _Static_assert(sizeof(((struct signals *)0)->runs) == PLIMSOLL_RUN_HIERARCHIES * sizeof(uint32_t), "signal.h and slot.h must agree");
@@ -196,8 +196,10 @@ static void add_events(const struct plimsoll_tally *t, struct signals *to)
 	to->tcp_syn_retransmits += load_u64(&t->tcp_syn_retransmits);
 	to->tcp_synack_retransmits += load_u64(&t->tcp_synack_retransmits);
 	to->accept_overflows += load_u64(&t->accept_overflows);
-	for (unsigned i = 0; i < HIST_BUCKETS; i++)
+	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
 		to->hist[SIGNAL_HIST_IO * HIST_BUCKETS + i] += t->io_hist[i];
+		to->hist[SIGNAL_HIST_CONNECT * HIST_BUCKETS + i] += t->connect_hist[i];
+	}
 	for (unsigned i = 0; i < PLIMSOLL_RUN_HIERARCHIES; i++)
 		to->runs[i] += (uint32_t)load_u64(&t->runs[i]);
 	victim_add(&to->victim, &victim);
@@ -256,7 +258,7 @@ static uint32_t counted_elsewhere(const struct reading *r, const struct probe_cg
 	if (!written(r, c, r->load->io_legacy ? PLIMSOLL_IO : PLIMSOLL_UNIFIED))
 		groups |= SIGNAL_NO_IO;
 	if (!written(r, c, PLIMSOLL_UNIFIED))
-		groups |= SIGNAL_NO_NET | SIGNAL_NO_TCP | SIGNAL_NO_LISTEN | SIGNAL_NO_REQUESTS;
+		groups |= SIGNAL_NO_NET | SIGNAL_NO_TCP | SIGNAL_NO_CONNECTS | SIGNAL_NO_LISTEN | SIGNAL_NO_REQUESTS;
 	return groups;
 }
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/unicode.h"
 #include "wire/columns.h"
+#include "wire/counts.h"
 
 struct check {
 	struct store_identity *identity;
@@ -178,23 +179,37 @@ static int take_columns(struct check *c, Plimsoll__V1__Columns *m, struct store_
 	return 0;
 }
 
+/* Each part has its own buckets. A later one that we do not know is a newer agent's. */
+static int take_counts(const Plimsoll__V1__Columns *m, enum counts_part which, struct counts_list *ret,
+		       enum store_refusal *ret_why)
+{
+	bool later = which == COUNTS_LATER;
+
+	*ret_why = STORE_REFUSED_SHAPE;
+	if (counts_of(m, which, ret) < 0)
+		return -EBADMSG;
+	*ret_why = STORE_REFUSED_SIZE;
+	if (ret->n > CHECK_HIST_MAX)
+		return -EBADMSG;
+	*ret_why = STORE_REFUSED_HISTOGRAM;
+	for (size_t i = 0; i < ret->n; i++)
+		if (ret->row[i] >= m->n_row || later != (ret->bucket[i] >= COUNTS_LATER_BUCKET))
+			return -EBADMSG;
+	return 0;
+}
+
+/* Of the later ones nothing is kept yet. */
 static int take_histograms(const Plimsoll__V1__Columns *m, struct store_batch *ret,
 			   enum store_refusal *ret_why)
 {
-	*ret_why = STORE_REFUSED_SIZE;
-	if (m->n_hist_row > CHECK_HIST_MAX)
+	struct counts_list first, later;
+
+	if (take_counts(m, COUNTS_FIRST, &first, ret_why) < 0 || take_counts(m, COUNTS_LATER, &later, ret_why) < 0)
 		return -EBADMSG;
-	*ret_why = STORE_REFUSED_SHAPE;
-	if (m->n_hist_bucket != m->n_hist_row || m->n_hist_count != m->n_hist_row)
-		return -EBADMSG;
-	*ret_why = STORE_REFUSED_HISTOGRAM;
-	for (size_t i = 0; i < m->n_hist_row; i++)
-		if (m->hist_row[i] >= m->n_row || m->hist_bucket[i] >= SIGNAL_BUCKETS)
-			return -EBADMSG;
-	ret->n_hist = m->n_hist_row;
-	ret->hist_row = m->hist_row;
-	ret->hist_bucket = m->hist_bucket;
-	ret->hist_count = m->hist_count;
+	ret->n_hist = first.n;
+	ret->hist_row = first.row;
+	ret->hist_bucket = first.bucket;
+	ret->hist_count = first.count;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "plimsoll/version.h"
 #include "wire/columns.h"
+#include "wire/counts.h"
 #include "wire/pattern.h"
 
 struct batch {
@@ -20,10 +21,11 @@ struct batch {
 	Plimsoll__V1__Identity **identity_p;
 	Plimsoll__V1__OomVictim *victim;
 	Plimsoll__V1__OomVictim **victim_p;
-	size_t rows, hist; /* room */
+	size_t rows; /* room */
+	struct counts counts;
 	uint64_t *value[SIGNALS];
 	uint64_t in_use[SIGNALS]; /* 0: no row has another value than 0 */
-	uint32_t *row, *flags, *hist_row, *hist_bucket, *hist_count;
+	uint32_t *row, *flags;
 };
 
 struct batch *batch_new(void)
@@ -39,9 +41,7 @@ struct batch *batch_free(struct batch *b)
 		free(b->value[i]);
 	free(b->row);
 	free(b->flags);
-	free(b->hist_row);
-	free(b->hist_bucket);
-	free(b->hist_count);
+	counts_done(&b->counts);
 	free(b->identity);
 	free(b->identity_p);
 	free(b->victim);
@@ -67,22 +67,9 @@ static void make_room(struct batch *b, size_t rows)
 
 static void add_waits(struct batch *b, const struct waits *w, uint32_t index)
 {
-	size_t n = b->columns.n_hist_row;
-
-	if (n + HIST_BUCKETS > b->hist) {
-		b->hist = (n + HIST_BUCKETS) * 2;
-		b->hist_row = mem_array(b->hist_row, b->hist, sizeof(*b->hist_row));
-		b->hist_bucket = mem_array(b->hist_bucket, b->hist, sizeof(*b->hist_bucket));
-		b->hist_count = mem_array(b->hist_count, b->hist, sizeof(*b->hist_count));
-	}
-	for (uint32_t i = 0; i < w->n; i++) {
-		if (!w->count[i])
-			continue;
-		b->hist_row[n] = index;
-		b->hist_bucket[n] = w->low + i;
-		b->hist_count[n++] = w->count[i];
-	}
-	b->columns.n_hist_row = n;
+	for (uint32_t i = 0; i < w->n; i++)
+		if (w->count[i])
+			counts_add(&b->counts, index, w->low + i, w->count[i]);
 }
 
 static void add_row(struct batch *b, const struct store_row *r)
@@ -161,10 +148,7 @@ static void point_columns(struct batch *b)
 		*columns_values(c, (enum signal_id)i) = b->value[i];
 		*columns_length(c, (enum signal_id)i) = b->in_use[i] ? c->n_row : 0;
 	}
-	c->hist_row = b->hist_row;
-	c->hist_bucket = b->hist_bucket;
-	c->hist_count = b->hist_count;
-	c->n_hist_bucket = c->n_hist_count = c->n_hist_row;
+	counts_point(&b->counts, c);
 }
 
 static void add_node(struct batch *b, const struct store_node *n)
@@ -207,6 +191,7 @@ const Plimsoll__V1__Batch *batch_build(struct batch *b, struct store_node *n, en
 	plimsoll__v1__batch__init(m);
 	plimsoll__v1__columns__init(&b->columns);
 	memset(b->in_use, 0, sizeof(b->in_use));
+	counts_clear(&b->counts);
 	m->wire_version = PLIMSOLL_WIRE_VERSION;
 	m->tells = columns_tells();
 	m->epoch = n->epoch;

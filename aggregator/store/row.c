@@ -137,7 +137,7 @@ enum kind { COUNTER, GAUGE };
 
 static const struct {
 	uint8_t kind;
-	uint16_t group;
+	uint32_t group;
 } rule[SIGNALS] = {
 #define SIGNAL(ID, name, KIND, SCOPE, GROUP, ...) [SIGNAL_##ID] = {KIND, SIGNAL_NO_##GROUP},
 #include "plimsoll/signals.def"
@@ -175,7 +175,7 @@ static void begin(struct store_row *r, const uint64_t *v, uint32_t flags)
 	causes_reset(&r->causes);
 	r->quota_wait_ns = 0;
 	memcpy(r->value, v, sizeof(r->value));
-	r->flags = (uint16_t)flags;
+	r->flags = flags;
 	r->first = r->node->clock.fine;
 	r->coarse_first = r->node->clock.coarse;
 	r->began = r->named;
@@ -214,7 +214,7 @@ static int put_doubted(struct store_row *r, const uint64_t *v, uint32_t flags, u
 
 	if ((flags | r->flags) & SIGNAL_NO_CPU) { /* nothing to compare with */
 		memcpy(r->value, v, sizeof(r->value));
-		r->flags = (uint16_t)flags;
+		r->flags = flags;
 		return 0;
 	}
 	if (!memcmp(v, r->value, sizeof(r->value)))
@@ -224,7 +224,7 @@ static int put_doubted(struct store_row *r, const uint64_t *v, uint32_t flags, u
 		return 0;
 	}
 	memcpy(r->value, v, sizeof(r->value));
-	r->flags = (uint16_t)flags;
+	r->flags = flags;
 	r->doubt = last ? ROW_DOUBT : (uint8_t)(r->doubt - 1);
 	return last ? -EBADMSG : 0;
 }
@@ -304,7 +304,7 @@ int row_put(struct store_row *r, const struct store_batch *b, size_t i, uint64_t
 		return -EBADMSG;
 	}
 	quota_wait_ns = r->quota_wait_ns + write_causes(r, v, flags, elapsed_ns);
-	r->flags = (uint16_t)flags;
+	r->flags = flags;
 	if (write_ring(r, v, quota_wait_ns) < 0) {
 		row_freeze(r);
 		r->rebase = true;

@@ -35,7 +35,7 @@ struct store_row {
 	struct store_row *next_gone;     /* in the node's list, after its end */
 	uint32_t place;                  /* in workload's array */
 	uint32_t id;                     /* the agent's number in this epoch */
-	uint16_t flags;                  /* SIGNAL_NO_* */
+	uint32_t flags;                  /* SIGNAL_NO_* */
 	uint8_t kind;                    /* enum store_kind */
 	bool gone;
 	bool frozen;       /* nothing is known about it since good_ns */

@@ -121,9 +121,10 @@ struct plimsoll_tally {
 	/* Gauges, written by passes, which come one at a time; of an older pass: none there now. */
 	uint64_t task_pass, processes, threads, started_ns, busiest_thread;
 	uint64_t listen_pass, listeners, accept_queue, accept_queue_limit, accept_queue_fill;
-	/* Of io_ns, and so on; they wrap. */
+	/* Of io_ns, and so on, the last one of tcp_connect_ns; they wrap. */
 	uint32_t io_hist[PLIMSOLL_HIST_BUCKETS], request_hist[PLIMSOLL_HIST_BUCKETS];
 	uint32_t first_byte_hist[PLIMSOLL_HIST_BUCKETS], call_hist[PLIMSOLL_HIST_BUCKETS];
+	uint32_t connect_hist[PLIMSOLL_HIST_BUCKETS];
 	struct plimsoll_victim victim;
 	uint64_t runs[PLIMSOLL_RUN_HIERARCHIES]; /* times the first task came; in either hierarchy */
 };

@@ -85,12 +85,7 @@ static struct result result_of(bool write)
 
 static uint64_t in_histogram(const struct signals *now, const struct signals *then)
 {
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < HIST_BUCKETS; i++)
-		sum += now->hist[SIGNAL_HIST_IO * HIST_BUCKETS + i] -
-		       then->hist[SIGNAL_HIST_IO * HIST_BUCKETS + i];
-	return sum;
+	return watch_times(now, SIGNAL_HIST_IO, 0, UINT64_MAX) - watch_times(then, SIGNAL_HIST_IO, 0, UINT64_MAX);
 }
 
 /* fio's has the way from the interrupt to fio in it. False: that was long, for it had no CPU. */

@@ -329,6 +329,7 @@ static void a_slow_link_shows_in_both_times(void **state)
 	       (double)told->connect_ns / 1e6);
 	assert_int_equal(then.tcp_connects, 1);
 	assert_in_range(then.tcp_connect_ns, round_trip, told->connect_ns);
+	assert_int_equal(watch_times(&then, SIGNAL_HIST_CONNECT, round_trip, told->connect_ns), 1);
 	actor_tell(&actor, TALK);
 	now = read_now();
 	assert_int_equal(now.tcp_rtt_samples - then.tcp_rtt_samples, 2); /* either end */

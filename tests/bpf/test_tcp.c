@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "actor.h"
+#include "base/clock.h"
+#include "base/hist.h"
 #include "base/obj.h"
 #include "base/scope.h"
 #include "crew.h"
@@ -28,6 +30,7 @@
 #define HERE	 "127.0.0.1"
 #define PORT	 OWN_NET_PORT
 #define NOBODY	 4713
+#define LATE_NS	 (900 * CLOCK_NS_PER_MS) /* no answer, and TCP calls again after a second, to the tick of its timers */
 
 static struct own_cgroups own;
 static struct watch w;
@@ -35,7 +38,8 @@ static char path[SCENE_PATH];
 static struct scene scene = {&own, &w, {{"talker", path}}};
 
 struct told { /* by the process, shared */
-	bool losses; /* order */
+	bool losses, late; /* order */
+	uint64_t connect_ns[CONNECTS]; /* how long each connect() took */
 	uint64_t active_opens, passive_opens, attempt_fails, retransmits, out_resets;
 	uint64_t packets, bytes; /* that lo received, which are those it sent */
 };
@@ -76,6 +80,15 @@ static void read_truth(struct told *t)
 		(void)sscanf(line, " lo: %" SCNu64 " %" SCNu64, &t->bytes, &t->packets);
 }
 
+static int dial(uint64_t *ret_took_ns)
+{
+	uint64_t began = clock_boot().ns;
+	int fd = own_net_dial(HERE, PORT);
+
+	*ret_took_ns = clock_boot().ns - began;
+	return fd;
+}
+
 static void talk(const void *data)
 {
 	struct told *t = (struct told *)(uintptr_t)data;
@@ -84,8 +97,10 @@ static void talk(const void *data)
 
 	own_net_enter();
 	listener = own_net_listen(PORT, 16);
+	if (t->late) /* the limit lets one packet be dropped */
+		own_net_drop("tcp dport 4712 tcp flags syn limit rate 1/hour burst 1 packets");
 	for (int i = 0; i < CONNECTS; i++) {
-		here = own_net_dial(HERE, PORT);
+		here = dial(&t->connect_ns[i]);
 		there = accept(listener, NULL, NULL);
 		must(here >= 0 && there >= 0);
 		if (i == 0) { /* one ends by a reset */
@@ -107,13 +122,13 @@ static void talk(const void *data)
 	read_truth(t);
 }
 
-static struct signals growth(bool losses)
+static struct signals growth(struct told order)
 {
 	struct signals now;
 	pid_t pid;
 	int status;
 
-	*told = (struct told){.losses = losses};
+	*told = order;
 	watch_pass(&w);
 	pid = own_spawn(&own, path, talk, told);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -126,7 +141,7 @@ static struct signals growth(bool losses)
 
 static void connections_are_those_of_the_name_space(void **state)
 {
-	struct signals s = growth(false);
+	struct signals s = growth((struct told){0});
 
 	(void)state;
 	assert_int_equal(s.tcp_connects, CONNECTS);
@@ -146,7 +161,7 @@ static void connections_are_those_of_the_name_space(void **state)
  * what is sent, resets and some bare acknowledgements come from no socket of the cgroup: few bytes. */
 static void packets_are_those_of_the_device(void **state)
 {
-	struct signals s = growth(false);
+	struct signals s = growth((struct told){0});
 
 	(void)state;
 	printf("  sent %" PRIu64 ", received %" PRIu64 " of %" PRIu64 " packets; %" PRIu64 " and %" PRIu64
@@ -160,7 +175,7 @@ static void packets_are_those_of_the_device(void **state)
 
 static void losses_are_retransmits(void **state)
 {
-	struct signals s = growth(true);
+	struct signals s = growth((struct told){.losses = true});
 
 	(void)state;
 	printf("  %" PRIu64 " of %" PRIu64 " segments sent again, the name space says %" PRIu64 "\n",
@@ -170,12 +185,38 @@ static void losses_are_retransmits(void **state)
 	assert_true(s.tcp_segments >= s.tcp_retransmits);
 }
 
+static uint64_t they_took(uint64_t least_ns)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < CONNECTS; i++)
+		n += hist_bucket(told->connect_ns[i]) >= hist_bucket(least_ns);
+	return n;
+}
+
+/* The answer to one comes late; the rest are over in no time, as time goes here. */
+static void each_connect_is_in_the_histogram(void **state)
+{
+	struct signals s = growth((struct told){.late = true});
+	uint64_t late = watch_times(&s, SIGNAL_HIST_CONNECT, LATE_NS, UINT64_MAX);
+
+	(void)state;
+	printf("  %" PRIu64 " of %d took a second or more, %" PRIu64 " as connect() sees it; together %.1f ms\n", late,
+	       CONNECTS, they_took(LATE_NS), (double)s.tcp_connect_ns / 1e6);
+	assert_int_equal(s.missing & SIGNAL_NO_CONNECTS, 0);
+	assert_int_equal(s.tcp_syn_retransmits, 1); /* else this showed nothing */
+	assert_int_equal(watch_times(&s, SIGNAL_HIST_CONNECT, 0, UINT64_MAX), CONNECTS); /* and no refused one */
+	assert_in_range(late, 1, they_took(LATE_NS));
+	assert_true(s.tcp_connect_ns >= LATE_NS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(connections_are_those_of_the_name_space, &scene),
 		SCENE_TEST(packets_are_those_of_the_device, &scene),
 		SCENE_TEST(losses_are_retransmits, &scene),
+		SCENE_TEST(each_connect_is_in_the_histogram, &scene),
 	};
 
 	scene_split(&scene);

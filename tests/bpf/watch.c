@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/hist.h"
 #include "crew.h"
 
 static bool counts(const struct watch *w, const struct probe_cgroup *c)
@@ -90,6 +91,15 @@ struct signals watch_read(const struct watch *w, const char *path)
 	else
 		probe_read(w->probe, c, &r);
 	return r;
+}
+
+uint64_t watch_times(const struct signals *s, enum signal_histogram h, uint64_t from_ns, uint64_t to_ns)
+{
+	uint64_t n = 0;
+
+	for (unsigned b = hist_bucket(from_ns); b <= hist_bucket(to_ns); b++)
+		n += s->hist[h * HIST_BUCKETS + b];
+	return n;
 }
 
 struct probe_stats watch_stats(const struct watch *w)

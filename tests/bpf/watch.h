@@ -25,6 +25,8 @@ void watch_count_below(struct watch *w, const char *path); /* from now on, what 
 void watch_pass(struct watch *w);
 struct probe_cgroup *watch_find(const struct watch *w, const char *path); /* NULL: not known */
 struct signals watch_read(const struct watch *w, const char *path); /* as of the last pass */
+/* How many times of that histogram may be from…to: whole buckets. */
+uint64_t watch_times(const struct signals *s, enum signal_histogram h, uint64_t from_ns, uint64_t to_ns);
 struct probe_stats watch_stats(const struct watch *w);
 
 #endif

@@ -151,13 +151,14 @@ def everything_about_one(w):
     """describe, and the wide list: every signal and every cause, on both servers."""
     for server in (w.agent, w.aggregator):
         page = server("describe", TOP + "/one")
-        for word in ("cpu limit", "oom kills", "last OOM victim: none", "io p99", "retransmits/s", "queue limit", "busiest",
+        for word in ("cpu limit", "oom kills", "last OOM victim: none", "io p99", "connect p95", "retransmits/s", "queue limit", "busiest",
                      "cpu-runqueue", "accept-queue", "what helps"):
             assert word in page, (word, page)
         tree = server.json("describe", TOP + "/one")
         cpu, wait = (tree["signals"][name]["rate"] for name in ("cpu_seconds", "runq_wait_seconds"))
         assert tree["signals"]["threads"]["now"] >= 1 and cpu > 0 and cpu + wait > 0.5, tree  # it always wants one
         assert 0 <= tree["saturation"]["cpu-runqueue"] <= 1, tree
+        assert tree["quantiles"]["connect"] == {f"p{n}_seconds": None for n in (50, 95, 99)}, tree  # it calls nobody
         head = server("get", "cgroups", TOP + "/one", "-o", "wide").split("\n")[0]
         for title in ("THROTTLED", "SLAB", "IO MEAN", "RTT", "OVERFLOWS/S", "AGE", "CPU-THROTTLE", "WHAT HELPS"):
             assert title in head, (title, head)

@@ -26,7 +26,7 @@ MEMORY = "1536M"
 DISK = 160 << 20  # bytes; test_block writes there with O_DIRECT
 DISK_BYTES_A_SECOND = 20 << 20  # read: slow beside CPUs that are emulated, as disks are beside real ones
 # Drivers of the disk, what makes losses for test_tcp, what ss asks.
-MODULES = ("virtio_pci", "virtio_blk", "nf_tables", "nft_numgen", "tcp_diag")
+MODULES = ("virtio_pci", "virtio_blk", "nf_tables", "nft_numgen", "nft_limit", "tcp_diag")
 PROGRAMS = ("/usr/bin/fio", "/usr/bin/ss", "/usr/sbin/nft")
 # Compares our clock with the kernel's run statistics, a few ns apart: an emulated clock takes longer than that.
 NOT_EMULATED = {"test_cost": "compares clocks to a few ns, which an emulated machine does not have"}
@@ -35,7 +35,7 @@ PROOF = {"cpu": "test_time", "memory": "test_memory", "working-set": "test_memor
          "cpu-bandwidth": "test_bandwidth", "memory-detail": "test_memory", "memory-composition": "test_memory",
          "reclaim": "test_reclaim", "io": "test_block", "network": "test_tcp", "tcp": "test_tcp",
          "listen": "test_listen", "tasks": "test_task", "oom-victim": "test_oom", "requests": "test_request",
-         "restarts": "test_restarts"}
+         "restarts": "test_restarts", "connects": "test_tcp"}
 
 
 class Guest:

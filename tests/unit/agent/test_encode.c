@@ -14,6 +14,7 @@
 #include "plimsoll/version.h"
 #include "unit/agent/machine.h"
 #include "wire/columns.h"
+#include "wire/counts.h"
 
 typedef Plimsoll__V1__Batch batch;
 
@@ -112,6 +113,8 @@ static void columns_are_equally_long(void)
 	assert_int_equal(c->n_row, c->n_psi_io_full_ns);
 	assert_int_equal(c->n_hist_row, c->n_hist_bucket);
 	assert_int_equal(c->n_hist_row, c->n_hist_count);
+	assert_int_equal(c->n_hist_later_row, c->n_hist_later_bucket);
+	assert_int_equal(c->n_hist_later_row, c->n_hist_later_count);
 }
 
 static void a_preamble_names_everything_and_measures_nothing(void **state)
@@ -375,8 +378,9 @@ static void many_rows_with_full_histograms_fit(void **state)
 	decode(ENCODE_KEYFRAME);
 	columns_are_equally_long();
 	assert_int_equal(b->columns->n_row, MANY + 2);
-	assert_int_equal(b->columns->n_hist_row, MANY * SIGNAL_BUCKETS + 2);
-	assert_int_equal(b->columns->hist_count[b->columns->n_hist_count - 1],
+	assert_int_equal(b->columns->n_hist_row, MANY * COUNTS_LATER_BUCKET + 2);
+	assert_int_equal(b->columns->n_hist_later_row, MANY * (SIGNAL_BUCKETS - COUNTS_LATER_BUCKET));
+	assert_int_equal(b->columns->hist_later_count[b->columns->n_hist_later_count - 1],
 			 UINT32_MAX - SIGNAL_BUCKETS + 1);
 	for (size_t i = 1; i < b->columns->n_row; i++)
 		assert_true(b->columns->row[i] > b->columns->row[i - 1]);

@@ -50,6 +50,19 @@ static void every_signal_is_shown(void **state)
 	}
 }
 
+static void every_histogram_is_shown(void **state)
+{
+	(void)state;
+	for (int h = 0; h < SIGNAL_HISTS; h++) {
+		bool found = false;
+
+		for (size_t i = 0; i < column_n; i++)
+			found |= column_shows_quantile(&column_table[i], (enum signal_histogram)h);
+		if (!found)
+			fail_msg("histogram %d is in no column", h);
+	}
+}
+
 static void titles_are_unique(void **state)
 {
 	(void)state;
@@ -153,16 +166,39 @@ static void json_has_seconds_and_null(void **state)
 	json_decref(o);
 }
 
+static void json_has_quantiles_of_what_came(void **state)
+{
+	json_t *o, *connect;
+
+	(void)state;
+	row.hist[SIGNAL_HIST_CONNECT * HIST_BUCKETS + hist_bucket(S / 1000)] = 4;
+	o = column_quantiles_tree(&row);
+	assert_int_equal(json_object_size(o), SIGNAL_HISTS);
+	assert_true(json_is_null(json_object_get(json_object_get(o, "io"), "p95_seconds")));
+	connect = json_object_get(o, "connect");
+	assert_true(json_number_value(json_object_get(connect, "p50_seconds")) >= 0.0005);
+	assert_true(json_number_value(json_object_get(connect, "p50_seconds")) <
+		    json_number_value(json_object_get(connect, "p95_seconds")));
+	assert_true(json_number_value(json_object_get(connect, "p99_seconds")) <= 0.0015);
+	json_decref(o);
+	row.flags = SIGNAL_NO_CONNECTS;
+	o = column_quantiles_tree(&row);
+	assert_true(json_is_null(json_object_get(json_object_get(o, "connect"), "p50_seconds")));
+	json_decref(o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_signal_is_shown),
+		cmocka_unit_test(every_histogram_is_shown),
 		cmocka_unit_test(titles_are_unique),
 		cmocka_unit_test_setup(figures_are_of_two_seconds, setup),
 		cmocka_unit_test_setup(what_is_not_there_is_a_dash, setup),
 		cmocka_unit_test_setup(the_page_has_every_title_and_cause, setup),
 		cmocka_unit_test_setup(the_page_names_the_last_victim, setup),
 		cmocka_unit_test_setup(json_has_seconds_and_null, setup),
+		cmocka_unit_test_setup(json_has_quantiles_of_what_came, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,8 @@
 #include "base/obj.h"
 #include "ctl/fleet.h"
 #include "ctl/stand_in.h"
+#include "wire/columns.h"
+#include "wire/counts.h"
 
 #define S 1000000000ull
 
@@ -120,6 +122,45 @@ static void test_rates(void **state)
 	assert_true(fleet_wait_share(only_node(f), row_of(f, 10)).value == 0.5);
 	struct fleet_value idle = fleet_rate(only_node(f), row_of(f, 11), SIGNAL_CPU_NS);
 	assert_true(idle.known && idle.value == 0);
+	fleet_free(f);
+}
+
+/* A second of row 10 in which, so far, so many connects took about 2 ms, and of some newer agent's there was one. */
+static Plimsoll__V1__Batch connected(uint64_t sequence, uint32_t times, uint32_t tells)
+{
+	static uint32_t of[2], count[2];
+	static uint32_t bucket[] = {SIGNAL_HIST_CONNECT * HIST_BUCKETS + 23, SIGNAL_BUCKETS};
+	Plimsoll__V1__Batch b = second(sequence, 1);
+
+	b.wire_version = 3;
+	b.tells = tells;
+	count[0] = times;
+	columns.hist_later_row = of;
+	columns.hist_later_bucket = bucket;
+	columns.hist_later_count = count;
+	columns.n_hist_later_row = columns.n_hist_later_bucket = columns.n_hist_later_count = 2;
+	return b;
+}
+
+static void test_connects_have_quantiles(void **state)
+{
+	struct fleet *f = begun();
+	Plimsoll__V1__Batch b = connected(2, 3, columns_tells());
+	struct fleet_value p95;
+
+	(void)state;
+	fleet_apply(f, &b);
+	b = connected(3, 5, columns_tells());
+	fleet_apply(f, &b);
+	p95 = fleet_quantile(row_of(f, 10), SIGNAL_HIST_CONNECT, 0.95);
+	assert_true(p95.known && p95.value > 0.002 && p95.value < 0.0031);
+	assert_false(fleet_quantile(row_of(f, 10), SIGNAL_HIST_IO, 0.95).known);
+	b = connected(4, 5, columns_tells()); /* none came */
+	fleet_apply(f, &b);
+	assert_false(fleet_quantile(row_of(f, 10), SIGNAL_HIST_CONNECT, 0.95).known);
+	b = connected(5, 6, columns_tells() & ~(uint32_t)SIGNAL_NO_CONNECTS);
+	fleet_apply(f, &b);
+	assert_false(fleet_quantile(row_of(f, 10), SIGNAL_HIST_CONNECT, 0.95).known);
 	fleet_free(f);
 }
 
@@ -268,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_node_is_idle_between_two_readings),
+		cmocka_unit_test(test_connects_have_quantiles),
 		cmocka_unit_test(test_one_sample_is_no_rate), cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_missing_is_not_zero),   cmocka_unit_test(test_rows_end),
 		cmocka_unit_test(test_strange_batches),	      cmocka_unit_test(test_stand_ins),

@@ -13,6 +13,7 @@
 #include "aggregator/store/node.h"
 #include "plimsoll/version.h"
 #include "wire/columns.h"
+#include "wire/counts.h"
 
 #define ROWS 3
 
@@ -122,6 +123,19 @@ static void refused(struct bench *t, enum store_refusal why)
 	good(&t->m, 1);
 }
 
+/* What was in the first columns of histograms is in the later ones. */
+static void later(struct bench *t, uint32_t bucket)
+{
+	Plimsoll__V1__Columns *c = &t->m.c;
+
+	c->n_hist_row = c->n_hist_bucket = c->n_hist_count = 0;
+	c->n_hist_later_row = c->n_hist_later_bucket = c->n_hist_later_count = 1;
+	c->hist_later_row = t->m.hist_row;
+	c->hist_later_bucket = t->m.hist_bucket;
+	c->hist_later_count = t->m.hist_count;
+	t->m.hist_bucket[0] = bucket;
+}
+
 static void a_good_batch(void **state)
 {
 	struct bench *t = *state;
@@ -149,7 +163,7 @@ static void an_older_agent_misses_what_it_does_not_know(void **state)
 	t->m.b.wire_version = 3;
 	t->m.b.tells = 0;
 	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
-	assert_int_equal(t->out.unknown, SIGNAL_NO_RESTARTS);
+	assert_int_equal(t->out.unknown, SIGNAL_NO_RESTARTS | SIGNAL_NO_CONNECTS);
 }
 
 static void shapes(void **state)
@@ -180,6 +194,26 @@ static void shapes(void **state)
 	refused(t, STORE_REFUSED_HISTOGRAM);
 	t->m.row[0] = 9; /* any order is fine */
 	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
+}
+
+static void later_histograms_may_be_unknown(void **state)
+{
+	struct bench *t = *state;
+
+	later(t, COUNTS_LATER_BUCKET);
+	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
+	later(t, SIGNAL_BUCKETS); /* a newer agent's */
+	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
+	later(t, COUNTS_LATER_BUCKET - 1);
+	refused(t, STORE_REFUSED_HISTOGRAM);
+	later(t, COUNTS_LATER_BUCKET);
+	t->m.hist_row[0] = ROWS;
+	refused(t, STORE_REFUSED_HISTOGRAM);
+	later(t, COUNTS_LATER_BUCKET);
+	t->m.c.n_hist_later_count = 0;
+	refused(t, STORE_REFUSED_SHAPE);
+	t->m.hist_bucket[0] = COUNTS_LATER_BUCKET; /* known, but not here */
+	refused(t, STORE_REFUSED_HISTOGRAM);
 }
 
 static void bad_names_cost_their_row_only(void **state)
@@ -453,6 +487,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_good_batch),	     TEST(shapes),
+		TEST(a_good_batch),	     TEST(later_histograms_may_be_unknown),
 		TEST(an_older_agent_misses_what_it_does_not_know),
 		TEST(the_longest_name_is_taken),
 		TEST(bad_names_cost_their_row_only), TEST(bad_victims_cost_themselves_only),
