@@ -67,9 +67,9 @@ static void make_room(struct batch *b, size_t rows)
 
 static void add_waits(struct batch *b, const struct waits *w, uint32_t index)
 {
-	for (uint32_t i = 0; i < w->n; i++)
-		if (w->count[i])
-			counts_add(&b->counts, index, w->low + i, w->count[i]);
+	for (uint32_t i = 0; i < HIST_BUCKETS; i++)
+		if (waits_count(w, i))
+			counts_add(&b->counts, index, i, waits_count(w, i));
 }
 
 static void add_row(struct batch *b, const struct store_row *r)

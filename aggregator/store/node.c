@@ -323,6 +323,17 @@ static void put_rows(struct store_node *n, const struct store_batch *b, uint64_t
 	}
 }
 
+/* What a keyframe does not tell of its rows is 0. */
+static void waits_are_told(struct store_node *n, const struct store_batch *b)
+{
+	for (size_t i = 0; i < b->n_rows; i++) {
+		struct store_row *r = map_get(n->rows, b->row[i]);
+
+		if (r)
+			waits_told(&r->waits);
+	}
+}
+
 static void put_waits(struct store_node *n, const struct store_batch *b)
 {
 	uint32_t period = (uint32_t)(b->boottime_ns / WAITS_PERIOD_NS);
@@ -334,6 +345,8 @@ static void put_waits(struct store_node *n, const struct store_batch *b)
 			(void)waits_put(&r->waits, period, b->hist_bucket[i], b->hist_count[i],
 					r->began == b->sequence);
 	}
+	if (b->keyframe)
+		waits_are_told(n, b);
 }
 
 static void put_victims(struct store_node *n, const struct store_batch *b)

@@ -171,7 +171,7 @@ static void begin(struct store_row *r, const uint64_t *v, uint32_t flags)
 {
 	free(r->ring);
 	r->ring = NULL;
-	waits_reset(&r->waits);
+	waits_begin(&r->waits);
 	causes_reset(&r->causes);
 	r->quota_wait_ns = 0;
 	memcpy(r->value, v, sizeof(r->value));

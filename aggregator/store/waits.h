@@ -4,7 +4,8 @@
  * buckets; kept are those counts and two snapshots of them, 5 s apart, only for the range of buckets
  * that ever were in use (a busy row uses about 24 of 48: 300 bytes). The difference to the older
  * snapshot covers the last 5 to 10 s. Periods are numbered by the node's clock; a row catches up when
- * it is next touched, so an idle row costs nothing.
+ * it is next touched, so an idle row costs nothing. A row that begins anew in mid-stream is told of a bucket only when it
+ * changes, and then all that it counted in its life: of that nobody knows what is new.
  */
 #ifndef AGGREGATOR_STORE_WAITS_H
 #define AGGREGATOR_STORE_WAITS_H
@@ -17,17 +18,17 @@
 #define WAITS_PERIOD_NS 5000000000ull
 
 struct waits {
-	uint32_t period;     /* when the snapshots were last moved */
-	uint16_t low, n;     /* buckets low … low + n - 1 */
-	uint32_t *count;     /* n now, n of the newer snapshot, n of the older one */
+	struct waits_kept *kept; /* NULL: all buckets are 0 */
 };
 
-/* 0 or -ENOMEM; bucket < HIST_BUCKETS. `base`: counted before we looked, so it is no wait of now. */
+/* 0 or -ENOMEM; bucket < HIST_BUCKETS. `base`: counted before we looked, so it is no wait of now; nor is the first count of
+ * a bucket after waits_begin(). */
 int waits_put(struct waits *w, uint32_t period, unsigned bucket, uint32_t count, bool base);
-/* From here on only what is added counts: the agent that counted before is another one. */
-void waits_reset(struct waits *w);
+void waits_begin(struct waits *w); /* from here on only what is added counts … */
+void waits_told(struct waits *w);  /* … and a bucket that was not told since is 0, for all were that are not */
 /* into += what came since the older snapshot. */
 void waits_add_recent(struct waits *w, uint32_t period, uint64_t into[HIST_BUCKETS]);
+uint32_t waits_count(const struct waits *w, unsigned bucket); /* as told last; 0: not at all */
 void waits_done(struct waits *w);
 
 #endif

@@ -211,6 +211,52 @@ static void wait_percentile(void **state)
 	store_free(s);
 }
 
+/* Second `t` of the agent of run(), with one bucket of row 1 of which it says how many waits there ever were. */
+static void waited(struct store *s, struct store_node *n, uint64_t t, bool keyframe, uint64_t wait_ns, uint32_t count)
+{
+	struct second x;
+
+	second(&x, 1, t - 9, t * S, keyframe);
+	second_row(&x, 1, t * S / 2, t * S / 4);
+	x.hist_bucket[0] = hist_bucket(wait_ns);
+	x.hist_count[0] = count;
+	x.b.n_hist = 1;
+	put_at(s, n, &x, t);
+}
+
+static struct store_value p95_at(struct store *s, uint64_t t)
+{
+	struct store_summary sum;
+
+	store_summarize(store_workload(s, "app", "/app/*"), (clock_boot_t){T0 + t * S + LATE}, WINDOW, FRESH, &sum);
+	return sum.runq_wait_p95_ns;
+}
+
+/* A stream tells only buckets that changed, and of those all that they ever counted. */
+static void a_row_that_begins_in_mid_stream_has_no_waits_of_before(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = run(s, 1, 10, 20);
+	struct second x;
+
+	(void)state;
+	waited(s, n, 21, false, 100 * MS, 5000);
+	waited(s, n, 22, false, 3 * MS, 1000);
+	second(&x, 1, 14, 23 * S, false);
+	second_row(&x, 1, 0, 0); /* what cannot be: from here on it begins anew */
+	put_at(s, n, &x, 23);
+	assert_false(p95_at(s, 23).known);
+	waited(s, n, 24, false, 3 * MS, 1001);
+	waited(s, n, 25, false, 3 * MS, 1002);
+	waited(s, n, 26, false, 100 * MS, 5001);
+	waited(s, n, 27, false, 3 * MS, 1022); /* 20 of 3 ms, and of 100 ms nobody knows */
+	assert_in_range((uint64_t)p95_at(s, 27).value, 2 * MS, 5 * MS);
+	waited(s, n, 28, true, 3 * MS, 1022);
+	waited(s, n, 29, false, 20 * MS, 2000); /* a keyframe had none of those */
+	assert_in_range((uint64_t)p95_at(s, 29).value, 16 * MS, 25 * MS);
+	store_free(s);
+}
+
 /* One replica that runs a fifth of the time and waits four fifths, from its 10th second on. */
 static struct store_node *waiting_hello(struct store *s)
 {
@@ -293,6 +339,7 @@ int main(void)
 		cmocka_unit_test(workloads_and_groups),
 		cmocka_unit_test(an_order_that_is_there_moves_no_row),
 		cmocka_unit_test(wait_percentile),
+		cmocka_unit_test(a_row_that_begins_in_mid_stream_has_no_waits_of_before),
 		cmocka_unit_test(a_quota_is_a_cause_of_its_own),
 		cmocka_unit_test(unknown_groups_have_no_cause),
 	};

@@ -48,9 +48,30 @@ static void a_new_epoch_begins_at_zero(void **state)
 
 	(void)state;
 	waits_put(&w, 1, 3, 500, true);
-	waits_reset(&w);
+	waits_begin(&w);
+	waits_told(&w);
 	waits_put(&w, 1, 3, 2, false);
 	assert_int_equal(recent(&w, 1, 3), 2);
+	waits_done(&w);
+}
+
+static void in_mid_stream_the_first_count_is_a_life(void **state)
+{
+	struct waits w = { 0 };
+
+	(void)state;
+	waits_put(&w, 1, 3, 500, true);
+	waits_put(&w, 1, 9, 70, true);
+	waits_begin(&w);
+	waits_put(&w, 1, 3, 502, false);
+	assert_int_equal(recent(&w, 1, 3), 0);
+	waits_put(&w, 1, 3, 503, false);
+	waits_put(&w, 1, 9, 71, false);
+	assert_int_equal(recent(&w, 1, 3), 1);
+	assert_int_equal(recent(&w, 1, 9), 0);
+	waits_told(&w);
+	waits_put(&w, 1, 20, 6, false); /* it was 0 */
+	assert_int_equal(recent(&w, 1, 20), 6);
 	waits_done(&w);
 }
 
@@ -60,6 +81,7 @@ int main(void)
 		cmocka_unit_test(only_the_last_periods_count),
 		cmocka_unit_test(counts_wrap),
 		cmocka_unit_test(a_new_epoch_begins_at_zero),
+		cmocka_unit_test(in_mid_stream_the_first_count_is_a_life),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
