@@ -176,6 +176,20 @@ static void add_result(struct buf *to, const struct record *r, const struct deci
 
 /* Replicas */
 
+void explain_fresh(struct buf *to, const struct policy *p, const struct view *v)
+{
+	uint64_t slowest = 0;
+
+	for (uint32_t i = 0; i < v->replicas; i++)
+		if (v->replica[i].period_ns > slowest)
+			slowest = v->replica[i].period_ns;
+	buf_printf(to, "samples older than %.0f s", seconds(p->fresh_ns));
+	if (VIEW_FRESH_PERIODS * slowest > p->fresh_ns)
+		buf_printf(to, " (%.0f s where an agent samples every %.0f s)",
+			   seconds(VIEW_FRESH_PERIODS * slowest), seconds(slowest));
+	buf_printf(to, " are missing\n");
+}
+
 void explain_cpu(struct buf *to, const struct view_replica *v)
 {
 	if (v->cpu_known)
@@ -217,13 +231,13 @@ static void add_replicas(struct buf *to, const struct record *r)
 	}
 }
 
-static void add_policy(struct buf *to, const struct policy *p)
+static void add_policy(struct buf *to, const struct policy *p, const struct view *v)
 {
 	explain_line(to, "policy");
 	if (p->cpu_request_milli)
 		buf_printf(to, "%" PRIu64 "m of CPU a replica, ", p->cpu_request_milli);
-	buf_printf(to, "tolerance %g %%, rates over %.0f s, samples older than %.0f s are missing\n",
-		   p->tolerance_permille / 10.0, seconds(p->window_ns), seconds(p->fresh_ns));
+	buf_printf(to, "tolerance %g %%, rates over %.0f s, ", p->tolerance_permille / 10.0, seconds(p->window_ns));
+	explain_fresh(to, p, v);
 }
 
 static void add_head(struct buf *to, const struct record *r, const struct decision *x)
@@ -233,7 +247,7 @@ static void add_head(struct buf *to, const struct record *r, const struct decisi
 	clock_format((clock_wall_t){x->wall_unix_ns}, time, sizeof(time));
 	buf_printf(to, "%s %u -> %u at %s (d-%" PRIu64 ", policy %s, mode %s)\n", x->workload, x->from,
 		   x->to, time, x->id, x->policy, x->mode);
-	add_policy(to, &r->policy);
+	add_policy(to, &r->policy, &r->view);
 	explain_line(to, "set to");
 	buf_printf(to, "%u%s, live: %u\n", r->current,
 		   r->current == r->view.replicas ? "" : " by the last order", r->view.replicas);

@@ -11,13 +11,15 @@
 #include "decide/verdict.h"
 
 struct decision;     /* aggregator/store/decisions.h */
-struct view_replica; /* decide/view.h */
+struct view;         /* decide/view.h */
+struct view_replica;
 
 /* The metric that asked for most, "cpu 84 % > 60 %"; empty when none was known. */
 void explain_trigger(const struct policy *p, const struct verdict *d, char *ret, size_t size);
 /* Parts of a text, for aggregator/hpa_explain too: two spaces and a label, so that all lines begin in one column; and
- * what is left to say of a replica, to the end of its line. */
+ * what is left to say of a replica, or of how old a sample may be, to the end of its line. */
 void explain_line(struct buf *to, const char *label);
+void explain_fresh(struct buf *to, const struct policy *p, const struct view *v);
 void explain_cpu(struct buf *to, const struct view_replica *v);
 void explain_sample(struct buf *to, const struct view_replica *v);
 /* Adds the text, several lines. Negative errno with *e filled: its record cannot be read. */

@@ -24,9 +24,9 @@ static void add_head(struct buf *to, const struct hpa_record *r, const struct de
 	buf_printf(to, "%s %u -> %u at %s (d-%" PRIu64 ", HorizontalPodAutoscaler %s, mode %s)\n", x->workload, x->from,
 		   x->to, time, x->id, x->policy, x->mode);
 	explain_line(to, "target");
-	buf_printf(to, "%s %s/%s, min %d, max %d; rates over %.0f s, samples older than %.0f s are missing\n",
-		   s->target_kind, r->manifest->ns, s->target_name, s->min, s->max,
-		   (double)r->policy.window_ns / CLOCK_NS_PER_S, (double)r->policy.fresh_ns / CLOCK_NS_PER_S);
+	buf_printf(to, "%s %s/%s, min %d, max %d; rates over %.0f s, ", s->target_kind, r->manifest->ns, s->target_name,
+		   s->min, s->max, (double)r->policy.window_ns / CLOCK_NS_PER_S);
+	explain_fresh(to, &r->policy, &r->view);
 	explain_line(to, "set to");
 	if (r->scale_error)
 		buf_printf(to, "not known: %s\n", r->scale_error);

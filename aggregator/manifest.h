@@ -19,10 +19,11 @@
 #include "base/opt.h"
 #include "base/scope.h"
 #include "decide/policy.h"
+#include "decide/view.h"
 
 #define MANIFEST_MAX 1000 /* policies of one aggregator: each is decided on once a second */
 #define MANIFEST_COMMAND_WORDS 64
-#define MANIFEST_FRESH_NS 3000000000ull      /* a sample older than 3 periods is missing */
+#define MANIFEST_FRESH_NS (VIEW_FRESH_PERIODS * VIEW_PERIOD_NS) /* of a sample, unless its agent is slow */
 #define MANIFEST_COVERAGE_PERMILLE 900
 #define MANIFEST_UP_PERIOD_NS   15000000000ull /* as HorizontalPodAutoscaler v2's default */
 #define MANIFEST_DOWN_PERIOD_NS 60000000000ull

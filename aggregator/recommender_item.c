@@ -71,7 +71,7 @@ static void learn_of(struct recommender_item *i, const struct view_replica *v, i
 	struct recommender_replica *r;
 	struct vpa_aggregate *a;
 
-	if (v->sample_age_ns > MANIFEST_FRESH_NS)
+	if (!view_is_fresh(v, MANIFEST_FRESH_NS))
 		return;
 	r = replica_of(i, v);
 	if (!r)

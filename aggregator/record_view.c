@@ -19,6 +19,7 @@ static const struct record_field view_fields[] = {
 static const struct record_field replica_fields[] = {
 	RECORD_FIELD(struct view_replica, age_ns, "ageNs"),
 	RECORD_FIELD(struct view_replica, sample_age_ns, "sampleAgeNs"),
+	RECORD_LATER(struct view_replica, period_ns, "periodNs"),
 	RECORD_FIELD(struct view_replica, cpu_known, "cpuKnown"),
 	RECORD_FIELD(struct view_replica, cpu_milli, "cpuMilli"),
 	RECORD_FIELD(struct view_replica, window_ns, "windowNs"),

@@ -37,9 +37,9 @@ static uint32_t coverage(const struct policy *p, const struct view *v, const str
 static bool has_stale_replica(const struct policy *p, const struct view *v)
 {
 	for (uint32_t i = 0; i < v->replicas; i++) {
-		uint64_t age = v->replica[i].sample_age_ns;
+		const struct view_replica *r = &v->replica[i];
 
-		if (age > p->fresh_ns && age != UINT64_MAX)
+		if (!view_is_fresh(r, p->fresh_ns) && r->sample_age_ns != UINT64_MAX)
 			return true;
 	}
 	return false;
@@ -104,10 +104,22 @@ static void note_live(const struct view *v, struct decide_state *s)
 	s->live = v->replicas;
 }
 
+static uint64_t longest_fresh_ns(const struct policy *p, const struct view *v)
+{
+	uint64_t longest = p->fresh_ns;
+
+	for (uint32_t i = 0; i < v->replicas; i++) {
+		uint64_t ns = view_fresh_ns(&v->replica[i], p->fresh_ns);
+
+		longest = ns > longest ? ns : longest;
+	}
+	return longest;
+}
+
 /* The mean of a window reaches back to when there were more to share the work. */
 static bool is_settling(const struct policy *p, const struct view *v, const struct decide_state *s)
 {
-	return s->fewer_ns && v->boottime_ns - s->fewer_ns < p->window_ns + p->fresh_ns;
+	return s->fewer_ns && v->boottime_ns - s->fewer_ns < p->window_ns + longest_fresh_ns(p, v);
 }
 
 static bool covers_enough(const struct policy *p, const struct verdict *d)

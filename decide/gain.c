@@ -11,7 +11,7 @@ uint32_t gain_strain(const struct policy *p, const struct view *v)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < v->replicas; i++)
-		if (v->replica[i].sample_age_ns <= p->fresh_ns) {
+		if (view_is_fresh(&v->replica[i], p->fresh_ns)) {
 			sum += v->replica[i].strain_permille;
 			n++;
 		}
@@ -23,7 +23,7 @@ static bool waits_for_cpu(const struct policy *p, const struct view *v)
 	uint64_t sum = 0, n = 0;
 
 	for (uint32_t i = 0; i < v->replicas; i++)
-		if (v->replica[i].sample_age_ns <= p->fresh_ns && v->replica[i].runq_known) {
+		if (view_is_fresh(&v->replica[i], p->fresh_ns) && v->replica[i].runq_known) {
 			sum += v->replica[i].runq_permille;
 			n++;
 		}
@@ -38,6 +38,22 @@ static bool is_short(const struct policy *p, const struct view *v)
 static bool is_filled(const struct view *v, const struct decide_state *s)
 {
 	return v->replicas + s->wanted_step / 2 >= s->wanted;
+}
+
+/* How far back what is measured now was measured. Slow agents' samples do not end together: what an old one says that
+ * replicas did alone, a newer one says of those that came to help them, too. */
+static uint64_t reach(const struct policy *p, const struct view *v)
+{
+	uint64_t most = p->window_ns;
+
+	for (uint32_t i = 0; i < v->replicas; i++) {
+		const struct view_replica *r = &v->replica[i];
+		uint64_t cover_ns = r->window_ns > p->window_ns ? r->window_ns : p->window_ns;
+
+		if (r->period_ns > VIEW_PERIOD_NS && view_is_fresh(r, p->fresh_ns) && r->sample_age_ns + cover_ns > most)
+			most = r->sample_age_ns + cover_ns;
+	}
+	return most;
 }
 
 static void conclude(const struct policy *p, const struct view *v, const struct verdict_metric *m,
@@ -73,8 +89,7 @@ void gain_look(const struct policy *p, const struct view *v, const struct verdic
 		g->filled_ns = v->boottime_ns ? v->boottime_ns : 1;
 	if (!g->filled_ns && !warming)
 		g->live = 0; /* it never was: nothing to judge */
-	else if (g->filled_ns && v->boottime_ns - g->filled_ns >= p->window_ns &&
-		 d->metric[g->metric].known)
+	else if (g->filled_ns && v->boottime_ns - g->filled_ns >= reach(p, v) && d->metric[g->metric].known)
 		conclude(p, v, &d->metric[g->metric], s);
 }
 
@@ -85,7 +100,7 @@ static bool is_open(const struct policy *p, const struct view *v, bool warming, 
 		return false;
 	if (!s->gain.filled_ns)
 		return warming;
-	return v->boottime_ns - s->gain.filled_ns < p->window_ns;
+	return v->boottime_ns - s->gain.filled_ns < reach(p, v);
 }
 
 static bool is_useless(const struct policy *p, const struct view *v, const struct verdict *d,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Growing, one step at a time. A step up is *open* until more than half of what it added is there and one
- * window of the policy has passed since; then it is judged:
+ * window of the policy has passed since (with slow agents: all that counts was measured since); then it is judged:
  *	expected = value before x replicas before / replicas now
  *	useless: value now > (value before + expected) / 2, so it brought less than half of what was expected
  * While a step is open no more is ordered (I10); after DECIDE_GAIN_STEPS useless ones in a row nothing grows

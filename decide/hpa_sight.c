@@ -80,7 +80,7 @@ static void add_container(struct hpa_sight *s, const struct hpa_sight_rule *r, c
 {
 	const struct hpa_request *cpu = request_of(r->requests, v->container, true);
 	const struct hpa_request *memory = request_of(r->requests, v->container, false);
-	bool is_fresh = v->sample_age_ns <= r->fresh_ns;
+	bool is_fresh = view_is_fresh(v, r->fresh_ns);
 	const char *name = v->container ? v->container : v->name;
 	struct hpa_amount *asked = &s->request[i * RESOURCES], *used = &s->usage[i * RESOURCES];
 
@@ -155,13 +155,14 @@ static void add_pod(struct hpa_sight *s, const struct hpa_sight_rule *r, const s
 {
 	const struct view_replica *of = &v->replica[first];
 	uint64_t oldest = 0, youngest = UINT64_MAX, newest_sample = UINT64_MAX;
-	bool is_held_known = true;
+	bool is_held_known = true, is_fresh = false;
 
 	for (size_t i = 0; i < n; i++) {
 		oldest = most(oldest, of[i].age_ns);
 		youngest = least(youngest, of[i].age_ns);
 		newest_sample = least(newest_sample, of[i].sample_age_ns);
-		is_held_known &= of[i].runq_known && of[i].sample_age_ns <= r->fresh_ns;
+		is_held_known &= of[i].runq_known && view_is_fresh(&of[i], r->fresh_ns);
+		is_fresh |= view_is_fresh(&of[i], r->fresh_ns);
 		add_container(s, r, &of[i], first + i);
 	}
 	s->pod[s->in.n_pods] = (struct hpa_pod){.name = of->pod ? of->pod : of->name,
@@ -172,7 +173,7 @@ static void add_pod(struct hpa_sight *s, const struct hpa_sight_rule *r, const s
 						.ready_since_ms = ms_before(v, youngest),
 						.n_containers = n,
 						.container = &s->requested[first]};
-	if (newest_sample <= r->fresh_ns)
+	if (is_fresh)
 		add_sample(s, r, v, first, n, newest_sample, is_held_known);
 	s->in.n_pods++;
 }

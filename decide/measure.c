@@ -37,7 +37,7 @@ static void add(struct sum *to, uint64_t part, uint64_t whole, bool young)
 static bool add_replica(const struct policy *p, enum policy_metric_kind kind,
 			const struct view_replica *r, bool young, struct sum *to)
 {
-	if (r->sample_age_ns > p->fresh_ns)
+	if (!view_is_fresh(r, p->fresh_ns))
 		return false;
 	if (kind == POLICY_CPU && r->cpu_known) {
 		add(to, r->cpu_milli, p->cpu_request_milli, young);

@@ -33,7 +33,7 @@ struct policy {
 	uint64_t window_ns;               /* rates are means over this, 1 s … 60 s */
 	uint64_t up_stabilization_ns;     /* 0 … 1 h; default 0 */
 	uint64_t down_stabilization_ns;   /* 0 … 1 h; default 300 s */
-	uint64_t fresh_ns;                /* a sample older than this is missing; default 3 s */
+	uint64_t fresh_ns;                /* a sample older than this is missing, unless its agent is slow; 3 s */
 	uint64_t up_period_ns;            /* it grows by at most one step in this; 0: with every decision */
 	uint64_t down_period_ns;          /* it shrinks by at most max(DECIDE_STEP, … */
 	uint32_t down_permille;           /* … this share) in that; 0 ns: without such a bound */

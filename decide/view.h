@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 #define VIEW_NAME 96 /* bytes of a replica's name, cut at the front: the end tells them apart */
+#define VIEW_FRESH_PERIODS 3u /* what an agent says holds for so many of its intervals */
+#define VIEW_PERIOD_NS 1000000000ull /* what deciders are made for; an agent that samples less often is slow */
 
 struct view_replica {
 	char name[VIEW_NAME];
@@ -20,9 +22,10 @@ struct view_replica {
 	const char *container;  /* its name in there, or the unit's; NULL: it has none */
 	uint64_t age_ns;        /* since it was first seen */
 	uint64_t sample_age_ns; /* of its newest sample; UINT64_MAX: none yet */
+	uint64_t period_ns;     /* between samples of its agent; 0: not told */
 	bool cpu_known;
 	uint64_t cpu_milli;     /* used, mean over the window */
-	uint64_t window_ns;     /* what the rates really cover; shorter for a young replica */
+	uint64_t window_ns;     /* what the rates really cover; shorter for a young replica, longer with a slow agent */
 	bool runq_known;
 	uint32_t runq_permille; /* wait / (wait + on-CPU) over the window */
 	bool memory_known;
@@ -35,8 +38,21 @@ struct view {
 	uint64_t wall_unix_ns;  /* for display */
 	uint32_t replicas;      /* how many the workload has: live rows, fresh or not */
 	const struct view_replica *replica; /* `replicas` of them, borrowed, pods together, then by name */
-	uint32_t nodes, nodes_silent; /* nodes that carry it; those without a batch for 3 periods */
+	uint32_t nodes, nodes_silent; /* nodes that carry it; those without a batch for VIEW_FRESH_PERIODS */
 	uint32_t fleet_nodes, fleet_silent; /* the same of all nodes there are */
 };
+
+/* How old its sample may become; `least_ns` in any case. */
+static inline uint64_t view_fresh_ns(const struct view_replica *r, uint64_t least_ns)
+{
+	uint64_t ns = VIEW_FRESH_PERIODS * r->period_ns;
+
+	return ns > least_ns ? ns : least_ns;
+}
+
+static inline bool view_is_fresh(const struct view_replica *r, uint64_t least_ns)
+{
+	return r->sample_age_ns <= view_fresh_ns(r, least_ns);
+}
 
 #endif

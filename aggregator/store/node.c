@@ -52,13 +52,21 @@ uint64_t node_sample_ns(const struct store_node *n)
 
 uint64_t node_period_ns(const struct store_node *n)
 {
-	return n->interval_ns > CLOCK_NS_PER_S ? n->interval_ns : CLOCK_NS_PER_S;
+	uint64_t ns = n->interval_ns > CLOCK_NS_PER_S ? n->interval_ns : CLOCK_NS_PER_S;
+
+	return ns < STORE_PERIOD_MOST_NS ? ns : STORE_PERIOD_MOST_NS;
+}
+
+uint64_t node_fresh_ns(const struct store_node *n, uint64_t least_ns)
+{
+	uint64_t ns = STORE_SILENT_PERIODS * node_period_ns(n);
+
+	return ns > least_ns ? ns : least_ns;
 }
 
 bool node_silent(const struct store_node *n, clock_boot_t now)
 {
-	return clock_since(now, (clock_boot_t){node_sample_ns(n)}) >
-	       STORE_SILENT_PERIODS * node_period_ns(n);
+	return clock_since(now, (clock_boot_t){node_sample_ns(n)}) > node_fresh_ns(n, 0);
 }
 
 bool node_loses(const struct store_node *n, enum loss_id kind, clock_boot_t now)

@@ -56,7 +56,8 @@ void node_forget_rows(struct store_node *n, uint64_t now_ns); /* they are gone, 
 /* For readers. */
 uint64_t node_time(const struct store_node *n, uint64_t agent_boottime_ns); /* → our clock */
 uint64_t node_sample_ns(const struct store_node *n); /* newest second on our clock, 0: none */
-uint64_t node_period_ns(const struct store_node *n); /* its interval, at least 1 s */
+uint64_t node_period_ns(const struct store_node *n); /* its interval, at least 1 s, at most STORE_PERIOD_MOST_NS */
+uint64_t node_fresh_ns(const struct store_node *n, uint64_t least_ns); /* how old a sample of it may become */
 bool node_silent(const struct store_node *n, clock_boot_t now);
 bool node_loses(const struct store_node *n, enum loss_id kind, clock_boot_t now); /* now, or within STORE_LOST_NS */
 

@@ -80,7 +80,7 @@ void tally_add(struct tally *t, struct store_row *r, clock_boot_t now, uint64_t 
 		r->node->mark = t->mark;
 		t->nodes++;
 	}
-	if (age > fresh_ns)
+	if (age > node_fresh_ns(r->node, fresh_ns))
 		return;
 	add_rates(t, r, window_ns, age);
 	add_memory(t, r, age);

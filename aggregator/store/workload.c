@@ -182,7 +182,8 @@ static void view_replica(const struct store_row *r, clock_boot_t now, uint64_t w
 	view_pod(r, v);
 	v->age_ns = clock_since(now, (clock_boot_t){r->first_seen_ns});
 	v->sample_age_ns = row_sample_age(r, now);
-	if (v->sample_age_ns > fresh_ns)
+	v->period_ns = node_period_ns(r->node);
+	if (!view_is_fresh(v, fresh_ns))
 		return;
 	view_rates(r, window_ns, v);
 	view_memory(r, v);

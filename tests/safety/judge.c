@@ -24,7 +24,7 @@ static uint32_t need(const struct world *w, uint32_t s, uint64_t percent_x10)
 static void bounds(const struct world *w, uint32_t s, uint32_t *ret_least, uint32_t *ret_most)
 {
 	uint64_t target = w->policy.metric[0].target_percent, off = w->policy.tolerance_permille;
-	uint32_t look = (uint32_t)((w->policy.window_ns + w->policy.fresh_ns) / SECOND) + 2 * w->period_s;
+	uint32_t look = (uint32_t)(w->policy.window_ns / SECOND) + 5 * w->period_s;
 	uint32_t first;
 
 	look = look < LOOK_S ? LOOK_S : look;
@@ -57,7 +57,7 @@ static bool is_struck(const struct world *w, const struct plant_pod *x, uint32_t
 /* Not when it is struck and was so for longer than a sample is fresh. */
 static bool is_seen(const struct world *w, const struct plant_pod *x, uint32_t s)
 {
-	uint32_t fresh = (uint32_t)(w->policy.fresh_ns / SECOND) + w->period_s;
+	uint32_t fresh = 4 * w->period_s;
 
 	for (uint32_t back = 0; back <= fresh + 1; back++)
 		if (back > s || !is_struck(w, x, s - back, fresh))

@@ -51,7 +51,9 @@ static void second(struct side *x, uint32_t s)
 	for (uint32_t i = 0; i < w->nodes; i++)
 		agent_send(&agents[i], x->store, s, now_ns);
 	store_expire(x->store, (clock_boot_t){now_ns});
-	evaluate(x, s, now_ns);
+	for (uint32_t later = 0; later < w->period_s && s + later <= WORLD_SECONDS; later++)
+		if (!world_pause(w, s + later))
+			evaluate(x, s + later, now_ns + later * CLOCK_NS_PER_S);
 }
 
 void run_plimsoll(const struct world *w, FILE *tell, struct run_result *ret)

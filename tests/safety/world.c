@@ -17,8 +17,8 @@ static void draw_policy(struct chance *c, struct world *w)
 	*p = (struct policy){.name = "safety", .enforce = true, .min_replicas = 1, .tolerance_permille = 100};
 	p->max_replicas = (uint32_t)chance_in(c, 6, WORLD_PODS);
 	p->cpu_request_milli = 500;
-	p->window_ns = (w->period_s > 1 ? 2 * w->period_s : chance_in(c, 2, 10)) * SECOND;
-	p->fresh_ns = 3 * w->period_s * SECOND;
+	p->window_ns = chance_in(c, 2, 10) * SECOND;
+	p->fresh_ns = 3 * SECOND; /* the store knows who samples less often */
 	p->down_stabilization_ns = (chance_one_in(c, 2) ? 300 : chance_in(c, 0, 120)) * SECOND;
 	p->up_stabilization_ns = (chance_one_in(c, 4) ? chance_in(c, 1, 60) : 0) * SECOND;
 	p->up_period_ns = 15 * SECOND;

@@ -29,6 +29,8 @@ static const struct policy policy = {.name = "shop/api",
 				     .n_metrics = 2,
 				     .metric = {{POLICY_CPU, 60}, {POLICY_RUNQ, 50}}};
 
+static uint64_t period_ns = S; /* of all agents */
+
 /* `n` replicas that use `milli` each; from `fresh` on they have no sample. */
 static const char *explained(uint32_t n, uint32_t fresh, uint64_t milli, struct verdict *ret)
 {
@@ -43,6 +45,7 @@ static const char *explained(uint32_t n, uint32_t fresh, uint64_t milli, struct 
 	for (uint32_t i = 0; i < n; i++) {
 		snprintf(r[i].name, sizeof(r[i].name), "node:/shop/api-%02u", i);
 		r[i].sample_age_ns = i < fresh ? S / 2 : UINT64_MAX;
+		r[i].period_ns = period_ns;
 		r[i].cpu_known = r[i].runq_known = i < fresh;
 		r[i].cpu_milli = milli;
 		r[i].runq_permille = 200;
@@ -104,6 +107,16 @@ static void what_was_filled_in_is_said(void **state)
 	says(text, "node:/shop/api-05: cpu not known, never sampled");
 }
 
+static void what_is_old_goes_by_the_slowest_agent(void **state)
+{
+	struct verdict d;
+
+	(void)state;
+	period_ns = 15 * S;
+	says(explained(6, 6, 420, &d), "rates over 2 s, samples older than 3 s (45 s where an agent samples every 15 s) are missing");
+	period_ns = S;
+}
+
 static void a_window_that_holds_is_named(void **state)
 {
 	struct verdict d;
@@ -156,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(growth_can_be_recomputed),
 		cmocka_unit_test(what_was_filled_in_is_said),
+		cmocka_unit_test(what_is_old_goes_by_the_slowest_agent),
 		cmocka_unit_test(a_window_that_holds_is_named),
 		cmocka_unit_test(many_replicas_are_cut_short),
 		cmocka_unit_test(a_trigger_is_one_line),

@@ -169,6 +169,21 @@ static void silence_teaches_nothing(void **unused)
 	assert_int_equal(after.samples, before.samples);
 }
 
+/* A minute ends at any time, also between two samples. */
+static void what_a_slow_agent_said_is_learned(void **unused)
+{
+	struct vpa_recommendation r;
+
+	(void)unused;
+	open_it("");
+	for (int i = 0; i < 50; i++)
+		pass(300);
+	w.node->interval_ns = 20 * S;
+	recommender_tick(w.recommender, (clock_boot_t){T0 + 61 * S});
+	assert_true(recommender_item_recommend(&w.recommender->item[0], 0, &r));
+	assert_int_equal(r.samples, 2);
+}
+
 static void refused(const char *more, const char *where, const char *words)
 {
 	scoped(freep) char *text = mem_printf(vpa, more);
@@ -202,6 +217,7 @@ int main(void)
 		test(a_restart_recommends_the_same),
 		test(a_policy_read_again_keeps_what_was_learned),
 		test(silence_teaches_nothing),
+		test(what_a_slow_agent_said_is_learned),
 		cmocka_unit_test(what_is_wrong_is_named_with_its_place),
 	};
 

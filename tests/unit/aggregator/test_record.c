@@ -35,7 +35,7 @@ static struct policy policy(void)
 static const struct view_replica replicas[] = {
 	{.name = "a:/web/1", .age_ns = 60 * S, .sample_age_ns = S / 3, .cpu_known = true,
 	 .cpu_milli = 210, .window_ns = 2 * S, .runq_known = true, .runq_permille = 120},
-	{.name = "a:/web/2", .age_ns = 60 * S, .sample_age_ns = S / 4, .cpu_known = true,
+	{.name = "a:/web/2", .age_ns = 60 * S, .sample_age_ns = 8 * S, .period_ns = 5 * S, .cpu_known = true,
 	 .cpu_milli = 210, .window_ns = 2 * S, .runq_known = true, .runq_permille = 80},
 	{.name = "b:/web/\xff", .age_ns = S, .sample_age_ns = UINT64_MAX},
 };
@@ -73,6 +73,7 @@ static void reads_back_and_replays_to_the_same(void **unused)
 	assert_string_equal(r->view.replica[1].name, "a:/web/2");
 	assert_string_equal(r->view.replica[2].name, "b:/web/?");
 	assert_true(r->view.replica[2].sample_age_ns == UINT64_MAX);
+	assert_int_equal(r->view.replica[1].period_ns, 5 * S);
 	assert_false(r->view.replica[2].cpu_known);
 	assert_int_equal(r->policy.metric[1].kind, POLICY_RUNQ);
 	assert_true(r->state.n > 0);

@@ -398,6 +398,58 @@ TEST(a_period_bounds_shrinking)
 	assert_verdict(scene_later(s, 61 * SECOND, 20, 20, 10), 16, VERDICT_PACE); /* four may always go */
 }
 
+static void slow_down(struct scene *s, uint64_t period_ns, uint64_t age_ns)
+{
+	for (uint32_t i = 0; i < s->view.replicas; i++) {
+		s->replica[i].period_ns = period_ns;
+		s->replica[i].sample_age_ns = age_ns;
+	}
+}
+
+TEST(a_slow_agents_old_sample_is_no_stale_one)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 10, 200);
+	slow_down(s, 15 * SECOND, 14 * SECOND);
+	assert_verdict(scene_step(s, 10), 4, VERDICT_METRIC);
+	s->replica[0].sample_age_ns = s->replica[1].sample_age_ns = 46 * SECOND;
+	assert_verdict(scene_step(s, 10), 10, VERDICT_STALE);
+}
+
+/* A mean may stem from three intervals ago, when there were more. */
+TEST(a_slow_agents_means_settle_later)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 20, 100);
+	slow_down(s, 15 * SECOND, SECOND);
+	scene_step(s, 20);
+	scene_later(s, SECOND, 10, 10, 100);
+	slow_down(s, 15 * SECOND, SECOND);
+	s->view.boottime_ns += 49 * SECOND; /* of the window's 5 s and 45 s */
+	assert_verdict(scene_step(s, 10), 10, VERDICT_SETTLING);
+	s->view.boottime_ns += SECOND;
+	assert_verdict(scene_step(s, 10), 2, VERDICT_METRIC);
+}
+
+/* Ten seconds old and a mean over five: until then the two that were there first are seen as they did all of it alone. */
+TEST(a_slow_agents_step_is_open_until_all_was_measured_since)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 2, 1000);
+	scene_step(s, 2); /* 4 */
+	scene_later(s, SECOND, 4, 4, 1000);
+	for (int later = 6; later < 15; later += 8) {
+		s->view.boottime_ns = (1001 + (uint64_t)later) * SECOND;
+		slow_down(s, 15 * SECOND, 10 * SECOND);
+		assert_verdict(scene_step(s, 4), 4, VERDICT_UNFILLED);
+	}
+	s->view.boottime_ns += SECOND;
+	assert_verdict(scene_step(s, 4), 8, VERDICT_METRIC);
+}
+
 TEST(a_silent_fleet_never_shrinks)
 {
 	struct scene *s = scene_new();
@@ -593,6 +645,9 @@ int main(void)
 		cmocka_unit_test(replicas_that_wait_for_a_cpu_may_go_on_growing),
 		cmocka_unit_test(a_period_bounds_growth),
 		cmocka_unit_test(a_period_bounds_shrinking),
+		cmocka_unit_test(a_slow_agents_old_sample_is_no_stale_one),
+		cmocka_unit_test(a_slow_agents_means_settle_later),
+		cmocka_unit_test(a_slow_agents_step_is_open_until_all_was_measured_since),
 		cmocka_unit_test(a_silent_fleet_never_shrinks),
 		cmocka_unit_test(what_waits_is_not_idle),
 		cmocka_unit_test(starting_up_is_no_reason_to_grow),

@@ -46,11 +46,11 @@ static const struct view_replica replicas[] = {
 };
 static const struct view view = {.boottime_ns = 1000 * S, .replicas = 5, .replica = replicas, .nodes = 1};
 
+static const struct hpa_sight_rule rule = {.spec = &spec, .requests = &requests, .window_ns = 15 * S,
+					   .fresh_ns = 3 * S, .current = 4};
+
 static int take_it(void **unused)
 {
-	const struct hpa_sight_rule rule = {.spec = &spec, .requests = &requests, .window_ns = 15 * S,
-					    .fresh_ns = 3 * S, .current = 4};
-
 	(void)unused;
 	room = malloc(hpa_sight_bytes(ROOM));
 	hpa_sight_lay(&sight, room, ROOM);
@@ -104,6 +104,25 @@ TEST(what_is_not_fresh_has_no_amount)
 	assert_true(a->sample[0].container[0].amount[1].milli == (1ll << 20) * 1000);
 }
 
+/* Nine seconds are not old for who samples every five. */
+TEST(a_slow_agents_pod_is_not_missing)
+{
+	struct view_replica slow[5];
+	struct view v = view;
+
+	memcpy(slow, replicas, sizeof(slow));
+	slow[3].period_ns = slow[4].period_ns = 5 * S;
+	v.replica = slow;
+	hpa_sight_take(&sight, &rule, &v);
+	assert_int_equal(sight.in.answer[0].sample[2].container[1].n, 1);
+	assert_int_equal(sight.in.answer[0].sample[2].container[1].amount[0].milli, 31);
+	assert_int_equal(sight.n_held, 3);
+	slow[4].sample_age_ns = slow[3].sample_age_ns = 16 * S;
+	hpa_sight_take(&sight, &rule, &v);
+	assert_int_equal(sight.in.answer[0].n, 2);
+	hpa_sight_take(&sight, &rule, &view); /* as the others have it */
+}
+
 TEST(pods_metrics_are_what_plimsoll_knows)
 {
 	const struct hpa_answer *a = &sight.in.answer[1];
@@ -122,6 +141,7 @@ int main(void)
 		cmocka_unit_test(containers_of_one_pod_are_one_pod),
 		cmocka_unit_test(requests_are_by_container_or_for_all),
 		cmocka_unit_test(what_is_not_fresh_has_no_amount),
+		cmocka_unit_test(a_slow_agents_pod_is_not_missing),
 		cmocka_unit_test(pods_metrics_are_what_plimsoll_knows),
 	};
 

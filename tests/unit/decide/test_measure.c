@@ -258,6 +258,20 @@ TEST(old_samples_are_missing)
 	assert_false(measured(s, 1).known);
 }
 
+TEST(a_slow_agents_sample_is_fresh_for_three_of_its_intervals)
+{
+	struct scene *s = scene_new();
+
+	scene_add(s, 1000)->sample_age_ns = 45 * SECOND;
+	s->replica[0].period_ns = 15 * SECOND;
+	assert_int_equal(measured(s, 1).measured, 1);
+	s->replica[0].sample_age_ns++;
+	assert_int_equal(measured(s, 1).missing, 1);
+	s->replica[0].sample_age_ns = 3 * SECOND; /* nobody's is less */
+	s->replica[0].period_ns = SECOND / 10;
+	assert_int_equal(measured(s, 1).measured, 1);
+}
+
 TEST(nothing_measured_is_not_zero)
 {
 	struct scene *s = scene_new();
@@ -362,6 +376,7 @@ int main(void)
 		cmocka_unit_test(run_queue_is_a_mean_share),
 		cmocka_unit_test(each_kind_misses_on_its_own),
 		cmocka_unit_test(old_samples_are_missing),
+		cmocka_unit_test(a_slow_agents_sample_is_fresh_for_three_of_its_intervals),
 		cmocka_unit_test(nothing_measured_is_not_zero),
 		cmocka_unit_test(a_share_of_nothing_is_not_known),
 		cmocka_unit_test(coverage_is_in_permille),

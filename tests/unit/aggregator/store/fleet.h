@@ -78,13 +78,13 @@ static inline void second_row(struct second *s, uint32_t row, uint64_t cpu_ns, u
 	s->column[SIGNAL_RUNQ_WAIT_NS][i] = wait_ns;
 }
 
-static inline struct store_node *fleet_hello(struct store *s, const char *node, struct second *x,
-					     uint64_t arrival_ns, uint64_t *ret_sequence)
+static inline struct store_node *fleet_hello_slow(struct store *s, const char *node, struct second *x,
+						  uint64_t arrival_ns, uint64_t interval_ns, uint64_t *ret_sequence)
 {
 	struct store_source source = { .node = node,
 				       .boot_id = "boot",
 				       .agent_version = "0",
-				       .interval_ns = S,
+				       .interval_ns = interval_ns,
 				       .cpus = 4,
 				       .memory_bytes = 1 << 30 };
 	struct store_node *n = NULL;
@@ -92,6 +92,12 @@ static inline struct store_node *fleet_hello(struct store *s, const char *node, 
 	assert_int_equal(
 		store_hello(s, &source, &x->b, (clock_boot_t){ arrival_ns }, &n, ret_sequence), 0);
 	return n;
+}
+
+static inline struct store_node *fleet_hello(struct store *s, const char *node, struct second *x,
+					     uint64_t arrival_ns, uint64_t *ret_sequence)
+{
+	return fleet_hello_slow(s, node, x, arrival_ns, S, ret_sequence);
 }
 
 static inline int fleet_put(struct store *s, struct store_node *n, struct second *x,

@@ -79,6 +79,67 @@ static void silence_is_missing_not_zero(void **state)
 	store_free(s);
 }
 
+/* An agent that samples every `period` seconds, whose row 1 uses half a CPU; three samples, the last at second 3 x period. */
+static struct store_node *run_slow(struct store *s, uint64_t interval_ns, uint64_t period)
+{
+	struct store_node *n;
+	struct second x;
+	uint64_t held;
+
+	second(&x, 1, 0, period * S, false);
+	second_name(&x, 1, "/app/one");
+	n = fleet_hello_slow(s, "node-a", &x, T0 + period * S + LATE, interval_ns, &held);
+	for (uint64_t i = 1; i <= 3; i++) {
+		second(&x, 1, i, i * period * S, i == 1);
+		second_row(&x, 1, i * period * S / 2, 0);
+		put_at(s, n, &x, i * period);
+	}
+	return n;
+}
+
+/* How old a sample may be goes by how often its agent takes one. */
+static void a_slow_agent_is_fresh_between_its_samples(void **state)
+{
+	struct store_summary sum;
+	struct store *s = new_store();
+	struct view v;
+
+	(void)state;
+	run_slow(s, 15 * S, 15);
+	for (uint64_t t = 45; t <= 90; t += 15) {
+		view_at(s, t, &v);
+		assert_int_equal(v.replica[0].period_ns, 15 * S);
+		assert_int_equal(v.replica[0].sample_age_ns, (t - 45) * S);
+		assert_true(v.replica[0].cpu_known);
+		assert_int_equal(v.replica[0].cpu_milli, 500);
+		assert_int_equal(v.nodes_silent, 0);
+	}
+	store_summarize(store_find_workload(s, "app"), (clock_boot_t){T0 + 90 * S + LATE}, WINDOW, FRESH, &sum);
+	assert_true(sum.cpu_cores.known);
+	view_at(s, 91, &v);
+	assert_false(v.replica[0].cpu_known);
+	assert_int_equal(v.nodes_silent, 1);
+	store_summarize(store_find_workload(s, "app"), (clock_boot_t){T0 + 91 * S + LATE}, WINDOW, FRESH, &sum);
+	assert_false(sum.cpu_cores.known);
+	store_free(s);
+}
+
+/* Or a node could make its last word hold for hours. */
+static void who_says_it_is_slower_than_agents_are_is_not_believed(void **state)
+{
+	struct store *s = new_store();
+	struct view v;
+
+	(void)state;
+	run_slow(s, 3600 * S, 60);
+	view_at(s, 180 + 180, &v);
+	assert_true(v.replica[0].cpu_known);
+	view_at(s, 180 + 181, &v);
+	assert_false(v.replica[0].cpu_known);
+	assert_int_equal(v.nodes_silent, 1);
+	store_free(s);
+}
+
 static void limits_are_counted(void **state)
 {
 	struct store *s = store_new(&(struct store_options){ .agents_max = 1, .rows_max = 1 });
@@ -334,6 +395,8 @@ int main(void)
 		cmocka_unit_test(rates_and_idle_rows),
 		cmocka_unit_test(one_sample_is_no_rate),
 		cmocka_unit_test(silence_is_missing_not_zero),
+		cmocka_unit_test(a_slow_agent_is_fresh_between_its_samples),
+		cmocka_unit_test(who_says_it_is_slower_than_agents_are_is_not_believed),
 		cmocka_unit_test(limits_are_counted),
 		cmocka_unit_test(gone_rows_leave_the_view),
 		cmocka_unit_test(workloads_and_groups),
