@@ -196,6 +196,45 @@ TEST(what_does_not_come_is_not_ordered_again)
 		assert_int_equal(never_filled(), 12); /* 4 x 150 / 50 */
 }
 
+/* Knative #4993, #3153: of all that were ordered few are there, and what is measured is them: new and idle. What was
+ * ordered is taken back before it has come. Here a hook that begins all of them anew: 40 become 60, and 6 have come. */
+static uint32_t few_have_come(void)
+{
+	struct scene *s = busy_scene(40);
+	uint32_t set = scene_later(s, SECOND, 40, 40, 750).to;
+
+	assert_int_equal(set, 60);
+	for (int i = 0; i < 50; i++)
+		set = scene_later(s, SECOND, set, 6, 50).to;
+	return set;
+}
+
+TEST(what_was_ordered_is_awaited)
+{
+	assert_int_equal(few_have_come(), 60);
+	WITHOUT(WARMING)
+		assert_true(few_have_come() < 60);
+}
+
+/* Kubernetes #105655: pods are lost (killed for want of memory, a node that restarts), and those that are left, though
+ * far above their target, are so few that replicas x value / target is less than what it is set to. */
+static uint32_t few_are_left(void)
+{
+	struct scene *s = busy_scene(20);
+	uint32_t set = 20;
+
+	for (int i = 0; i < 50; i++)
+		set = scene_later(s, SECOND, set, 5, 1000).to; /* all they can */
+	return set;
+}
+
+TEST(what_is_lost_under_load_is_not_given_up)
+{
+	assert_int_equal(few_are_left(), 20);
+	WITHOUT(ABOVE)
+		assert_true(few_are_left() < 20);
+}
+
 /* KubeCorp: 30 pods became 4,000, because each brought its own load. */
 static uint32_t own_load(void)
 {
@@ -374,6 +413,8 @@ int main(void)
 		cmocka_unit_test(one_of_160_is_no_veto),
 		cmocka_unit_test(mass_silence_freezes),
 		cmocka_unit_test(what_does_not_come_is_not_ordered_again),
+		cmocka_unit_test(what_was_ordered_is_awaited),
+		cmocka_unit_test(what_is_lost_under_load_is_not_given_up),
 		cmocka_unit_test(growth_without_gain_ends),
 		cmocka_unit_test(what_was_ordered_away_is_no_reason_to_grow),
 		cmocka_unit_test(starting_up_is_not_load),
