@@ -49,6 +49,10 @@ enum memcg_stat_item { MEMCG_NR_STAT = 50 };
 enum lru_list { LRU_INACTIVE_FILE = 2, NR_LRU_LISTS = 5 }; /* relocated */
 enum psi_states { PSI_NONIDLE = 6 };                /* relocated */
 
+struct bpf_spin_lock {
+	__u32 val;
+};
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct rq {
@@ -308,7 +312,7 @@ struct bpf_iter__bpf_sk_storage_map {
 };
 
 struct bpf_iter__bpf_map_elem {
-	void *value;
+	__u32 *key; /* of the one map that is walked over */
 };
 
 struct bpf_iter__task {

@@ -13,8 +13,9 @@
 #include "tally.h"
 
 struct reclaim {
-	__u64 since_ns; /* not counted yet */
+	struct bpf_spin_lock lock; /* of since_ns, with the tally that it is counted in */
 	__u32 row, limit; /* whom it is counted for; not 0: it is for a cgroup's limit */
+	__u64 since_ns; /* not counted yet; 0: it has not begun to count */
 };
 
 /* Those under way, by thread. Full: a further one is counted in `reclaim_lost` and nowhere else. */
@@ -28,32 +29,39 @@ struct {
 volatile bool reclaim_off; /* user space */
 __u64 reclaim_lost;
 
-/* Up to now. A sample and the end may be at it together: each stretch of time counts once. */
+/* Up to now. A sample, the beginning and the end may be at it together, and whoever is at it may lose its CPU at any
+ * place: each stretch of time counts once, and in the sample in which it was. So the clock is read where all can find
+ * the reclaim, and what is counted is in the tally by the time that nobody else will count it. */
 static __always_inline void count(struct reclaim *r)
 {
 	struct plimsoll_tally *t = tally_at(r->row);
+	__u64 *sum, now;
 
-	for (int i = 0; t && i < 2; i++) {
-		__u64 since = *(volatile __u64 *)&r->since_ns, now = bpf_ktime_get_ns();
-
-		if (now <= since || __sync_val_compare_and_swap(&r->since_ns, since, now) != since)
-			continue;
-		if (r->limit)
-			tally_add(t, limit_reclaim_ns, now - since);
-		else
-			tally_add(t, reclaim_ns, now - since);
-		break;
-	}
+	if (!t)
+		return;
+	sum = r->limit ? &t->limit_reclaim_ns : &t->reclaim_ns;
+	now = bpf_ktime_get_ns();
+	bpf_spin_lock(&r->lock);
+	if (r->since_ns && now > r->since_ns)
+		__sync_fetch_and_add(sum, now - r->since_ns);
+	if (now > r->since_ns)
+		r->since_ns = now;
+	bpf_spin_unlock(&r->lock);
 }
 
 static __always_inline void begin(__u32 limit)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct reclaim r = {bpf_ktime_get_ns(), table_row_of(task->cgroups), limit};
+	struct reclaim fresh = {.row = table_row_of(task->cgroups), .limit = limit}, *r;
 	__u32 thread = (__u32)task->pid;
 
-	if (!reclaim_off && bpf_map_update_elem(&reclaim_threads, &thread, &r, BPF_ANY))
+	if (reclaim_off)
+		return;
+	if (bpf_map_update_elem(&reclaim_threads, &thread, &fresh, BPF_ANY))
 		__sync_fetch_and_add(&reclaim_lost, 1);
+	r = bpf_map_lookup_elem(&reclaim_threads, &thread);
+	if (r)
+		count(r);
 }
 
 static __always_inline void end(void)
@@ -104,8 +112,13 @@ SEC("iter/bpf_map_elem")
 int reclaim_going_on(struct bpf_iter__bpf_map_elem *ctx)
 {
 	COST(GOING_ON);
-	struct reclaim *r = ctx->value;
+	__u32 *key = ctx->key, thread;
+	struct reclaim *r;
 
+	if (!key)
+		return 0;
+	thread = *key;
+	r = bpf_map_lookup_elem(&reclaim_threads, &thread); /* of ctx->value the verifier lets nobody take the lock */
 	if (r)
 		count(r);
 	return 0;
