@@ -203,13 +203,14 @@ typedef struct {
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
+	int sk_err;
 	__u32 sk_ack_backlog, sk_max_ack_backlog;
 	atomic_t sk_drops;
 	struct sock_cgroup_data sk_cgrp_data;
 };
 
 struct tcp_sock {
-	__u32 srtt_us, data_segs_out, total_retrans;
+	__u32 srtt_us, segs_out, data_segs_out, total_retrans;
 };
 
 struct mptcp_sock { /* only where the kernel has MPTCP */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * TCP connections by the cgroup that made their socket (of an accepted one, the listener's), a v2 cgroup:
- * opened, got, refused, accepted, reset. What a connection sent, once or again, and how far its peer is, the
+ * opened, got, refused, given up, accepted, reset. What a connection sent, once or again, and how far its peer is, the
  * kernel keeps in the socket: it is read once a sample and when the connection ends. Connections there were
  * before us are found through the files of all tasks, and count from then on.
  */
@@ -123,11 +123,22 @@ static __always_inline void accepted(const struct sock *sk, struct plimsoll_tall
 	(void)know(sk, 0);
 }
 
+/* By its own program, which closed or disconnected the socket: nothing else leaves it without an error once a SYN is out.
+ * (No SYN is out where no port was free.) When it had to be sent again, the network had its chance. */
+static __always_inline bool given_up(const struct sock *sk)
+{
+	const struct tcp_sock *tcp = (const void *)sk;
+
+	return !BPF_CORE_READ(sk, sk_err) && BPF_CORE_READ(tcp, segs_out) && !BPF_CORE_READ(tcp, total_retrans);
+}
+
 static __always_inline void ended(const struct sock *sk, bool before_it_began, struct plimsoll_tally *t)
 {
 	struct connection *c = connection_of(sk);
 
-	if (before_it_began)
+	if (before_it_began && given_up(sk))
+		tally_add(t, tcp_connects_given_up, 1);
+	else if (before_it_began)
 		tally_add(t, tcp_connect_failures, 1);
 	if (c)
 		ask(sk, c, before_it_began, t);

@@ -102,6 +102,7 @@ const struct column column_table[] = {
 	ONE("packets out/s", RATE, NET_SENT_PACKETS),
 	ONE("connects/s", RATE, TCP_CONNECTS),
 	ONE("failures/s", RATE, TCP_CONNECT_FAILURES),
+	ONE("given up/s", RATE, TCP_CONNECTS_GIVEN_UP),
 	TWO("connect mean", MEAN, TCP_CONNECT_NS, TCP_CONNECTS),
 	OF_HIST("connect p50", CONNECT, 50),
 	OF_HIST("connect p95", CONNECT, 95),

@@ -186,6 +186,7 @@ static void add_events(const struct plimsoll_tally *t, struct signals *to)
 	to->io_ns += load_u64(&t->io_ns);
 	to->tcp_connects += load_u64(&t->tcp_connects);
 	to->tcp_connect_failures += load_u64(&t->tcp_connect_failures);
+	to->tcp_connects_given_up += load_u64(&t->tcp_connects_given_up);
 	to->tcp_connect_ns += load_u64(&t->tcp_connect_ns);
 	to->tcp_accepts += load_u64(&t->tcp_accepts);
 	to->tcp_resets += load_u64(&t->tcp_resets);

@@ -114,7 +114,7 @@ struct plimsoll_tally {
 	uint64_t io_read_bytes, io_written_bytes, io_reads, io_writes, io_ns;
 	uint64_t tcp_connects, tcp_connect_failures, tcp_connect_ns, tcp_accepts, tcp_resets;
 	uint64_t tcp_retransmits, tcp_segments, tcp_rtt_ns, tcp_rtt_samples;
-	uint64_t tcp_syn_retransmits, tcp_synack_retransmits;
+	uint64_t tcp_syn_retransmits, tcp_synack_retransmits, tcp_connects_given_up;
 	uint64_t accept_overflows;
 	uint64_t requests, request_errors, request_client_errors, requests_untimed, request_ns;
 	uint64_t calls, call_errors, calls_untimed, call_ns;

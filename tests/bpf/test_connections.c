@@ -20,6 +20,7 @@
 #include "actor.h"
 #include "base/clock.h"
 #include "base/obj.h"
+#include "base/scope.h"
 #include "crew.h"
 #include "own_net.h"
 #include "scene.h"
@@ -27,6 +28,7 @@
 
 #define MESSAGES   20
 #define ONE_WAY_MS 20
+#define WAYS	   3 /* in which a program gives up a connect */
 #define LONG_WAIT  1500 /* ms: the kernel sends a SYN or its answer again after a second */
 
 static struct own_cgroups own;
@@ -41,7 +43,7 @@ struct told { /* by the process */
 	uint64_t connect_ns;                      /* how long connect() took */
 };
 
-enum { ENTER, SLOW, LISTEN, CONNECT, QUEUE, TALK, LOSE, DISCONNECT, HALF_OPEN, OPEN, CLOSE };
+enum { ENTER, SLOW, LISTEN, CONNECT, QUEUE, TALK, LOSE, DISCONNECT, HALF_OPEN, OPEN, GIVE_UP, NO_PORT, CLOSE };
 
 static struct told *told;
 
@@ -101,22 +103,61 @@ static void talk(const struct told *t)
 	}
 }
 
-static void half_open(struct told *t)
+/* A call that nobody answers yet. */
+static int call(const struct told *t)
 {
 	struct sockaddr_in a = own_net_at(t->address, OWN_NET_PORT);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
+	must(connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 && errno == EINPROGRESS);
+	return fd;
+}
+
+static void half_open(struct told *t)
+{
 	own_net_drop("tcp sport 4712 tcp flags '&' '(syn|ack)' == '(syn|ack)'");
-	t->here = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	must(connect(t->here, (struct sockaddr *)&a, sizeof(a)) < 0 && errno == EINPROGRESS);
+	t->here = call(t);
+	t->there = -1;
 	crew_pause(LONG_WAIT);
+}
+
+static void connect_nowhere(int fd)
+{
+	struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
+	must(connect(fd, &nowhere, sizeof(nowhere)) == 0);
+}
+
+/* In each way in which a program can. */
+static void give_up(const struct told *t)
+{
+	own_net_drop("tcp dport 4712 tcp flags syn");
+	for (int way = 0; way < WAYS; way++) {
+		int fd = call(t);
+
+		if (way == 1)
+			connect_nowhere(fd);
+		else if (way == 2)
+			must(shutdown(fd, SHUT_RDWR) == 0);
+		close(fd);
+	}
+}
+
+/* The only one is taken by the first connection. */
+static void run_out_of_ports(struct told *t)
+{
+	scoped(fclosep) FILE *f = fopen("/proc/sys/net/ipv4/ip_local_port_range", "we");
+
+	must(f && fputs("61000 61000", f) > 0 && fflush(f) == 0);
+	connect_both(t, true);
+	must(own_net_dial(t->address, OWN_NET_PORT) < 0 && errno == EADDRNOTAVAIL);
 }
 
 static void disconnect(struct told *t)
 {
-	struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
 	struct sockaddr_in a = own_net_at(t->address, OWN_NET_PORT);
 
-	must(connect(t->here, &nowhere, sizeof(nowhere)) == 0);
+	connect_nowhere(t->here);
 	close(t->there);
 	must(connect(t->here, (struct sockaddr *)&a, sizeof(a)) == 0);
 	t->there = accept(t->listener, NULL, NULL);
@@ -159,6 +200,12 @@ static void obey(int order, void *data)
 	case OPEN:
 		own_net_drop_nothing();
 		must(poll(&(struct pollfd){.fd = t->here, .events = POLLOUT}, 1, 10 * LONG_WAIT) == 1);
+		break;
+	case GIVE_UP:
+		give_up(t);
+		break;
+	case NO_PORT:
+		run_out_of_ports(t);
 		break;
 	case CLOSE:
 		close(t->here);
@@ -295,6 +342,52 @@ static void a_handshake_that_does_not_end_is_sent_again(void **state)
 	assert_int_equal(s.tcp_retransmits, 0);
 }
 
+/* That was not the network, unless it had a second: a test that has no CPU may be that slow. */
+static void who_gives_up_has_no_failure(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(0);
+	actor_tell(&actor, GIVE_UP);
+	s = read_now();
+	printf("  %" PRIu64 " given up, %" PRIu64 " failed, %" PRIu64 " SYNs sent again\n", s.tcp_connects_given_up,
+	       s.tcp_connect_failures, told->name_space_retransmits);
+	assert_int_equal(s.tcp_connects_given_up + s.tcp_connect_failures, WAYS);
+	assert_in_range(s.tcp_connect_failures, 0, told->name_space_retransmits);
+	assert_int_equal(s.tcp_connects, 0);
+	assert_int_equal(watch_times(&s, SIGNAL_HIST_CONNECT, 0, UINT64_MAX), 0);
+}
+
+static void who_gives_up_after_a_second_call_has(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(0);
+	actor_tell(&actor, HALF_OPEN);
+	actor_tell(&actor, CLOSE);
+	s = read_now();
+	assert_true(s.tcp_syn_retransmits > 0); /* else this showed nothing */
+	assert_int_equal(s.tcp_connect_failures, 1);
+	assert_int_equal(s.tcp_connects_given_up, 0);
+}
+
+/* It ends without an error of the socket, too, but no SYN was sent. */
+static void no_free_port_is_a_failure(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(0);
+	actor_tell(&actor, NO_PORT);
+	s = read_now();
+	assert_int_equal(s.tcp_connects, 1);
+	assert_int_equal(s.tcp_connect_failures, 1);
+	assert_int_equal(s.tcp_connects_given_up, 0);
+	actor_tell(&actor, CLOSE);
+}
+
 /* The kernel counts anew at the second connect. */
 static void a_socket_may_connect_twice(void **state)
 {
@@ -347,6 +440,9 @@ int main(void)
 		SCENE_TEST(older_connections_count_from_now_on, &scene),
 		SCENE_TEST(an_older_connection_in_a_queue_has_no_past, &scene),
 		SCENE_TEST(a_handshake_that_does_not_end_is_sent_again, &scene),
+		SCENE_TEST(who_gives_up_has_no_failure, &scene),
+		SCENE_TEST(who_gives_up_after_a_second_call_has, &scene),
+		SCENE_TEST(no_free_port_is_a_failure, &scene),
 		SCENE_TEST(a_socket_may_connect_twice, &scene),
 		SCENE_TEST(a_slow_link_shows_in_both_times, &scene),
 	};
