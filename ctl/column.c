@@ -276,7 +276,8 @@ static void page_saturation(const struct fleet_node *n, const struct fleet_row *
 		bool known = s.known & 1u << c;
 
 		buf_printf(to, "    %-14s ", saturation_word((enum saturation_cause)c));
-		text_fit(known ? figure_share((double)s.permille[c] / SATURATION_FULL).text : FIGURE_NONE, 5, true, to);
+		text_fit(known ? figure_share((double)s.permille[c] / SATURATION_FULL).text : FIGURE_NONE, 5,
+			 TEXT_RIGHT, to);
 		buf_printf(to, "   %s\n", saturation_meaning((enum saturation_cause)c));
 	}
 	buf_printf(to, "\n  what helps   %s%s%s\n", saturation_advice_word(s.advice),

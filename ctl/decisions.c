@@ -12,16 +12,24 @@
 
 typedef Plimsoll__V1__Decision decision;
 
-static const struct text_column columns[] = {
-	{"TIME", false, false},     {"ID", false, false},     {"AGE", true, false},
-	{"WORKLOAD", false, false}, {"POLICY", false, true},  {"FROM", true, false},
-	{"TO", true, false},        {"REASON", false, false}, {"TRIGGER", false, false},
-	{"MODE", false, true},      {"LOAD AGE", true, true}, {"OUTCOME", false, false},
+static const struct table_column columns[] = {
+	{"TIME", TABLE_WORD, 4, false},
+	{"ID", TABLE_WORD, 0, false},
+	{"AGE", TABLE_NUMBER, 5, false},
+	{"WORKLOAD", TABLE_NAME, 0, false},
+	{"POLICY", TABLE_NAME, 8, true},
+	{"FROM", TABLE_NUMBER, 0, false},
+	{"TO", TABLE_NUMBER, 0, false},
+	{"REASON", TABLE_WORD, 3, false},
+	{"TRIGGER", TABLE_TEXT, 1, false},
+	{"MODE", TABLE_WORD, 6, true},
+	{"LOAD AGE", TABLE_NUMBER, 7, true},
+	{"OUTCOME", TABLE_TEXT, 2, false},
 };
 
-static void dash_if_empty(struct text_table *t, enum paint p, const char *text)
+static void dash_if_empty(struct table *t, enum paint p, const char *text)
 {
-	text_cell(t, *text ? p : PAINT_DIM, "%s", *text ? text : FIGURE_NONE);
+	table_cell(t, *text ? p : PAINT_DIM, "%s", *text ? text : FIGURE_NONE);
 }
 
 static enum paint outcome_paint(const decision *d)
@@ -29,22 +37,22 @@ static enum paint outcome_paint(const decision *d)
 	return strncmp(d->outcome, "failed", 6) == 0 ? PAINT_BAD : PAINT_PLAIN;
 }
 
-static void cells(struct text_table *t, const void *item)
+static void cells(struct table *t, const void *item)
 {
 	const decision *d = item;
 	uint64_t now = clock_wall().ns;
 	uint64_t age = now > d->wall_unix_ns ? now - d->wall_unix_ns : 0;
 
-	text_cell(t, PAINT_ACCENT, "%s", d->id);
-	text_cell(t, PAINT_PLAIN, "%s", figure_age(age).text);
-	text_cell(t, PAINT_PLAIN, "%s", d->workload);
+	table_cell(t, PAINT_ACCENT, "%s", d->id);
+	table_cell(t, PAINT_PLAIN, "%s", figure_age(age).text);
+	table_cell(t, PAINT_PLAIN, "%s", d->workload);
 	dash_if_empty(t, PAINT_PLAIN, d->policy);
-	text_cell(t, PAINT_PLAIN, "%u", d->from);
-	text_cell(t, d->from == d->to ? PAINT_PLAIN : PAINT_BOLD, "%u", d->to);
+	table_cell(t, PAINT_PLAIN, "%u", d->from);
+	table_cell(t, d->from == d->to ? PAINT_PLAIN : PAINT_BOLD, "%u", d->to);
 	dash_if_empty(t, PAINT_PLAIN, d->reason);
 	dash_if_empty(t, PAINT_PLAIN, d->trigger);
 	dash_if_empty(t, PAINT_PLAIN, d->mode);
-	text_cell(t, PAINT_PLAIN, "%s", figure_duration(d->load_age_ns).text);
+	table_cell(t, PAINT_PLAIN, "%s", figure_duration(d->load_age_ns).text);
 	dash_if_empty(t, outcome_paint(d), d->outcome);
 }
 

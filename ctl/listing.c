@@ -2,10 +2,12 @@
 #include "ctl/listing.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/scope.h"
 #include "ctl/figure.h"
 #include "ctl/terminal.h"
+#include "ctl/text.h"
 
 void listing_begin(struct listing_printer *p, const struct listing *l, const struct session *s,
 		   bool stream)
@@ -15,22 +17,36 @@ void listing_begin(struct listing_printer *p, const struct listing *l, const str
 	p->listing = l;
 	p->session = s;
 	p->stream = stream;
-	text_begin(&p->table, l->columns + skip, l->n_columns - skip, command_is(s, "wide"));
+	table_begin(&p->table, l->columns + skip, l->n_columns - skip, command_is(s, "wide"));
+}
+
+/* Who asked for everything is told that this is not. */
+static void tell_of_more(size_t columns)
+{
+	scoped(buf_done) struct buf text = {0};
+
+	fflush(stdout);
+	buf_printf(&text, "%zu more columns do not fit here; with \"| less -S\" all are there", columns);
+	terminal_print(buf_text(&text), stderr);
 }
 
 static void print_table(struct listing_printer *p, const void *const *items, size_t n,
 			uint64_t unix_ns)
 {
+	size_t out;
+
 	if (n == 0 && !p->stream) {
 		terminal_print(p->listing->none, stderr);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (p->stream)
-			text_cell(&p->table, PAINT_DIM, "%s", figure_clock(unix_ns).text);
+			table_cell(&p->table, PAINT_DIM, "%s", figure_clock(unix_ns).text);
 		p->listing->cells(&p->table, items[i]);
 	}
-	text_print(&p->table, &p->session->style, !p->session->o->no_headers, stdout);
+	out = table_print(&p->table, &p->session->style, !p->session->o->no_headers, terminal_columns(STDOUT_FILENO), stdout);
+	if (out && command_is(p->session, "wide") && !p->stream)
+		tell_of_more(out);
 }
 
 static void print_names(const struct listing_printer *p, const void *const *items, size_t n)
@@ -88,5 +104,5 @@ int listing_print(struct listing_printer *p, const void *const *items, size_t n,
 
 void listing_done(struct listing_printer *p)
 {
-	text_done(&p->table);
+	table_done(&p->table);
 }

@@ -8,15 +8,15 @@
 #define CTL_LISTING_H
 
 #include "ctl/command.h"
-#include "ctl/text.h"
+#include "ctl/table.h"
 #include "ctl/tree.h"
 
 struct listing {
 	const char *kind;                  /* "Workload" */
 	const char *word;                  /* "workload", for -o name */
-	const struct text_column *columns; /* the first one is TIME */
+	const struct table_column *columns; /* the first one is TIME */
 	size_t n_columns;
-	void (*cells)(struct text_table *t, const void *item); /* all but TIME */
+	void (*cells)(struct table *t, const void *item); /* all but TIME */
 	json_t *(*tree)(const void *item);                     /* a new object */
 	const char *(*name)(const void *item);
 	const char *none; /* a sentence for an empty list; to stderr */
@@ -26,7 +26,7 @@ struct listing_printer { /* zero it; may be used again and again in a stream */
 	const struct listing *listing;
 	const struct session *session;
 	bool stream;
-	struct text_table table;
+	struct table table;
 };
 
 void listing_begin(struct listing_printer *p, const struct listing *l, const struct session *s,

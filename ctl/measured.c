@@ -25,13 +25,13 @@ struct item { /* of either listing; `row` is NULL for nodes */
 	const struct fleet_row *row;
 };
 
-static void figure_cell(struct text_table *t, struct fleet_value v, struct figure (*form)(double))
+static void figure_cell(struct table *t, struct fleet_value v, struct figure (*form)(double))
 {
-	text_cell(t, v.known ? PAINT_PLAIN : PAINT_DIM, "%s",
+	table_cell(t, v.known ? PAINT_PLAIN : PAINT_DIM, "%s",
 		  v.known ? form(v.value).text : FIGURE_NONE);
 }
 
-static void part_cell(struct text_table *t, struct fleet_value v, struct fleet_value of)
+static void part_cell(struct table *t, struct fleet_value v, struct fleet_value of)
 {
 	struct fleet_value part = {v.known && of.known && of.value > 0, 0};
 
@@ -49,15 +49,15 @@ static struct figure age(double ns)
 	return figure_age((uint64_t)ns);
 }
 
-static void load_cell(struct text_table *t, struct fleet_value v)
+static void load_cell(struct table *t, struct fleet_value v)
 {
-	text_cell(t, v.known ? paint_load(v.value) : PAINT_DIM, "%s",
+	table_cell(t, v.known ? paint_load(v.value) : PAINT_DIM, "%s",
 		  v.known ? figure_share(v.value).text : FIGURE_NONE);
 }
 
-static void text_or_dash(struct text_table *t, const char *text)
+static void text_or_dash(struct table *t, const char *text)
 {
-	text_cell(t, PAINT_PLAIN, "%s", *text ? text : FIGURE_NONE);
+	table_cell(t, PAINT_PLAIN, "%s", *text ? text : FIGURE_NONE);
 }
 
 static json_t *tree_of(struct fleet_value v)
@@ -84,11 +84,17 @@ static struct fleet_value sample_age_ns(const struct fleet_node *n)
 				    now > n->wall_unix_ns ? (double)(now - n->wall_unix_ns) : 0};
 }
 
-static const struct text_column node_columns[] = {
-	{"TIME", false, false},      {"NODE", false, false},       {"CPUS", true, false},
-	{"CPU USED", true, false},   {"MEMORY USED", true, false}, {"OF TOTAL", true, false},
-	{"CGROUPS", true, false},    {"LOST", false, true},         {"AGENT", false, true},
-	{"SAMPLE AGE", true, false},
+static const struct table_column node_columns[] = {
+	{"TIME", TABLE_WORD, 2, false},
+	{"NODE", TABLE_NAME, 0, false},
+	{"CPUS", TABLE_NUMBER, 3, false},
+	{"CPU USED", TABLE_NUMBER, 0, false},
+	{"MEMORY USED", TABLE_NUMBER, 0, false},
+	{"OF TOTAL", TABLE_NUMBER, 1, false},
+	{"CGROUPS", TABLE_NUMBER, 4, false},
+	{"LOST", TABLE_TEXT, 5, true},
+	{"AGENT", TABLE_WORD, 6, true},
+	{"SAMPLE AGE", TABLE_NUMBER, 1, false},
 };
 
 static const struct {
@@ -99,7 +105,7 @@ static const struct {
 };
 
 /* They have no sum: the worst kind, and how many others there are. */
-static void lost_cell(struct text_table *t, const struct losses *l)
+static void lost_cell(struct table *t, const struct losses *l)
 {
 	int worst = -1, others = 0;
 	char more[16] = "";
@@ -111,9 +117,9 @@ static void lost_cell(struct text_table *t, const struct losses *l)
 	if (others)
 		snprintf(more, sizeof(more), ", +%d", others);
 	if (worst < 0)
-		text_cell(t, PAINT_PLAIN, "nothing");
+		table_cell(t, PAINT_PLAIN, "nothing");
 	else
-		text_cell(t, PAINT_WARN, "%s: %llu %s%s", loss_kinds[worst].word, (unsigned long long)l->count[worst],
+		table_cell(t, PAINT_WARN, "%s: %llu %s%s", loss_kinds[worst].word, (unsigned long long)l->count[worst],
 			  loss_kinds[worst].unit, more);
 }
 
@@ -126,17 +132,17 @@ static json_t *losses_tree(const struct losses *l)
 	return o;
 }
 
-static void node_cells(struct text_table *t, const void *item)
+static void node_cells(struct table *t, const void *item)
 {
 	const struct fleet_node *n = ((const struct item *)item)->node;
 	struct fleet_value total = {n->memory_bytes > 0, (double)n->memory_bytes};
 
-	text_cell(t, PAINT_PLAIN, "%s", n->name);
-	text_cell(t, PAINT_PLAIN, "%u", n->cpus);
+	table_cell(t, PAINT_PLAIN, "%s", n->name);
+	table_cell(t, PAINT_PLAIN, "%u", n->cpus);
 	load_cell(t, fleet_cpu_used(n));
 	figure_cell(t, memory_used(n), figure_bytes);
 	part_cell(t, memory_used(n), total);
-	text_cell(t, PAINT_PLAIN, "%u", n->live_rows);
+	table_cell(t, PAINT_PLAIN, "%u", n->live_rows);
 	lost_cell(t, &n->losses);
 	text_or_dash(t, n->agent_version);
 	figure_cell(t, sample_age_ns(n), age);
@@ -191,14 +197,23 @@ static const char *kind_word(Plimsoll__V1__Kind k)
 }
 
 /* TIME, NODE, CGROUP … and, wide, every column of column_table and every cause. */
-static struct text_column row_columns[TEXT_COLUMNS] = {
-	{"TIME", false, false},  {"NODE", false, true},      {"CGROUP", false, false},
-	{"KIND", false, false},  {"NAME", false, true},      {"CPU", true, false},
-	{"MEMORY", true, false}, {"MEM/LIMIT", true, false}, {"WAIT P95", true, false},
-	{"SATURATION", true, false}, {"BY WHAT", false, false}, {"WHAT HELPS", false, true},
-	{"LAST OOM VICTIM", false, true},
+static struct table_column row_columns[TABLE_COLUMNS] = {
+	{"TIME", TABLE_WORD, 4, false},
+	{"NODE", TABLE_NAME, 8, true},
+	{"CGROUP", TABLE_NAME, 0, false},
+	{"KIND", TABLE_WORD, 6, false},
+	{"NAME", TABLE_NAME, 0, true},
+	{"CPU", TABLE_NUMBER, 0, false},
+	{"MEMORY", TABLE_NUMBER, 3, false},
+	{"MEM/LIMIT", TABLE_NUMBER, 5, false},
+	{"WAIT P95", TABLE_NUMBER, 7, false},
+	{"SATURATION", TABLE_NUMBER, 0, false},
+	{"BY WHAT", TABLE_WORD, 1, false},
+	{"WHAT HELPS", TABLE_TEXT, 2, false},
+	{"LAST OOM VICTIM", TABLE_TEXT, 9, true},
 };
 #define FIXED_COLUMNS 13
+#define SIGNAL_DROP   10
 #define CGROUP_COLUMN 2
 #define NAME_COLUMN   4
 
@@ -213,12 +228,12 @@ static bool is_fixed(const struct column *c)
 
 static void add_column(size_t n, const char *prefix, const char *title)
 {
-	static char titles[TEXT_COLUMNS][32];
+	static char titles[TABLE_COLUMNS][32];
 
 	snprintf(titles[n], sizeof(titles[n]), "%s%s", prefix, title);
 	for (char *c = titles[n]; *c; c++)
 		*c = (char)toupper((unsigned char)*c);
-	row_columns[n] = (struct text_column){titles[n], true, true};
+	row_columns[n] = (struct table_column){titles[n], TABLE_NUMBER, SIGNAL_DROP, true};
 }
 
 static size_t n_row_columns(void)
@@ -233,7 +248,7 @@ static size_t n_row_columns(void)
 	return n;
 }
 
-static void saturation_cells(struct text_table *t, const struct saturation *s)
+static void saturation_cells(struct table *t, const struct saturation *s)
 {
 	enum saturation_cause worst = saturation_worst(s);
 	struct fleet_value highest = {saturation_tells(s), 0};
@@ -245,7 +260,7 @@ static void saturation_cells(struct text_table *t, const struct saturation *s)
 	text_or_dash(t, saturation_advice_word(s->advice));
 }
 
-static void row_cells(struct text_table *t, const void *item)
+static void row_cells(struct table *t, const void *item)
 {
 	const struct fleet_node *n = ((const struct item *)item)->node;
 	const struct fleet_row *r = ((const struct item *)item)->row;
@@ -254,9 +269,9 @@ static void row_cells(struct text_table *t, const void *item)
 
 	(void)fleet_saturation(n, r, &s);
 	fleet_victim(n, r, &victim);
-	text_cell(t, PAINT_PLAIN, "%s", n->name);
-	text_cell(t, PAINT_PLAIN, "%s", r->cgroup);
-	text_cell(t, PAINT_PLAIN, "%s", kind_word(r->kind));
+	table_cell(t, PAINT_PLAIN, "%s", n->name);
+	table_cell(t, PAINT_PLAIN, "%s", r->cgroup);
+	table_cell(t, PAINT_PLAIN, "%s", kind_word(r->kind));
 	text_or_dash(t, r->title);
 	figure_cell(t, fleet_rate(n, r, SIGNAL_CPU_NS), figure_cores);
 	figure_cell(t, fleet_level(r, SIGNAL_MEMORY_WORKING_SET_BYTES), figure_bytes);
@@ -264,10 +279,10 @@ static void row_cells(struct text_table *t, const void *item)
 		  fleet_level(r, SIGNAL_MEMORY_LIMIT_BYTES));
 	figure_cell(t, fleet_quantile(r, SIGNAL_HIST_RUNQ_WAIT, 0.95), seconds);
 	saturation_cells(t, &s);
-	text_cell(t, PAINT_PLAIN, "%s", buf_text(&victim));
+	table_cell(t, PAINT_PLAIN, "%s", buf_text(&victim));
 	for (size_t i = 0; i < column_n; i++)
 		if (!is_fixed(&column_table[i]))
-			text_cell(t, PAINT_PLAIN, "%s", column_figure(&column_table[i], n, r).text);
+			table_cell(t, PAINT_PLAIN, "%s", column_figure(&column_table[i], n, r).text);
 	for (int c = 0; c < SATURATION_CAUSES; c++)
 		load_cell(t, (struct fleet_value){(s.known & 1u << c) != 0,
 						  (double)s.permille[c] / SATURATION_FULL});

@@ -13,16 +13,26 @@
 #include "ctl/method.h"
 #include "ctl/polled.h"
 #include "ctl/terminal.h"
+#include "ctl/text.h"
 
 typedef Plimsoll__V1__Policy policy;
 
 /* --- a list ------------------------------------------------------------------------------------- */
 
-static const struct text_column columns[] = {
-	{"TIME", false, false},    {"POLICY", false, false},   {"KIND", false, false},  {"TARGET", false, false},
-	{"MODE", false, false},    {"METRICS", false, false},  {"MIN", true, false},    {"MAX", true, false},
-	{"REPLICAS", true, false}, {"REASON", false, false},   {"SELECTS", false, true}, {"WHERE", false, true},
-	{"CONDITION", false, false},
+static const struct table_column columns[] = {
+	{"TIME", TABLE_WORD, 4, false},
+	{"POLICY", TABLE_NAME, 0, false},
+	{"KIND", TABLE_WORD, 7, false},
+	{"TARGET", TABLE_NAME, 6, false},
+	{"MODE", TABLE_WORD, 3, false},
+	{"METRICS", TABLE_TEXT, 2, false},
+	{"MIN", TABLE_NUMBER, 5, false},
+	{"MAX", TABLE_NUMBER, 5, false},
+	{"REPLICAS", TABLE_NUMBER, 0, false},
+	{"REASON", TABLE_WORD, 0, false},
+	{"SELECTS", TABLE_NAME, 8, true},
+	{"WHERE", TABLE_NAME, 9, true},
+	{"CONDITION", TABLE_TEXT, 1, false},
 };
 
 static const char *or_dash(const char *s)
@@ -60,52 +70,52 @@ static const Plimsoll__V1__Condition *worst(const policy *p)
 	return NULL;
 }
 
-static void reason_cell(struct text_table *t, const policy *p)
+static void reason_cell(struct table *t, const policy *p)
 {
 	if (p->refused)
-		text_cell(t, PAINT_BAD, "not in force");
+		table_cell(t, PAINT_BAD, "not in force");
 	else
-		text_cell(t, p->paused ? PAINT_WARN : PAINT_PLAIN, "%s", p->paused ? "paused" : or_dash(p->reason));
+		table_cell(t, p->paused ? PAINT_WARN : PAINT_PLAIN, "%s", p->paused ? "paused" : or_dash(p->reason));
 }
 
-static void condition_cell(struct text_table *t, const policy *p)
+static void condition_cell(struct table *t, const policy *p)
 {
 	const Plimsoll__V1__Condition *c = worst(p);
 
 	if (p->n_fault)
-		text_cell(t, PAINT_WARN, "%s%s", p->refused ? "" : "as before, for ", p->fault[0]->what);
+		table_cell(t, PAINT_WARN, "%s%s", p->refused ? "" : "as before, for ", p->fault[0]->what);
 	else if (c)
-		text_cell(t, PAINT_WARN, "%s %s: %s", c->type, c->status ? "True" : "False", c->reason);
+		table_cell(t, PAINT_WARN, "%s %s: %s", c->type, c->status ? "True" : "False", c->reason);
 	else
-		text_cell(t, PAINT_DIM, "%s", FIGURE_NONE);
+		table_cell(t, PAINT_DIM, "%s", FIGURE_NONE);
 }
 
-static void bound_cell(struct text_table *t, const policy *p, uint32_t replicas)
+static void bound_cell(struct table *t, const policy *p, uint32_t replicas)
 {
 	if (p->max_replicas)
-		text_cell(t, PAINT_PLAIN, "%u", replicas);
+		table_cell(t, PAINT_PLAIN, "%u", replicas);
 	else
-		text_cell(t, PAINT_DIM, "%s", FIGURE_NONE);
+		table_cell(t, PAINT_DIM, "%s", FIGURE_NONE);
 }
 
-static void cells(struct text_table *t, const void *item)
+static void cells(struct table *t, const void *item)
 {
 	const policy *p = item;
 	scoped(buf_done) struct buf metrics = {0}, replicas = {0};
 
 	add_metrics(p, &metrics);
 	add_replicas(p, &replicas);
-	text_cell(t, PAINT_PLAIN, "%s", or_dash(p->name));
-	text_cell(t, PAINT_PLAIN, "%s", or_dash(p->kind));
-	text_cell(t, PAINT_PLAIN, "%s", or_dash(p->target));
-	text_cell(t, PAINT_PLAIN, "%s", or_dash(p->mode));
-	text_cell(t, PAINT_PLAIN, "%s", or_dash(buf_text(&metrics)));
+	table_cell(t, PAINT_PLAIN, "%s", or_dash(p->name));
+	table_cell(t, PAINT_PLAIN, "%s", or_dash(p->kind));
+	table_cell(t, PAINT_PLAIN, "%s", or_dash(p->target));
+	table_cell(t, PAINT_PLAIN, "%s", or_dash(p->mode));
+	table_cell(t, PAINT_PLAIN, "%s", or_dash(buf_text(&metrics)));
 	bound_cell(t, p, p->min_replicas);
 	bound_cell(t, p, p->max_replicas);
-	text_cell(t, PAINT_PLAIN, "%s", buf_text(&replicas));
+	table_cell(t, PAINT_PLAIN, "%s", buf_text(&replicas));
 	reason_cell(t, p);
-	text_cell(t, PAINT_PLAIN, "%s", or_dash(p->selects));
-	text_cell(t, PAINT_PLAIN, "%s", p->where);
+	table_cell(t, PAINT_PLAIN, "%s", or_dash(p->selects));
+	table_cell(t, PAINT_PLAIN, "%s", p->where);
 	condition_cell(t, p);
 }
 

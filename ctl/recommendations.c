@@ -11,47 +11,57 @@
 typedef Plimsoll__V1__Recommendation recommendation;
 typedef Plimsoll__V1__Amounts amounts;
 
-static const struct text_column columns[] = {
-	{"TIME", false, false},      {"POLICY", false, false},    {"TARGET", false, false}, {"CONTAINER", false, false},
-	{"CPU", true, false},        {"CPU FROM", true, false},   {"CPU TO", true, false},  {"MEMORY", true, false},
-	{"MEM FROM", true, false},   {"MEM TO", true, false},     {"SAMPLES", true, false}, {"CPU UNCAPPED", true, true},
-	{"MEM UNCAPPED", true, true}, {"UPDATE MODE", false, true},
+static const struct table_column columns[] = {
+	{"TIME", TABLE_WORD, 3, false},
+	{"POLICY", TABLE_NAME, 0, false},
+	{"TARGET", TABLE_NAME, 5, false},
+	{"CONTAINER", TABLE_NAME, 0, false},
+	{"CPU", TABLE_NUMBER, 0, false},
+	{"CPU FROM", TABLE_NUMBER, 1, false},
+	{"CPU TO", TABLE_NUMBER, 1, false},
+	{"MEMORY", TABLE_NUMBER, 0, false},
+	{"MEM FROM", TABLE_NUMBER, 1, false},
+	{"MEM TO", TABLE_NUMBER, 1, false},
+	{"SAMPLES", TABLE_NUMBER, 4, false},
+	{"CPU UNCAPPED", TABLE_NUMBER, 6, true},
+	{"MEM UNCAPPED", TABLE_NUMBER, 6, true},
+	{"UPDATE MODE", TABLE_TEXT, 7, true},
 };
 
-static void cpu_cell(struct text_table *t, const amounts *a, uint64_t milli)
+static void cpu_cell(struct table *t, const amounts *a, uint64_t milli)
 {
 	if (a)
-		text_cell(t, PAINT_PLAIN, "%llum", (unsigned long long)milli);
+		table_cell(t, PAINT_PLAIN, "%llum", (unsigned long long)milli);
 	else
-		text_cell(t, PAINT_DIM, FIGURE_NONE);
+		table_cell(t, PAINT_DIM, FIGURE_NONE);
 }
 
-static void memory_cell(struct text_table *t, const amounts *a, uint64_t bytes)
+static void memory_cell(struct table *t, const amounts *a, uint64_t bytes)
 {
 	if (a)
-		text_cell(t, PAINT_PLAIN, "%s", figure_bytes((double)bytes).text);
+		table_cell(t, PAINT_PLAIN, "%s", figure_bytes((double)bytes).text);
 	else
-		text_cell(t, PAINT_DIM, FIGURE_NONE);
+		table_cell(t, PAINT_DIM, FIGURE_NONE);
 }
 
-static void cells(struct text_table *t, const void *item)
+static void cells(struct table *t, const void *item)
 {
 	const recommendation *r = item;
 	const amounts *cpu = r->cpu_milli, *memory = r->memory_bytes;
 
-	text_cell(t, PAINT_PLAIN, "%s", r->policy);
-	text_cell(t, PAINT_PLAIN, "%s", r->target);
-	text_cell(t, *r->container ? PAINT_PLAIN : PAINT_DIM, "%s", *r->container ? r->container : FIGURE_NONE);
+	table_cell(t, PAINT_PLAIN, "%s", r->policy);
+	table_cell(t, PAINT_PLAIN, "%s", r->target);
+	table_cell(t, *r->container ? PAINT_PLAIN : PAINT_DIM, "%s", *r->container ? r->container : FIGURE_NONE);
 	cpu_cell(t, cpu, cpu ? cpu->target : 0);
 	cpu_cell(t, cpu, cpu ? cpu->lower : 0);
 	cpu_cell(t, cpu, cpu ? cpu->upper : 0);
 	memory_cell(t, memory, memory ? memory->target : 0);
 	memory_cell(t, memory, memory ? memory->lower : 0);
 	memory_cell(t, memory, memory ? memory->upper : 0);
-	text_cell(t, PAINT_PLAIN, "%llu", (unsigned long long)r->samples);
+	table_cell(t, PAINT_PLAIN, "%llu", (unsigned long long)r->samples);
 	cpu_cell(t, cpu, cpu ? cpu->uncapped : 0);
 	memory_cell(t, memory, memory ? memory->uncapped : 0);
-	text_cell(t, PAINT_PLAIN, "%s (only recommended)", r->mode);
+	table_cell(t, PAINT_PLAIN, "%s (only recommended)", r->mode);
 }
 
 static json_t *amounts_tree(const amounts *a)

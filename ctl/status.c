@@ -2,11 +2,13 @@
 #include "ctl/status.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/scope.h"
 #include "ctl/connect.h"
 #include "ctl/figure.h"
 #include "ctl/method.h"
+#include "ctl/table.h"
 #include "ctl/terminal.h"
 #include "ctl/text.h"
 #include "ctl/tree.h"
@@ -61,17 +63,17 @@ static void print_notice(const Plimsoll__V1__Notice *n, const struct session *s)
 
 static void print_counters(const answer *a, const struct session *s)
 {
-	static const struct text_column columns[] = {{"COUNTER", false, false},
-						     {"VALUE", true, false}};
-	scoped(text_done) struct text_table t = {0};
+	static const struct table_column columns[] = {{"COUNTER", TABLE_NAME, 0, false},
+						      {"VALUE", TABLE_NUMBER, 0, false}};
+	scoped(table_done) struct table t = {0};
 
-	text_begin(&t, columns, 2, true);
+	table_begin(&t, columns, 2, true);
 	for (size_t i = 0; i < a->n_counter; i++) {
-		text_cell(&t, PAINT_PLAIN, "%s", a->counter[i]->name);
-		text_cell(&t, PAINT_PLAIN, "%.15g", a->counter[i]->value);
+		table_cell(&t, PAINT_PLAIN, "%s", a->counter[i]->name);
+		table_cell(&t, PAINT_PLAIN, "%.15g", a->counter[i]->value);
 	}
 	putchar('\n');
-	text_print(&t, &s->style, !s->o->no_headers, stdout);
+	table_print(&t, &s->style, !s->o->no_headers, terminal_columns(STDOUT_FILENO), stdout);
 }
 
 static void print(const answer *a, const char *address, const struct session *s)

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/text.h"
 
-#include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/obj.h"
 #include "base/scope.h"
 #include "base/unicode.h"
 
-#define GAP         "   " /* between columns, as kubectl has it */
 #define REPLACEMENT "\xef\xbf\xbd"
 
 struct range {
@@ -110,25 +108,42 @@ static size_t beginning(const char *text, int width, int *ret_width)
 	return bytes;
 }
 
-void text_fit(const char *text, int width, bool right, struct buf *to)
+/* The longest end that takes at most `width` columns, and begins with no mark of what is cut off. */
+static const char *ending(const char *text, int width)
 {
-	int used = text_width(text);
-	size_t bytes = strlen(text);
-	bool cut = used > width;
+	int skip = text_width(text) - width;
+	uint32_t code;
 
-	if (width <= 0)
+	for (size_t n; (n = unicode_next(text, &code)) && (skip > 0 || !width_of(code)); text += n)
+		skip -= width_of(code);
+	return text;
+}
+
+void text_cut(const char *text, int width, enum text_how how, struct buf *to)
+{
+	const char *sign = how & TEXT_ASCII ? "..." : "…";
+	int used, rest = width - text_width(sign);
+
+	if (text_width(text) <= width) {
+		buf_printf(to, "%s", text);
 		return;
-	if (cut) {
-		bytes = beginning(text, width - 1, &used);
-		used++;
 	}
-	if (right)
-		buf_printf(to, "%*s", width - used, "");
-	buf_add(to, text, bytes);
-	if (cut)
-		buf_printf(to, "…");
-	if (!right)
-		buf_printf(to, "%*s", width - used, "");
+	if (rest < 0) {
+		buf_add(to, sign, beginning(sign, width, &used));
+		return;
+	}
+	buf_add(to, text, beginning(text, how & TEXT_MIDDLE ? (rest + 1) / 2 : rest, &used));
+	buf_printf(to, "%s%s", sign, how & TEXT_MIDDLE ? ending(text, rest - used) : "");
+}
+
+void text_fit(const char *text, int width, enum text_how how, struct buf *to)
+{
+	scoped(buf_done) struct buf cut = {0};
+	int pad;
+
+	text_cut(text, width, how, &cut);
+	pad = width > 0 ? width - text_width(buf_text(&cut)) : 0;
+	buf_printf(to, "%*s%s%*s", how & TEXT_RIGHT ? pad : 0, "", buf_text(&cut), how & TEXT_RIGHT ? 0 : pad, "");
 }
 
 size_t text_break(const char *line, int width, int hang)
@@ -205,101 +220,4 @@ void text_wrap(const char *lines, int width, struct buf *to)
 		buf_printf(to, "%s%s", lines, n && lines[n - 1] != '\n' ? "\n" : "");
 	while (width && at && *at && (line = strsep(&at, "\n")))
 		wrap_line(line, width, to);
-}
-
-void text_begin(struct text_table *t, const struct text_column *columns, size_t n, bool wide)
-{
-	must(n <= TEXT_COLUMNS);
-	t->column = columns;
-	t->n = n;
-	t->wide = wide;
-	for (size_t i = 0; i < n; i++)
-		t->width[i] = text_width(columns[i].title);
-}
-
-void text_cell(struct text_table *t, enum paint p, const char *format, ...)
-{
-	scoped(buf_done) struct buf safe = {0};
-	size_t column = t->n_cells % t->n;
-	char *raw = NULL;
-	va_list args;
-
-	va_start(args, format);
-	must(vasprintf(&raw, format, args) >= 0);
-	va_end(args);
-	text_safe(raw, &safe);
-	free(raw);
-	if (t->n_cells == t->room) {
-		t->room = t->room ? 2 * t->room : 64;
-		t->cell = mem_array(t->cell, t->room, sizeof(t->cell[0]));
-	}
-	int width = text_width(buf_text(&safe));
-	if (width > t->width[column])
-		t->width[column] = width;
-	t->cell[t->n_cells++] = (struct text_cell){mem_strdup(buf_text(&safe)), p};
-}
-
-static bool shown(const struct text_table *t, size_t column)
-{
-	return t->wide || !t->column[column].wide;
-}
-
-static bool is_last(const struct text_table *t, size_t column)
-{
-	for (size_t i = column + 1; i < t->n; i++)
-		if (shown(t, i))
-			return false;
-	return true;
-}
-
-/* One row; the last column is not padded, so that no line ends in blanks. */
-static void print_row(const struct text_table *t, const struct text_cell *row,
-		      const struct paint_style *s, FILE *to)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		int pad = t->width[i] - text_width(row[i].text);
-
-		if (!shown(t, i))
-			continue;
-		fprintf(to, "%*s%s%s%s", t->column[i].right ? pad : 0, "",
-			paint_on(s, row[i].paint), row[i].text, row[i].paint ? paint_off(s) : "");
-		if (is_last(t, i))
-			break;
-		fprintf(to, "%*s" GAP, t->column[i].right ? 0 : pad, "");
-	}
-	fputc('\n', to);
-}
-
-static void print_titles(const struct text_table *t, const struct paint_style *s, FILE *to)
-{
-	struct text_cell row[TEXT_COLUMNS];
-
-	for (size_t i = 0; i < t->n; i++)
-		row[i] = (struct text_cell){(char *)(uintptr_t)t->column[i].title, PAINT_BOLD};
-	print_row(t, row, s, to);
-}
-
-static void clear(struct text_table *t)
-{
-	for (size_t i = 0; i < t->n_cells; i++)
-		free(t->cell[i].text);
-	t->n_cells = 0;
-}
-
-void text_print(struct text_table *t, const struct paint_style *s, bool headers, FILE *to)
-{
-	must(t->n_cells % t->n == 0);
-	if (headers && !t->headed)
-		print_titles(t, s, to);
-	t->headed = true;
-	for (size_t i = 0; i < t->n_cells; i += t->n)
-		print_row(t, &t->cell[i], s, to);
-	clear(t);
-}
-
-void text_done(struct text_table *t)
-{
-	clear(t);
-	free(t->cell);
-	*t = (struct text_table){0};
 }

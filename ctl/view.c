@@ -27,7 +27,7 @@ static void add_peer(const struct view *v, struct buf *row, enum paint p, const 
 	scoped(buf_done) struct buf safe = {0}, fit = {0};
 
 	text_safe(text, &safe);
-	text_fit(buf_text(&safe), width, false, &fit);
+	text_fit(buf_text(&safe), width, TEXT_END, &fit);
 	add(v, row, p, buf_text(&fit));
 }
 
@@ -36,7 +36,7 @@ static void add_fit(const struct view *v, struct buf *row, enum paint p, const c
 {
 	scoped(buf_done) struct buf fit = {0};
 
-	text_fit(text, width, right, &fit);
+	text_fit(text, width, right ? TEXT_RIGHT : TEXT_END, &fit);
 	add(v, row, p, buf_text(&fit));
 }
 
@@ -164,8 +164,8 @@ static void of(struct figure used, struct figure whole, struct figure part, int 
 	bool known = strcmp(whole.text, FIGURE_NONE) != 0;
 
 	buf_printf(&both, "%s%s%s", used.text, known ? "/" : "", known ? whole.text : "");
-	text_fit(buf_text(&both), width - 6, true, to);
-	text_fit(part.text, 6, true, to);
+	text_fit(buf_text(&both), width - 6, TEXT_RIGHT, to);
+	text_fit(part.text, 6, TEXT_RIGHT, to);
 }
 
 static enum paint cell_cpu(const struct view *v, const workload *w, int width, struct buf *to)
@@ -219,7 +219,7 @@ static enum paint cell_saturation(const struct view *v, const workload *w, int w
 		return PAINT_DIM;
 	}
 	paint_bar(v->style, share, BAR_WIDTH, to);
-	text_fit(figure_share(share).text, 5, true, to);
+	text_fit(figure_share(share).text, 5, TEXT_RIGHT, to);
 	return paint_load(share);
 }
 

@@ -130,52 +130,62 @@ void workload_sort(const workload **w, size_t n, const char *by)
 
 /* Forms */
 
-static const struct text_column columns[] = {
-	{"TIME", false, false},          {"WORKLOAD", false, false}, {"POLICY", false, true},
-	{"PODS", true, false},           {"CPU", true, false},       {"CPU/REQ", true, false},
-	{"MEMORY", true, false},         {"MEM/LIMIT", true, false}, {"WAIT P95", true, false},
-	{"SATURATION", true, false},     {"BY WHAT", false, false},  {"CAUSES", false, true},
-	{"WHAT HELPS", false, true},     {"COVERAGE", true, true},   {"LAST DECISION", false, false},
+static const struct table_column columns[] = {
+	{"TIME", TABLE_WORD, 3, false},
+	{"WORKLOAD", TABLE_NAME, 0, false},
+	{"POLICY", TABLE_NAME, 10, true},
+	{"PODS", TABLE_NUMBER, 0, false},
+	{"CPU", TABLE_NUMBER, 0, false},
+	{"CPU/REQ", TABLE_NUMBER, 6, false},
+	{"MEMORY", TABLE_NUMBER, 4, false},
+	{"MEM/LIMIT", TABLE_NUMBER, 7, false},
+	{"WAIT P95", TABLE_NUMBER, 8, false},
+	{"SATURATION", TABLE_NUMBER, 0, false},
+	{"BY WHAT", TABLE_WORD, 1, false},
+	{"CAUSES", TABLE_TEXT, 9, true},
+	{"WHAT HELPS", TABLE_TEXT, 2, false},
+	{"COVERAGE", TABLE_NUMBER, 11, true},
+	{"LAST DECISION", TABLE_TEXT, 5, false},
 };
 
-static void saturation_cell(struct text_table *t, const workload *w)
+static void saturation_cell(struct table *t, const workload *w)
 {
 	double share;
 
 	if (workload_saturation(w, &share))
-		text_cell(t, paint_load(share), "%s", figure_share(share).text);
+		table_cell(t, paint_load(share), "%s", figure_share(share).text);
 	else
-		text_cell(t, PAINT_DIM, FIGURE_NONE);
+		table_cell(t, PAINT_DIM, FIGURE_NONE);
 }
 
-static void plain(struct text_table *t, struct figure f)
+static void plain(struct table *t, struct figure f)
 {
-	text_cell(t, strcmp(f.text, FIGURE_NONE) ? PAINT_PLAIN : PAINT_DIM, "%s", f.text);
+	table_cell(t, strcmp(f.text, FIGURE_NONE) ? PAINT_PLAIN : PAINT_DIM, "%s", f.text);
 }
 
-static void cells(struct text_table *t, const void *item)
+static void cells(struct table *t, const void *item)
 {
 	const workload *w = item;
 	scoped(buf_done) struct buf pods = {0}, last = {0}, causes = {0};
 
 	workload_pods(w, &pods);
 	workload_last_decision(w, &last);
-	text_cell(t, PAINT_PLAIN, "%s", w->name);
-	text_cell(t, PAINT_PLAIN, "%s", *w->policy ? w->policy : FIGURE_NONE);
-	text_cell(t, PAINT_PLAIN, "%s", buf_text(&pods));
+	table_cell(t, PAINT_PLAIN, "%s", w->name);
+	table_cell(t, PAINT_PLAIN, "%s", *w->policy ? w->policy : FIGURE_NONE);
+	table_cell(t, PAINT_PLAIN, "%s", buf_text(&pods));
 	plain(t, workload_cores(w->cpu_cores));
 	plain(t, workload_part(w->cpu_cores, w->cpu_request_cores));
 	plain(t, workload_bytes(w->memory_working_set_bytes));
 	plain(t, workload_part(w->memory_working_set_bytes, w->memory_limit_bytes));
 	plain(t, workload_wait(w->runq_wait_p95_ns));
 	saturation_cell(t, w);
-	text_cell(t, PAINT_PLAIN, "%s", *w->by_what ? w->by_what : FIGURE_NONE);
+	table_cell(t, PAINT_PLAIN, "%s", *w->by_what ? w->by_what : FIGURE_NONE);
 	workload_causes(w, &causes);
-	text_cell(t, PAINT_PLAIN, "%s", causes.size ? buf_text(&causes) : FIGURE_NONE);
-	text_cell(t, PAINT_PLAIN, "%s", *w->advice ? w->advice : FIGURE_NONE);
+	table_cell(t, PAINT_PLAIN, "%s", causes.size ? buf_text(&causes) : FIGURE_NONE);
+	table_cell(t, PAINT_PLAIN, "%s", *w->advice ? w->advice : FIGURE_NONE);
 	plain(t,
 	      workload_known(w->cpu_cores) ? figure_share(w->cpu_cores->coverage) : figure_none());
-	text_cell(t, w->paused ? PAINT_WARN : PAINT_PLAIN, "%s", buf_text(&last));
+	table_cell(t, w->paused ? PAINT_WARN : PAINT_PLAIN, "%s", buf_text(&last));
 }
 
 static json_t *number(const value *v)

@@ -52,8 +52,10 @@ static void show(const char *text)
 	text_safe(buf_text(&once), &twice);
 	must_be_printable(buf_text(&once));
 	must(strcmp(buf_text(&once), buf_text(&twice)) == 0);
-	text_fit(buf_text(&once), 10, false, &fit);
+	text_fit(buf_text(&once), 10, TEXT_END, &fit);
 	must(text_width(buf_text(&fit)) == 10);
+	text_fit(buf_text(&once), 10, TEXT_MIDDLE | TEXT_ASCII, &fit);
+	must(text_width(buf_text(&fit)) == 20);
 	text_wrap(buf_text(&once), 10, &wrapped);
 	must_say_the_same(buf_text(&once), buf_text(&wrapped));
 	buf_done(&once);

@@ -11,8 +11,6 @@
 #include "base/scope.h"
 #include "ctl/text.h"
 
-static const struct paint_style plain = {false, true}, colours = {true, true};
-
 static void test_width(void **state)
 {
 	(void)state;
@@ -48,46 +46,40 @@ static void test_nothing_reaches_the_terminal(void **state)
 	assert_string_equal(buf_text(&lines), "one\ntwo" X);
 }
 
-static void fit_is(const char *text, int width, bool right, const char *wanted)
+static void fit_is(const char *text, int width, enum text_how how, const char *wanted)
 {
 	scoped(buf_done) struct buf fit = {0};
 
-	text_fit(text, width, right, &fit);
+	text_fit(text, width, how, &fit);
 	assert_string_equal(buf_text(&fit), wanted);
 }
 
 static void test_fit(void **state)
 {
 	(void)state;
-	fit_is("abc", 5, false, "abc  ");
-	fit_is("abc", 5, true, "  abc");
-	fit_is("abcdef", 4, false, "abc…");
-	fit_is("日本語", 4, false, "日… "); /* half a character does not fit */
-	fit_is("abc", 3, true, "abc");
-	fit_is("abc", 1, false, "…");
-	fit_is("abc", 0, false, "");
+	fit_is("abc", 5, TEXT_END, "abc  ");
+	fit_is("abc", 5, TEXT_RIGHT, "  abc");
+	fit_is("abcdef", 4, TEXT_END, "abc…");
+	fit_is("日本語", 4, TEXT_END, "日… "); /* half a character does not fit */
+	fit_is("abc", 3, TEXT_RIGHT, "abc");
+	fit_is("abc", 1, TEXT_END, "…");
+	fit_is("abc", 0, TEXT_END, "");
+	fit_is("", 2, TEXT_END, "  ");
+	fit_is("abcdef", 5, TEXT_ASCII, "ab...");
+	fit_is("abcdef", 2, TEXT_ASCII, "..");
 }
 
-static const struct text_column columns[] = {
-	{"NAME", false, false}, {"CPU", true, false}, {"HIDDEN", false, true}, {"LAST", false, false}};
-
-static char *printed(struct text_table *t, const struct paint_style *s, bool headers)
+static void test_the_middle_goes(void **state)
 {
-	char *text = NULL;
-	size_t n;
-	FILE *f = open_memstream(&text, &n);
-
-	text_print(t, s, headers, f);
-	fclose(f);
-	return text;
-}
-
-static void add_row(struct text_table *t, const char *name, const char *cpu)
-{
-	text_cell(t, PAINT_PLAIN, "%s", name);
-	text_cell(t, PAINT_GOOD, "%s", cpu);
-	text_cell(t, PAINT_PLAIN, "x");
-	text_cell(t, PAINT_PLAIN, "end");
+	(void)state;
+	fit_is("shop/web-7d9f-x2x4q", 19, TEXT_MIDDLE, "shop/web-7d9f-x2x4q");
+	fit_is("shop/web-7d9f-x2x4q", 10, TEXT_MIDDLE, "shop/…2x4q");
+	fit_is("shop/web-7d9f-x2x4q", 9, TEXT_MIDDLE, "shop…2x4q");
+	fit_is("shop/web-7d9f-x2x4q", 9, TEXT_MIDDLE | TEXT_ASCII, "sho...x4q");
+	fit_is("abc", 2, TEXT_MIDDLE, "a…");
+	fit_is("abc", 1, TEXT_MIDDLE | TEXT_RIGHT, "…");
+	fit_is("日本語版名前", 8, TEXT_MIDDLE, "日本…前 ");
+	fit_is("ab e\xcc\x81z", 3, TEXT_MIDDLE, "a…z"); /* no accent without its letter */
 }
 
 static void test_break(void **state)
@@ -135,45 +127,15 @@ static void test_wrap(void **state)
 	wrapped_is("", 0, "");
 }
 
-static void test_table(void **state)
-{
-	scoped(text_done) struct text_table t = {0};
-
-	(void)state;
-	text_begin(&t, columns, 4, false);
-	add_row(&t, "nä", "1.25");
-	add_row(&t, "b\033[m", "10");
-	scoped(freep) char *first = printed(&t, &plain, true);
-	assert_string_equal(first, "NAME    CPU   LAST\n"
-				   "nä     1.25   end\n"
-				   "b" X "[m     10   end\n");
-	/* A later table keeps the columns' places and has no titles. */
-	add_row(&t, "c", "3");
-	scoped(freep) char *second = printed(&t, &plain, true);
-	assert_string_equal(second, "c         3   end\n");
-}
-
-static void test_wide_and_colours(void **state)
-{
-	scoped(text_done) struct text_table t = {0};
-
-	(void)state;
-	text_begin(&t, columns, 4, true);
-	add_row(&t, "a", "1");
-	scoped(freep) char *text = printed(&t, &colours, false);
-	assert_string_equal(text, "a        \033[32m1\033[0m   x        end\n");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_width),
 		cmocka_unit_test(test_nothing_reaches_the_terminal),
 		cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_the_middle_goes),
 		cmocka_unit_test(test_break),
 		cmocka_unit_test(test_wrap),
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_wide_and_colours),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
