@@ -213,6 +213,7 @@ static struct table_column row_columns[TABLE_COLUMNS] = {
 	{"LAST OOM VICTIM", TABLE_TEXT, 9, true},
 };
 #define FIXED_COLUMNS 13
+#define ALSO_DROP     8
 #define SIGNAL_DROP   10
 #define CGROUP_COLUMN 2
 #define NAME_COLUMN   4
@@ -557,6 +558,12 @@ int measured_nodes(const struct session *s, char **names, size_t n, bool watch)
 	return show(s, &node_listing, &q, watch);
 }
 
+static void known_by(size_t column, bool also)
+{
+	row_columns[column].wide = also;
+	row_columns[column].drop = also ? ALSO_DROP : 0;
+}
+
 static int show_rows(const struct session *s, struct listing *l, char **globs, size_t n, bool watch)
 {
 	Plimsoll__V1__Query q = PLIMSOLL__V1__QUERY__INIT;
@@ -565,8 +572,8 @@ static int show_rows(const struct session *s, struct listing *l, char **globs, s
 	q.n_cgroup = n;
 	l->n_columns = n_row_columns();
 	/* People call containers by their names, which are longer than a line with their paths. */
-	row_columns[CGROUP_COLUMN].wide = l != &row_listing;
-	row_columns[NAME_COLUMN].wide = l == &row_listing;
+	known_by(l == &row_listing ? CGROUP_COLUMN : NAME_COLUMN, false);
+	known_by(l == &row_listing ? NAME_COLUMN : CGROUP_COLUMN, true);
 	return show(s, l, &q, watch);
 }
 

@@ -1,108 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ctl.py BIN: plimsoll against a real agent and a real aggregator that observes a load of our own: every
-command in every form, wrong input, a hostile daemon, and top in a terminal (tmux)."""
-import concurrent.futures
+"""ctl.py BIN: what plimsoll answers, read through pipes as scripts do: every command in every form, wrong input, a
+hostile daemon. ctl_screen.py is about terminals."""
 import importlib
-import itertools
 import json
 import os
-import pty
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
-import fleet  # noqa: E402
+import cli  # noqa: E402
 import grpc  # noqa: E402
-from fleet import Aggregator, Process, wait_for  # noqa: E402
+from cli import NEVER, PLIMSOLL, TOP, Server, environment, run  # noqa: E402
+from fleet import wait_for  # noqa: E402
 from loads import PATIENCE, Load, memory_limit  # noqa: E402
 
-BIN = os.path.abspath(sys.argv[1])
-PLIMSOLL = os.path.join(BIN, "plimsoll")
-TOP = f"/plimsoll-e2e-ctl-{os.getpid()}"
 FORMS = ("table", "wide", "json", "yaml", "name")
-NEVER = 2 ** 64 - 1  # an age
 EVIL = "evil\033[2J\u009b31m\u202e\n\r\x07"
-POLICY = f"""apiVersion: plimsoll.io/v1alpha1
-kind: ScalingPolicy
-metadata: {{name: shop}}
-spec:
-  mode: Observe
-  target: {{cgroup: "{TOP}/*", cpuRequest: 250m}}
-  minReplicas: 1
-  maxReplicas: 6
-  metrics:
-    - type: Resource
-      resource: {{name: cpu, target: {{type: Utilization, averageUtilization: 60}}}}
-  behavior:
-    scaleDown: {{stabilizationWindowSeconds: 2}}
-  windowSeconds: 2
-  actuator: {{none: {{}}}}
-"""
-
-
-def environment(**more):
-    """Ours without what would change the answers."""
-    return {k: v for k, v in os.environ.items()
-            if not k.startswith("PLIMSOLL_") and k not in ("NO_COLOR", "CLICOLOR_FORCE")} | more
-
-
-def run(*words, code=0, env=None):
-    p = subprocess.run([PLIMSOLL, *words], env=env or environment(), stdin=subprocess.DEVNULL,
-                       capture_output=True, timeout=PATIENCE, check=False)
-    out, err = p.stdout.decode(), p.stderr.decode()
-    assert p.returncode == code, (words, p.returncode, out, err)
-    assert "\033" not in out + err and "\x07" not in out + err and "\u009b" not in out + err, (words, out)
-    return out if code == 0 else out + err
-
-
-class Server:
-    """Words for one server."""
-    def __init__(self, address):
-        self.address = address
-
-    def __call__(self, *words, **more):
-        return run(*words, "--server", self.address, **more)
-
-    def json(self, *words):
-        return json.loads(self(*words, "-o", "json"))
-
-
-class World:
-    """A load in a cgroup of its own, an agent that measures it and an aggregator that decides on it."""
-
-    def __init__(self, path, status):
-        self.path, self.load, self.agent_process, self.daemon = path, None, None, None
-        try:
-            self.start(status)
-        except BaseException:
-            self.end()
-            raise
-
-    def start(self, status):
-        self.load = Load(TOP + "/one", "while True: os.path.exists(sys.argv[1]) and time.sleep(0.05)",
-                         self.path + "/calm")
-        socket = os.path.join(self.path, "run", "agent.sock")
-        self.agent_process_command = [os.path.join(BIN, "plimsoll-agent"), "--config", "", "--node", "e2e",
-                                      "--socket", socket]
-        self.agent_process = Process(self.agent_process_command, os.path.join(self.path, "agent.log"))
-        with open(os.path.join(self.path, "policy.yaml"), "w", encoding="utf-8") as f:
-            f.write(POLICY)
-        self.daemon = Aggregator(os.path.join(BIN, "plimsoll-aggregator"), self.path, status, "--scrape",
-                                 "unix:" + socket, "--policy", self.path + "/policy.yaml")
-        self.agent, self.aggregator = Server("unix:" + socket), Server(self.daemon.socket)
-        wait_for("a decision", lambda: self.aggregator.json("decisions")["items"])
-
-    def end(self):
-        for p in (self.daemon, self.agent_process):
-            if p:
-                p.kill()
-        if self.load:
-            self.load.end(TOP)
 
 
 # --- what every command says ----------------------------------------------------------------------
@@ -381,45 +298,7 @@ def options_come_from_everywhere(w):
     assert json.loads(run("nodes", "-c", w.path + "/cli.yaml", "-o", "json"))["kind"] == "NodeList"
 
 
-def on_terminal(*words, **more):
-    """What the program writes to a terminal."""
-    master, slave = pty.openpty()
-    p = subprocess.Popen([PLIMSOLL, *words], stdout=slave, stderr=slave, stdin=subprocess.DEVNULL,
-                         env=environment(TERM="xterm", **more))
-    os.close(slave)
-    out = b""
-    while True:
-        try:
-            chunk = os.read(master, 4096)
-        except OSError:  # the other end is closed
-            break
-        if not chunk:
-            break
-        out += chunk
-    os.close(master)
-    assert p.wait(timeout=PATIENCE) == 0, out
-    return out
-
-
-def colours_are_for_terminals(w):
-    words = ["nodes", "-s", w.agent.address]
-    assert b"\033[" in on_terminal(*words)
-    assert b"\033[" not in on_terminal(*words, NO_COLOR="1")
-    assert b"\033[" not in on_terminal(*words, "--color", "never")
-    p = subprocess.run([PLIMSOLL, *words, "--color", "always"], stdout=subprocess.PIPE, check=True, env=environment())
-    assert b"\033[" in p.stdout
-
-
 # --- a daemon that means harm ---------------------------------------------------------------------
-
-def serve(path, services):
-    server = grpc.server(concurrent.futures.ThreadPoolExecutor(16))
-    for service, methods in services.items():
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("plimsoll.v1." + service, methods),))
-    assert server.add_insecure_port("unix:" + path)
-    server.start()
-    return server
-
 
 def hostile_server(path):
     scaling = importlib.import_module("plimsoll.v1.scaling_pb2")
@@ -442,7 +321,7 @@ def hostile_server(path):
         services.setdefault(service, {})[method] = grpc.unary_unary_rpc_method_handler(
             lambda _request, _context, a=answer: a.SerializeToString())
     services["Scaling"]["Pause"] = grpc.unary_unary_rpc_method_handler(refuse)
-    return serve(path, services)
+    return cli.serve(path, services)
 
 
 def peers_cannot_write_to_the_terminal(w):
@@ -464,267 +343,8 @@ def peers_cannot_write_to_the_terminal(w):
         server.stop(None).wait()
 
 
-# --- top in a terminal ----------------------------------------------------------------------------
-
-class Terminal:
-    servers = itertools.count()  # each has a socket of its own: the server before may still be on its way out
-
-    def __init__(self, path):
-        sock = os.path.join(path, f"tmux.{next(self.servers)}.sock")
-        self.tmux = ["tmux", "-S", sock, "-u", "-f", "/dev/null"]
-        subprocess.run([*self.tmux, "new-session", "-d", "-x", "120", "-y", "30", "env", "-i", "TERM=screen-256color",
-                        "PATH=" + os.environ["PATH"], "PS1=ready ", "LANG=C.UTF-8", "sh"], check=True)
-        self.sees("ready")
-
-    def keys(self, *keys):
-        subprocess.run([*self.tmux, "send-keys", *keys], check=True)
-
-    def screen(self):
-        return subprocess.run([*self.tmux, "capture-pane", "-p"], check=True, capture_output=True,
-                              text=True).stdout
-
-    def sees(self, *patterns):
-        try:
-            return wait_for(patterns, lambda: (lambda s: all(re.search(p, s) for p in patterns) and s)(self.screen()))
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.screen()}") from None
-
-    def selects(self, name):
-        """Whatever other workloads this machine has just now."""
-        def there():
-            if re.search("▸ " + name, self.screen()):
-                return True
-            self.keys("Down")
-            return time.sleep(0.5)  # until it shows
-        wait_for("▸ " + name, there)
-
-    def close(self):
-        subprocess.run([*self.tmux, "kill-server"], check=False)
-
-
-def top_fills_the_screen(w):
-    t = Terminal(w.path)
-    try:
-        t.keys(f"{PLIMSOLL} top -s {w.aggregator.address}", "Enter")
-        screen = t.sees(r"plimsoll +1 node +\d+ workloads? +\d+ pods?", r"LAST DECISIONS\n.*d-\d+", r"q quit")
-        t.selects("shop")
-        assert "ready" not in screen, screen  # the alternate screen
-        t.keys("Enter")
-        t.sees(r"shop \d+ -> \d+ at .*\(d-\d+", "asked for most")
-        t.keys("Escape")
-        t.sees("▸ shop")
-        t.keys("d")
-        t.sees("WHY AND OUTCOME", r"▸ \d\d:\d\d:\d\d +d-\d+")
-        t.keys("d")
-        t.keys("p")
-        t.sees(r"▸ shop.*paused")
-        t.keys("p")
-        wait_for("the end of the pause", lambda: not w.aggregator.json("get", "workloads", "shop")["items"][0]["paused"])
-        t.keys("/")
-        t.keys("zzz")
-        t.sees("filter: zzz", "nothing fits")
-        t.keys("BSpace", "BSpace", "BSpace", "h", "o", "Enter")
-        t.sees("▸ shop", r"/ +ho ")
-        t.keys("s")
-        t.sees("sort: cpu")
-        subprocess.run([*t.tmux, "resize-window", "-x", "80", "-y", "24"], check=True)
-        screen = t.sees("▸ shop", r"\n [^\n]*arrows|\n [^\n]*↑↓")
-        assert all(len(line) <= 80 for line in screen.splitlines()), screen
-        t.keys("q")
-        t.sees(r"ready +\S*top|ready")
-        t.keys("echo code $?; stty -a", "Enter")
-        t.sees("code 0", " icanon", " echo ")
-    finally:
-        t.close()
-
-
-def top_shows_every_signal(w):
-    """And every cause, of one cgroup, whatever the screen: what is wider is broken, what is longer scrolls."""
-    with open(os.path.join(fleet.ROOT, "ctl", "column.c"), encoding="utf-8") as f:
-        titles = re.findall(r'\t(?:ONE|TWO|THREE|OF_HIST)\("([^"]+)"', f.read())
-    assert len(titles) > 50, titles
-    wanted = [*titles, "cpu-runqueue", "cpu-throttle", "accept-queue", "network  ", "what helps"]
-    t = Terminal(w.path)
-    try:
-        for columns, rows in ((80, 24), (200, 50)):
-            subprocess.run([*t.tmux, "resize-window", "-x", str(columns), "-y", str(rows)], check=True)
-            t.keys(f"clear; {PLIMSOLL} top -s {w.agent.address}", "Enter")
-            t.sees("▸ ")
-            t.keys("/")
-            t.keys(TOP + "/one", "Enter")
-            t.sees(r"▸ " + TOP[:20])
-            t.keys("Enter")
-            seen = [t.sees("on e2e +one", r"switches/s \d")]
-            for _ in range(3):
-                t.keys("NPage")
-                time.sleep(0.3)
-                seen.append(t.screen())
-            missing = [word for word in wanted if not any(re.search(rf"(^| ){word} ", s, re.M) for s in seen)]
-            assert not missing, (columns, missing, seen)
-            assert all(len(line) <= columns for s in seen for line in s.splitlines())
-            t.keys("q")
-            t.sees("ready")
-    finally:
-        t.close()
-
-
-def top_gives_the_terminal_back(w):
-    t = Terminal(w.path)
-    try:
-        for how, code in (("C-c", 130), ("TERM", 143)):
-            t.keys(f"clear; {PLIMSOLL} top -s {w.agent.address}; echo code $?", "Enter")
-            t.sees(r"▸ /", r"plimsoll +\d+ cgroups")
-            if how == "TERM":
-                pane = subprocess.run([*t.tmux, "list-panes", "-F", "#{pane_pid}"], check=True, capture_output=True,
-                                      text=True).stdout.strip()
-                child = subprocess.run(["ps", "-o", "pid=", "--ppid", pane], check=True, capture_output=True,
-                                       text=True).stdout.split()
-                os.kill(int(child[0]), signal.SIGTERM)
-            else:
-                t.keys(how)
-            t.sees(f"code {code}")
-        t.keys(f"clear; ulimit -c 0; {PLIMSOLL} top -s {w.agent.address}; echo code $?; stty -a", "Enter")
-        t.sees(r"▸ /")
-        t.keys("C-\\")
-        t.sees("code 131", " icanon", " echo ")
-        t.keys(f"clear; set -m; {PLIMSOLL} top -s {w.agent.address}", "Enter")
-        t.sees(r"▸ /")
-        t.keys("C-z")
-        t.sees("Stopped")
-        t.keys("fg", "Enter")
-        assert "Stopped" not in t.sees(r"▸ /")
-        # The daemon goes and comes back; top stays.
-        w.agent_process.end()
-        t.sees("trying again: cannot reach")
-        w.agent_process = Process(w.agent_process_command, w.path + "/agent.log")
-        wait_for("top to recover", lambda: "trying again" not in t.screen())
-        t.sees(r"▸ /")
-        t.keys("q")
-        t.sees("ready")
-    finally:
-        t.close()
-
-
-def ctrl_z_freezes_nobody_without_a_shell(w):
-    """As `ssh -t host plimsoll top`: the only process of its session, so nobody could wake it."""
-    pid, master = pty.fork()
-    if pid == 0:
-        os.execve(PLIMSOLL, [PLIMSOLL, "top", "-s", w.agent.address], environment(TERM="xterm"))
-    killer = threading.Timer(PATIENCE, os.kill, (pid, signal.SIGKILL))
-    killer.start()
-    try:
-        out = read_until(master, "▸ /".encode())
-        os.write(master, b"\x1a")
-        out = read_until(master, "▸ /".encode())
-        os.write(master, b"q")
-        read_until(master, b"\033[?1049l")
-    finally:
-        status = os.waitpid(pid, 0)[1]
-        killer.cancel()
-        os.close(master)
-    assert os.waitstatus_to_exitcode(status) == 0, (status, out)
-
-
-def read_until(terminal, wanted):
-    out = b""
-    while wanted not in out:
-        out += os.read(terminal, 4096)
-    return out
-
-
-class SlowDaemon:
-    """An aggregator that measured nothing, whose answers come when the test says so. `fails`: what of the
-    decisions' list is still refused."""
-
-    def __init__(self, path):
-        scaling = importlib.import_module("plimsoll.v1.scaling_pb2")
-        status = importlib.import_module("plimsoll.v1.status_pb2")
-        self.pausing, self.explaining, self.fails = threading.Event(), threading.Event(), 1
-        decision = scaling.Decision(id="d-7", workload="slow", outcome="a tale", **{"from": 1, "to": 2})
-        workloads = scaling.ListWorkloadsResponse(nodes=1, newest_sample_age_ns=NEVER, workload=[
-            scaling.Workload(name="slow", policy="slow", replicas=1, last_decision="d-7")])
-
-        def watch(_request, context):
-            while context.is_active():
-                yield workloads.SerializeToString()
-                time.sleep(0.2)
-
-        def decisions(_request, context):
-            if self.fails:
-                self.fails -= 1
-                context.abort(grpc.StatusCode.INTERNAL, "not now")
-            return scaling.ListDecisionsResponse(decision=[decision]).SerializeToString()
-
-        def after(event, answer):
-            return grpc.unary_unary_rpc_method_handler(
-                lambda _request, _context: event.wait(PATIENCE) and answer.SerializeToString())
-
-        now = threading.Event()
-        now.set()
-        self.server = serve(path, {
-            "Status": {"Get": after(now, status.StatusResponse(program="plimsoll-aggregator"))},
-            "Scaling": {"WatchWorkloads": grpc.unary_stream_rpc_method_handler(watch),
-                        "ListDecisions": grpc.unary_unary_rpc_method_handler(decisions),
-                        "Pause": after(self.pausing, scaling.PauseResponse()),
-                        "Explain": after(self.explaining, scaling.ExplainResponse(text="a late tale"))}})
-
-    def end(self):
-        self.pausing.set()
-        self.explaining.set()
-        self.server.stop(None).wait()
-
-
-def top_waits_for_answers(w):
-    path = os.path.join(w.path, "slow.sock")
-    daemon, t = SlowDaemon(path), Terminal(w.path)
-    try:
-        t.keys(f"{PLIMSOLL} top -s unix:{path} -t 60s", "Enter")
-        screen = t.sees("▸ slow", r"LAST DECISIONS\n.*d-7.*a tale")  # asked again after a refusal
-        assert "newest sample" not in screen, screen  # there is none
-        t.keys("p", "s")
-        screen = t.sees("sort: cpu")
-        assert "slow is paused" not in screen, screen
-        daemon.pausing.set()
-        t.sees("slow is paused; p resumes it")
-        t.keys("Enter", "/", "s")
-        t.sees("filter: s")
-        daemon.explaining.set()
-        t.keys("l", "o", "w")
-        assert "a late tale" not in t.sees("filter: slow")
-        t.keys("Enter", "Enter")
-        t.sees("a late tale")
-        t.keys("q")
-        t.sees("ready")
-    finally:
-        t.close()
-        daemon.end()
-
-
-TESTS = (every_form_of_every_list, the_figures_are_the_loads, everything_about_one, the_last_victim_is_named,
-         a_decision_is_explained, a_decision_is_made_again,
-         a_load_is_recorded_and_simulated, the_brake_holds, streams_flow,
-         daemons_describe_themselves, the_doctor_looks, help_and_completion, errors_say_what_why_and_what_to_do,
-         the_network_is_tls, options_come_from_everywhere, colours_are_for_terminals,
-         peers_cannot_write_to_the_terminal, top_fills_the_screen, top_shows_every_signal, decisions_follow, top_gives_the_terminal_back,
-         ctrl_z_freezes_nobody_without_a_shell, top_waits_for_answers)
-
-
-def main():
-    if os.geteuid() != 0:
-        print("SKIP: the agent needs root")
-        return 77
-    with fleet.folder() as (path, _, status):
-        subprocess.run(["protoc", "-I" + os.path.join(fleet.ROOT, "proto"), "--python_out=" + path,
-                        "plimsoll/v1/scaling.proto"], check=True, cwd=os.path.join(fleet.ROOT, "proto"))
-        world = World(path, status)
-        try:
-            for test in TESTS:
-                begin = time.monotonic()
-                test(world)
-                print(f"ok {test.__name__.replace('_', ' ')} ({time.monotonic() - begin:.1f} s)", flush=True)
-        finally:
-            world.end()
-    return 0
-
-
-sys.exit(main())
+sys.exit(cli.main((every_form_of_every_list, the_figures_are_the_loads, everything_about_one, the_last_victim_is_named,
+                   a_decision_is_explained, a_decision_is_made_again, a_load_is_recorded_and_simulated, the_brake_holds,
+                   streams_flow, daemons_describe_themselves, the_doctor_looks, help_and_completion,
+                   errors_say_what_why_and_what_to_do, the_network_is_tls, options_come_from_everywhere,
+                   peers_cannot_write_to_the_terminal, decisions_follow)))
