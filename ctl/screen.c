@@ -248,9 +248,10 @@ void screen_draw(struct screen *s, const struct buf *rows, int n)
 
 		if (!s->lost && same(row, &s->shown[i]))
 			continue;
-		buf_printf(&out, "\033[%d;1H", i + 1);
+		/* Cleared first: behind a row that fills the screen the cursor stands on its last column. */
+		buf_printf(&out, "\033[%d;1H\033[K", i + 1);
 		buf_add(&out, buf_text(row), row->size);
-		buf_printf(&out, "\033[0m\033[K");
+		buf_printf(&out, "\033[0m");
 		buf_clear(&s->shown[i]);
 		buf_add(&s->shown[i], buf_text(row), row->size);
 	}

@@ -119,6 +119,21 @@ static const char *ending(const char *text, int width)
 	return text;
 }
 
+static bool in_number(char c)
+{
+	return (c >= '0' && c <= '9') || c == '.';
+}
+
+/* A sentence is not cut within a number, which would be another one. */
+static size_t sentence(const char *text, int width, int *ret_width)
+{
+	size_t n = beginning(text, width, ret_width);
+
+	for (; n && in_number(text[n - 1]) && in_number(text[n]); n--)
+		(*ret_width)--;
+	return n;
+}
+
 void text_cut(const char *text, int width, enum text_how how, struct buf *to)
 {
 	const char *sign = how & TEXT_ASCII ? "..." : "…";
@@ -132,7 +147,10 @@ void text_cut(const char *text, int width, enum text_how how, struct buf *to)
 		buf_add(to, sign, beginning(sign, width, &used));
 		return;
 	}
-	buf_add(to, text, beginning(text, how & TEXT_MIDDLE ? (rest + 1) / 2 : rest, &used));
+	if (how & TEXT_MIDDLE)
+		buf_add(to, text, beginning(text, (rest + 1) / 2, &used));
+	else
+		buf_add(to, text, sentence(text, rest, &used));
 	buf_printf(to, "%s%s", sign, how & TEXT_MIDDLE ? ending(text, rest - used) : "");
 }
 

@@ -17,7 +17,7 @@ int text_width(const char *text);
 void text_safe(const char *text, struct buf *to);
 void text_safe_lines(const char *text, struct buf *to); /* the same, newlines stay */
 enum text_how {
-	TEXT_END,        /* of what is too long the end is cut off */
+	TEXT_END,        /* of what is too long the end is cut off, a number as a whole */
 	TEXT_MIDDLE = 1, /* … or its middle: both ends of a name tell */
 	TEXT_ASCII = 2,  /* "..." stands for it, instead of "…" */
 	TEXT_RIGHT = 4,

@@ -231,6 +231,23 @@ def top_fills_the_screen(w):
         t.close()
 
 
+def top_fits_80_columns(w):
+    """With what holds each back and what helps: that is what it is for."""
+    t = Terminal(w.path)
+    try:
+        for server, wider in ((w.aggregator, "LAST DECISION"), (w.agent, "MEMORY")):
+            subprocess.run([*t.tmux, "resize-window", "-x", "80", "-y", "24"], check=True)
+            t.keys(f"clear; {PLIMSOLL} top -s {server.address}", "Enter")
+            screen = t.sees("▸ ", "SATURATION +BY WHAT +WHAT HELPS", "CPU.* SATURATION")
+            assert wider not in screen.splitlines()[2] and all(len(line) <= 80 for line in screen.splitlines()), screen
+            subprocess.run([*t.tmux, "resize-window", "-x", "120", "-y", "24"], check=True)
+            t.sees(wider + ".*", "SATURATION +BY WHAT +WHAT HELPS")
+            t.keys("q")
+            t.sees("ready")
+    finally:
+        t.close()
+
+
 def top_shows_every_signal(w):
     """And every cause, of one cgroup, whatever the screen: what is wider is broken, what is longer scrolls."""
     with open(os.path.join(fleet.ROOT, "ctl", "column.c"), encoding="utf-8") as f:
@@ -395,5 +412,5 @@ def top_waits_for_answers(w):
 
 sys.exit(cli.main((colours_are_for_terminals, answers_fit_the_terminal, long_names_lose_their_middle,
                    sentences_are_broken_between_words, streams_follow_the_width, a_dumb_terminal_gets_lines,
-                   top_fills_the_screen, top_shows_every_signal, top_gives_the_terminal_back,
+                   top_fills_the_screen, top_fits_80_columns, top_shows_every_signal, top_gives_the_terminal_back,
                    ctrl_z_freezes_nobody_without_a_shell, top_waits_for_answers)))

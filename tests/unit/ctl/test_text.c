@@ -65,6 +65,9 @@ static void test_fit(void **state)
 	fit_is("abc", 1, TEXT_END, "…");
 	fit_is("abc", 0, TEXT_END, "");
 	fit_is("", 2, TEXT_END, "  ");
+	fit_is("cpu 117 % > 60 %", 14, TEXT_END, "cpu 117 % > … "); /* not > 6 */
+	fit_is("cpu 117 % > 60 %", 15, TEXT_END, "cpu 117 % > 60…");
+	fit_is("x 1.25", 5, TEXT_END, "x …  ");
 	fit_is("abcdef", 5, TEXT_ASCII, "ab...");
 	fit_is("abcdef", 2, TEXT_ASCII, "..");
 }

@@ -88,15 +88,83 @@ static void test_list(void **state)
 	(void)state;
 	v.cpu = h;
 	draw(&v);
-	assert_true(shown("cpu-throttle   raise its CPU limit"));
+	assert_true(shown("cpu-throttle  raise its CPU limit"));
 	assert_true(shown("1 node   2 workloads   6 pods"));
 	assert_true(shown("▸ shop/api"));
 	assert_true(shown("6→8 cpu 84 % > 60 %"));
 	assert_true(shown("█████░░░░░"));
 	assert_true(shown("LAST DECISIONS") && shown("failed:"));
+	assert_true(shown("WAIT p95") && shown("CPU, LAST 20 S"));
 	assert_non_null(strstr(buf_text(&rows[4]), "  blind"));
 	assert_non_null(strstr(buf_text(&rows[4]), "–")); /* not measured is no zero */
 	assert_null(strstr(buf_text(&rows[4]), "0.00"));
+	history_free(h);
+}
+
+/* What holds it back and what helps are what top is for. */
+static void test_what_80_columns_show(void **state)
+{
+	struct view v = example(80);
+
+	(void)state;
+	draw(&v);
+	assert_non_null(strstr(buf_text(&rows[2]), "WORKLOAD"));
+	assert_non_null(strstr(buf_text(&rows[2]), "PODS  CPU/REQ  SATURATION  BY WHAT       WHAT HELPS"));
+	assert_non_null(strstr(buf_text(&rows[3]), "  ██▌░░  50%  cpu-throttle  raise its CPU limit"));
+	assert_true(shown("d-1  shop/api") && shown("failed:"));
+	v.agent = true;
+	draw(&v);
+	assert_non_null(strstr(buf_text(&rows[2]), "CPU  SATURATION"));
+	assert_non_null(strstr(buf_text(&rows[3]), "50%  cpu-throttle  raise its CPU limit"));
+	v = example(120);
+	draw(&v);
+	assert_non_null(strstr(buf_text(&rows[2]), "MEM/LIMIT  SATURATION  BY WHAT       WHAT HELPS              LAST DECISION"));
+}
+
+/* Whatever the width: a figure is there as a whole, or not at all. */
+static void test_figures_are_never_cut(void **state)
+{
+	struct history *h = history_new();
+	Plimsoll__V1__Value gib, limit;
+
+	(void)state;
+	for (int columns = 40; columns < 240; columns++) {
+		struct view v = example(columns);
+
+		gib = half;
+		limit = half;
+		gib.value = 700.0 * (1 << 20);
+		limit.value = 1000.0 * (1 << 20);
+		shop.cpu_request_cores = &eight;
+		shop.memory_working_set_bytes = &gib;
+		shop.memory_limit_bytes = &limit;
+		v.cpu = h;
+		v.n = 1;
+		v.n_decisions = 0;
+		draw(&v);
+		assert_true(shown("0.50/8.00  6.2%") || shown(" 6.2%"));
+		if (shown("MEM/LIMIT"))
+			assert_true(shown("700Mi/1000Mi   70%") || shown("700Mi   70%") || shown(" 70%"));
+		assert_true(!shown("Mi…") && !shown("0.50/8.0…") && !shown("> 6…"));
+	}
+	shop.cpu_request_cores = shop.memory_working_set_bytes = shop.memory_limit_bytes = NULL;
+	history_free(h);
+}
+
+static void test_long_names_lose_their_middle(void **state)
+{
+	struct history *h = history_new();
+	struct view v = example(80);
+
+	(void)state;
+	shop.name = (char *)(uintptr_t) "shop/a-service-with-a-long-name";
+	draw(&v);
+	assert_true(shown("▸ shop/a…-name  "));
+	v = example(200);
+	v.cpu = h;
+	shop.name = (char *)(uintptr_t) "shop/a-service-with-a-long-name";
+	draw(&v);
+	assert_true(shown("▸ shop/a-service-with-a-long-name  "));
 	history_free(h);
 }
 
@@ -234,6 +302,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_what_80_columns_show),
+		cmocka_unit_test(test_figures_are_never_cut),
+		cmocka_unit_test(test_long_names_lose_their_middle),
 		cmocka_unit_test(test_every_width),
 		cmocka_unit_test(test_the_selection_is_in_sight),
 		cmocka_unit_test(test_an_empty_list_says_why),

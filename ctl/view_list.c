@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/view_list.h"
+
+#include <string.h>
+
+#include "base/scope.h"
+#include "ctl/fit.h"
+#include "ctl/row.h"
+
+#define PART_WIDTH  6  /* of a share, and the blanks in front of it */
+#define SHARE_WIDTH 5  /* of a share behind its bar */
+#define NAME_MOST   80 /* columns for a name, if it needs them */
+
+/* Columns of the list. Each cell writes plain text and says how to paint it. */
+
+typedef enum paint cell_fn(const struct view *v, const workload *w, int width, struct buf *to);
+
+static enum paint cell_name(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	(void)width;
+	buf_printf(to, "%s", w->name);
+	return PAINT_PLAIN;
+}
+
+static enum paint cell_pods(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	(void)width;
+	workload_pods(w, to);
+	return *w->policy && w->desired && w->desired != w->replicas ? PAINT_BOLD : PAINT_PLAIN;
+}
+
+/* "3.40/4.00   85%"; in less room "3.40   85%", in still less "85%": figures are never cut. They keep their places also
+ * when one is missing. */
+static void of(struct figure used, struct figure whole, struct figure part, int width, struct buf *to)
+{
+	scoped(buf_done) struct buf both = {0};
+	bool known = strcmp(whole.text, FIGURE_NONE) != 0;
+
+	buf_printf(&both, "%s%s%s", used.text, known ? "/" : "", known ? whole.text : "");
+	if (text_width(buf_text(&both)) + PART_WIDTH > width) {
+		buf_clear(&both);
+		buf_printf(&both, "%s", used.text);
+	}
+	if (text_width(buf_text(&both)) + PART_WIDTH > width) {
+		buf_printf(to, "%s", known ? part.text : used.text);
+		return;
+	}
+	text_fit(buf_text(&both), width - PART_WIDTH, TEXT_RIGHT, to);
+	text_fit(part.text, PART_WIDTH, TEXT_RIGHT, to);
+}
+
+static enum paint cell_cpu(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	of(workload_cores(w->cpu_cores), workload_cores(w->cpu_request_cores),
+	   workload_part(w->cpu_cores, w->cpu_request_cores), width, to);
+	return workload_known(w->cpu_cores) ? PAINT_PLAIN : PAINT_DIM;
+}
+
+static enum paint cell_cores(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	(void)width;
+	buf_printf(to, "%s", workload_cores(w->cpu_cores).text);
+	return workload_known(w->cpu_cores) ? PAINT_PLAIN : PAINT_DIM;
+}
+
+static enum paint cell_memory(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	of(workload_bytes(w->memory_working_set_bytes), workload_bytes(w->memory_limit_bytes),
+	   workload_part(w->memory_working_set_bytes, w->memory_limit_bytes), width, to);
+	return workload_known(w->memory_working_set_bytes) ? PAINT_PLAIN : PAINT_DIM;
+}
+
+static enum paint cell_bytes(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	(void)width;
+	buf_printf(to, "%s", workload_bytes(w->memory_working_set_bytes).text);
+	return workload_known(w->memory_working_set_bytes) ? PAINT_PLAIN : PAINT_DIM;
+}
+
+static enum paint cell_wait(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	(void)width;
+	buf_printf(to, "%s", workload_wait(w->runq_wait_p95_ns).text);
+	return workload_known(w->runq_wait_p95_ns) ? PAINT_PLAIN : PAINT_DIM;
+}
+
+static enum paint cell_saturation(const struct view *v, const workload *w, int width,
+				  struct buf *to)
+{
+	double share;
+
+	if (!workload_saturation(w, &share)) {
+		text_fit(FIGURE_NONE, width, TEXT_RIGHT, to);
+		return PAINT_DIM;
+	}
+	paint_bar(v->style, share, width - SHARE_WIDTH, to);
+	text_fit(figure_share(share).text, SHARE_WIDTH, TEXT_RIGHT, to);
+	return paint_load(share);
+}
+
+static enum paint cell_cause(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	(void)width;
+	buf_printf(to, "%s", *w->by_what ? w->by_what : FIGURE_NONE);
+	return *w->by_what ? PAINT_PLAIN : PAINT_DIM;
+}
+
+static enum paint cell_advice(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	(void)width;
+	buf_printf(to, "%s", *w->advice ? w->advice : FIGURE_NONE);
+	return *w->advice ? PAINT_BOLD : PAINT_DIM;
+}
+
+static enum paint cell_history(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	history_draw(v->cpu, w->name, width, v->style->unicode, to);
+	return PAINT_ACCENT;
+}
+
+static enum paint cell_decision(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	(void)width;
+	workload_last_decision(w, to);
+	return w->paused ? PAINT_WARN : *w->last_decision ? PAINT_PLAIN : PAINT_DIM;
+}
+
+enum { FOR_WORKLOADS = 1, FOR_CGROUPS = 2, FOR_ALL = 3 };
+
+/* Fixed widths, so that the screen stands still while figures change. What is asked for most, what holds it back and what
+ * helps, fits into 80 columns. */
+static const struct column {
+	const char *title;
+	int width, least, drop; /* as in ctl/fit.h; of a name the width is as it needs */
+	enum text_how how;
+	int where;
+	cell_fn *cell;
+} columns[] = {
+	{"WORKLOAD", 12, 12, 0, TEXT_MIDDLE, FOR_WORKLOADS, cell_name},
+	{"CGROUP", 20, 20, 0, TEXT_MIDDLE, FOR_CGROUPS, cell_name},
+	{"PODS", 5, 5, 0, TEXT_RIGHT, FOR_WORKLOADS, cell_pods},
+	{"CPU/REQ", 15, 7, 0, TEXT_RIGHT, FOR_WORKLOADS, cell_cpu},
+	{"CPU", 6, 6, 0, TEXT_RIGHT, FOR_CGROUPS, cell_cores},
+	{"CPU, LAST 20 S", 20, 20, 6, TEXT_END, FOR_ALL, cell_history},
+	{"MEM/LIMIT", 19, 12, 4, TEXT_RIGHT, FOR_WORKLOADS, cell_memory},
+	{"MEMORY", 7, 7, 5, TEXT_RIGHT, FOR_CGROUPS, cell_bytes},
+	{"WAIT p95", 8, 8, 7, TEXT_RIGHT, FOR_ALL, cell_wait},
+	{"SATURATION", 15, 10, 1, TEXT_END, FOR_ALL, cell_saturation},
+	{"BY WHAT", 12, 12, 2, TEXT_END, FOR_ALL, cell_cause},
+	{"WHAT HELPS", 22, 22, 3, TEXT_END, FOR_ALL, cell_advice},
+	{"LAST DECISION", 36, 24, 5, TEXT_END, FOR_WORKLOADS, cell_decision},
+};
+#define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+static int name_width(const struct view *v)
+{
+	int most = columns[v->agent ? 1 : 0].width;
+
+	for (size_t i = 0; i < v->n; i++) {
+		int width = text_width(v->list[i]->name);
+
+		most = width > most ? width : most;
+	}
+	return most < NAME_MOST ? most : NAME_MOST;
+}
+
+/* What is left over goes to the last decision. */
+static void lay_out(const struct view *v, struct fit_column *c)
+{
+	int room = v->columns - ROW_MARK;
+
+	for (size_t i = 0; i < N_COLUMNS; i++) {
+		bool wanted = columns[i].where & (v->agent ? FOR_CGROUPS : FOR_WORKLOADS);
+		int width = columns[i].cell == cell_name ? name_width(v) : columns[i].width;
+
+		c[i] = (struct fit_column){wanted ? width : 0, columns[i].least, columns[i].drop};
+	}
+	fit_columns(c, N_COLUMNS, ROW_GAP, room);
+	if (c[N_COLUMNS - 1].width)
+		c[N_COLUMNS - 1].width += room - fit_total(c, N_COLUMNS, ROW_GAP);
+}
+
+static void titles(const struct view *v, const struct fit_column *c, struct buf *row)
+{
+	const char *gap = "";
+
+	row_mark(row, v->style, false);
+	for (size_t i = 0; i < N_COLUMNS; i++) {
+		if (!c[i].width)
+			continue;
+		buf_printf(row, "%s", gap);
+		row_fit(row, v->style, PAINT_DIM, columns[i].title, c[i].width, columns[i].how);
+		gap = "  ";
+	}
+}
+
+static void list_row(const struct view *v, const struct fit_column *c, size_t at, struct buf *row)
+{
+	bool selected = at == v->selected;
+	const char *gap = "";
+
+	row_mark(row, v->style, selected);
+	for (size_t i = 0; i < N_COLUMNS; i++) {
+		scoped(buf_done) struct buf text = {0};
+
+		if (!c[i].width)
+			continue;
+		enum paint p = columns[i].cell(v, v->list[at], c[i].width, &text);
+		buf_printf(row, "%s", gap);
+		row_fit(row, v->style, selected ? PAINT_PLAIN : p, buf_text(&text), c[i].width, columns[i].how);
+		gap = "  ";
+	}
+	row_end(row, v->style, selected);
+}
+
+void view_list_draw(const struct view *v, struct buf *title, struct buf *rows, int n)
+{
+	struct fit_column c[N_COLUMNS];
+
+	lay_out(v, c);
+	titles(v, c, title);
+	for (size_t i = v->first; i < v->n && i < v->first + (size_t)n; i++)
+		list_row(v, c, i, &rows[i - v->first]);
+}
