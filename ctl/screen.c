@@ -2,6 +2,7 @@
 #include "ctl/screen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,7 @@ struct screen {
 
 /* For the crash handler, which has nothing else. */
 static struct termios found;
+static int found_flags; /* that the loop changes for whoever else has this terminal open, too */
 static volatile sig_atomic_t entered;
 
 /* Crashes, and Ctrl-\ that asks for one. */
@@ -66,6 +68,7 @@ static void leave(void)
 	entered = 0;
 	put(LEAVE, sizeof(LEAVE) - 1);
 	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &found);
+	(void)fcntl(STDIN_FILENO, F_SETFL, found_flags);
 }
 
 static void enter(void)
@@ -77,13 +80,14 @@ static void enter(void)
 	raw.c_cc[VMIN] = 1; /* so that 0 bytes mean a hang-up */
 	raw.c_cc[VTIME] = 0;
 	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+	(void)fcntl(STDIN_FILENO, F_SETFL, found_flags | O_NONBLOCK);
 	put(ENTER, sizeof(ENTER) - 1);
 	entered = 1;
 }
 
 static void crashed(int signum)
 {
-	leave();       /* write and tcsetattr are async-signal-safe */
+	leave();       /* write, tcsetattr and fcntl are async-signal-safe */
 	raise(signum); /* SA_RESETHAND: now it kills */
 }
 
@@ -197,6 +201,7 @@ int screen_open(struct loop *l, const struct screen_events *events, struct scree
 		err_cause(e, "standard input or output is none");
 		return err_fix(e, "use plimsoll watch in scripts");
 	}
+	found_flags = fcntl(STDIN_FILENO, F_GETFL);
 	s = mem_new(struct screen);
 	s->magic = SCREEN_MAGIC;
 	s->events = *events;

@@ -226,7 +226,7 @@ def top_fills_the_screen(w):
         t.keys("q")
         t.sees(r"ready +\S*top|ready")
         t.keys("echo code $?; stty -a", "Enter")
-        t.sees("code 0", " icanon", " echo ")
+        assert "NDELAY" not in t.sees("code 0", " icanon", " echo ")  # and standard input waits again
     finally:
         t.close()
 
