@@ -190,11 +190,16 @@ void report_json(const struct report *r, const char *workload, FILE *to)
 	json_decref(all);
 }
 
+static int decimals(double v)
+{
+	return v == floor(v) || v >= 100 ? 0 : v < 10 ? 2 : 1;
+}
+
 static void print_value(FILE *to, const char *name, struct report_value v, double scale,
 			const char *unit)
 {
 	if (v.known)
-		fprintf(to, "  %s %.6g%s", name, v.value / scale, unit);
+		fprintf(to, "  %s %.*f%s", name, decimals(v.value / scale), v.value / scale, unit);
 	else
 		fprintf(to, "  %s ?", name);
 }
@@ -214,6 +219,7 @@ void report_text(const struct report *r, FILE *to)
 	print_value(to, "samples", r->agent_end[AGENT_SAMPLES], 1, "");
 	print_value(to, "cpu", cpu_percent(r), 1, " %");
 	print_value(to, "memory", r->agent_end[AGENT_RSS], 1048576, " MiB");
+	fprintf(to, "\n          ");
 	print_value(to, "bpf", bpf_ns(r), 1, " ns/switch");
 	fprintf(to, "\naggregator");
 	print_value(to, "batches", g[AGGREGATOR_BATCHES], 1, "");

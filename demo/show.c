@@ -26,10 +26,12 @@ void show_line(const struct run *r, const char *format, ...)
 
 void show_place(const struct run *r)
 {
-	show_line(r, "aggregator  %s, 127.0.0.1:%u (gRPC, mutual TLS), http://127.0.0.1:%u/metrics",
-		  r->place.aggregator_socket, r->place.grpc_port, r->place.http_port);
+	show_line(r, "aggregator  %s", r->place.aggregator_socket);
+	show_line(r, "            127.0.0.1:%u (gRPC, mutual TLS)", r->place.grpc_port);
+	show_line(r, "            http://127.0.0.1:%u/metrics", r->place.http_port);
 	show_line(r, "agent       %s", r->place.agent_socket);
-	show_line(r, "replicas    cgroups %s/replica-*, policy %s", r->root, r->place.policy);
+	show_line(r, "replicas    cgroups %s/replica-*", r->root);
+	show_line(r, "policy      %s", r->place.policy);
 }
 
 void show_step(const struct run *r, uint32_t per_s)
