@@ -6,6 +6,7 @@
 
 #include "base/opt_value.h"
 #include "base/scope.h"
+#include "ctl/terminal.h"
 
 static void all(struct buf *to)
 {
@@ -91,6 +92,6 @@ int help_run(const struct session *s)
 		one(c, &text);
 	else
 		all(&text);
-	fputs(buf_text(&text), stdout);
+	terminal_print(buf_text(&text), stdout);
 	return COMMAND_FINE;
 }

@@ -9,11 +9,16 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/scope.h"
+#include "ctl/figure.h"
+#include "ctl/table.h"
+#include "ctl/terminal.h"
 #include "ctl/text.h"
 #include "ctl/tree.h"
 #include "simulate/plot.h"
 
 #define PLOT_COLUMNS   70
+#define PLOT_LEAST     20
+#define PLOT_SCALE     9 /* columns to the left of it */
 #define PROGRESS_AFTER CLOCK_NS_PER_S /* shorter runs need no line */
 #define SHAPE_SHARE    80 /* percent of what maxReplicas can serve, at the top of a shape */
 
@@ -112,31 +117,65 @@ static double hours(uint64_t seconds)
 	return (double)seconds / 3600;
 }
 
+static const struct table_column columns[] = {
+	{"POLICY", TABLE_NAME, 0, false},
+	{"KIND", TABLE_WORD, 4, false},
+	{"REPLICA-H", TABLE_NUMBER, 0, false},
+	{"NEEDED-H", TABLE_NUMBER, 3, false},
+	{"MISSED-S", TABLE_NUMBER, 0, false},
+	{"DECISIONS", TABLE_NUMBER, 2, false},
+	{"FLAPS", TABLE_NUMBER, 1, false},
+	{"REACT-S", TABLE_NUMBER, 0, false},
+	{"WORST-S", TABLE_NUMBER, 1, false},
+};
+
+static void cells(struct table *t, const struct manifest *m, const struct trial *r)
+{
+	table_cell(t, PAINT_PLAIN, "%s", m->policy.name);
+	table_cell(t, PAINT_PLAIN, "%s", manifest_kind(m));
+	table_cell(t, PAINT_PLAIN, "%.2f", hours(r->replica_s));
+	table_cell(t, PAINT_PLAIN, "%.2f", hours(r->need_s));
+	table_cell(t, PAINT_PLAIN, "%llu", (unsigned long long)r->missed_s);
+	table_cell(t, PAINT_PLAIN, "%u", r->ups + r->downs);
+	table_cell(t, PAINT_PLAIN, "%u", r->flaps);
+	if (r->reactions) {
+		table_cell(t, PAINT_PLAIN, "%.1f", r->reaction_mean_ms / 1000.0);
+		table_cell(t, PAINT_PLAIN, "%u", r->reaction_worst_s);
+	} else {
+		table_cell(t, PAINT_DIM, FIGURE_NONE);
+		table_cell(t, PAINT_DIM, FIGURE_NONE);
+	}
+}
+
+static uint32_t plot_columns(void)
+{
+	int room = terminal_columns(STDOUT_FILENO) - PLOT_SCALE;
+
+	if (room < PLOT_LEAST)
+		return room < 0 ? PLOT_COLUMNS : PLOT_LEAST;
+	return room < PLOT_COLUMNS ? (uint32_t)room : PLOT_COLUMNS;
+}
+
+static void print_plot(const struct simulation *x, size_t i)
+{
+	scoped(buf_done) struct buf plot = {0};
+
+	text_safe(x->item[i]->policy.name, &plot);
+	buf_printf(&plot, ": replicas, · where more were needed, %u s\n", x->trace.seconds);
+	plot_terminal(&x->trial[i], plot_columns(), &plot);
+	printf("\n%s", buf_text(&plot));
+}
+
 static void print_table(const struct simulation *x)
 {
-	printf("%-20s %-24s %11s %11s %9s %9s %6s %9s %9s\n", "POLICY", "KIND", "REPLICA-H", "NEEDED-H", "MISSED-S",
-	       "DECISIONS", "FLAPS", "REACT-S", "WORST-S");
-	for (size_t i = 0; i < x->n; i++) {
-		const struct trial *t = &x->trial[i];
-		scoped(buf_done) struct buf name = {0};
+	scoped(table_done) struct table t = {0};
 
-		text_safe(x->item[i]->policy.name, &name);
-		printf("%-20s %-24s %11.2f %11.2f %9llu %9u %6u ", buf_text(&name), manifest_kind(x->item[i]),
-		       hours(t->replica_s), hours(t->need_s), (unsigned long long)t->missed_s,
-		       t->ups + t->downs, t->flaps);
-		if (t->reactions)
-			printf("%9.1f %9u\n", t->reaction_mean_ms / 1000.0, t->reaction_worst_s);
-		else
-			printf("%9s %9s\n", "–", "–");
-	}
-	for (size_t i = 0; i < x->n; i++) {
-		scoped(buf_done) struct buf plot = {0};
-
-		text_safe(x->item[i]->policy.name, &plot);
-		buf_printf(&plot, ": replicas, · where more were needed, %u s\n", x->trace.seconds);
-		plot_terminal(&x->trial[i], PLOT_COLUMNS, &plot);
-		printf("\n%s", buf_text(&plot));
-	}
+	table_begin(&t, columns, sizeof(columns) / sizeof(columns[0]), command_is(x->s, "wide"));
+	for (size_t i = 0; i < x->n; i++)
+		cells(&t, x->item[i], &x->trial[i]);
+	table_print(&t, &x->s->style, !x->s->o->no_headers, terminal_columns(STDOUT_FILENO), stdout);
+	for (size_t i = 0; i < x->n; i++)
+		print_plot(x, i);
 }
 
 static json_t *trial_tree(const struct manifest *m, const struct plant_model *p, const struct trial *t)

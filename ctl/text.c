@@ -185,12 +185,14 @@ size_t text_break(const char *line, int width, int hang)
 	return n ? n : strlen(line);
 }
 
-/* Bytes to the first wide gap or the end; *ret_words: it has several. */
+/* Bytes to the first wide gap, the blank behind "fix:", or the end; *ret_words: it has several. */
 static size_t cell_size(const char *cell, bool *ret_words)
 {
 	size_t n = strcspn(cell, " ");
 
 	*ret_words = false;
+	if (n && cell[n - 1] == ':')
+		return n;
 	for (; cell[n] && cell[n + 1] && cell[n + 1] != ' '; n += 1 + strcspn(cell + n + 1, " "))
 		*ret_words = true;
 	return n;
@@ -213,7 +215,7 @@ int text_hang(const char *line, int width)
 
 static void wrap_line(const char *line, int width, struct buf *to)
 {
-	int hang = text_hang(line, width), indent = 0;
+	int hang = text_hang(line, width), indent = 0, spare;
 
 	do {
 		size_t n = text_break(line, width - indent, indent ? 0 : hang), end;
@@ -222,6 +224,8 @@ static void wrap_line(const char *line, int width, struct buf *to)
 			n += strcspn(line + n, " ");
 		for (end = n; end && line[end - 1] == ' ';)
 			end--;
+		spare = width - width_to(line, end); /* a long word begins further to the left */
+		indent = spare < 0 ? 0 : spare < indent ? spare : indent;
 		buf_printf(to, "%*s%.*s\n", end ? indent : 0, "", (int)end, line);
 		line += n + strspn(line + n, " ");
 		indent = hang;

@@ -101,6 +101,8 @@ static void test_break(void **state)
 	assert_int_equal(text_hang("    memory        0%   waiting for memory", 80), 23);
 	assert_int_equal(text_hang("  asked for most   cpu 85 %", 80), 19);
 	assert_int_equal(text_hang("server  plimsoll", 80), 8);
+	assert_int_equal(text_hang("  cause: it is neither", 80), 9);
+	assert_int_equal(text_hang("warn  agent         says: no slot", 80), 26);
 	assert_int_equal(text_hang("    network      –   data lost", 80), 21); /* columns, not bytes */
 	assert_int_equal(text_hang("  plain words", 40), 2);
 	assert_int_equal(text_hang("  plain words  ", 40), 2);
@@ -121,10 +123,11 @@ static void test_wrap(void **state)
 	(void)state;
 	wrapped_is("warn  agent  one two three four\nok    kernel  Linux\n", 26,
 		   "warn  agent  one two three\n             four\nok    kernel  Linux\n");
-	wrapped_is("  fix: start it, then look\n\nend", 16, "  fix: start it,\n  then look\n\nend\n");
+	wrapped_is("  fix: start it, then look\n\nend", 16, "  fix: start it,\n       then look\n\nend\n");
 	wrapped_is("  cpu   a 1   bb 22   c 3   ", 16, "  cpu   a 1\n        bb 22\n        c 3\n");
 	wrapped_is("see /a/very/long/path here", 10, "see\n/a/very/long/path\nhere\n"); /* copied as one */
 	wrapped_is("a /a/very/long/path", 1, "a\n/a/very/long/path\n");
+	wrapped_is("fix: take /a/path/of/18/more now", 20, "fix: take\n  /a/path/of/18/more\n     now\n");
 	wrapped_is("as it is  \n   and wide", 0, "as it is  \n   and wide\n");
 	wrapped_is("", 10, "");
 	wrapped_is("", 0, "");
