@@ -169,7 +169,9 @@ struct task_struct {
 	char comm[16];
 	struct pid *thread_pid;
 	struct hlist_node pid_links[4];
+	unsigned int flags;
 	__u64 start_boottime; /* since 5.5; real_start_time before */
+	unsigned long maj_flt;
 	struct sched_entity se;
 	struct sched_info sched_info;
 	struct css_set *cgroups;

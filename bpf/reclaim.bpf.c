@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Time tasks spend freeing memory, for the node (direct reclaim) or for a cgroup's limit, and page faults
- * that read a disk. All of them are rare where memory suffices. A reclaim that goes on counts up to the sample.
+ * Time tasks spend freeing memory, for the node (direct reclaim) or for a cgroup's limit: rare where memory suffices. A
+ * reclaim that goes on counts up to the sample.
  */
 #include "kernel.h"
 
@@ -121,20 +121,6 @@ int reclaim_going_on(struct bpf_iter__bpf_map_elem *ctx)
 	r = bpf_map_lookup_elem(&reclaim_threads, &thread); /* of ctx->value the verifier lets nobody take the lock */
 	if (r)
 		count(r);
-	return 0;
-}
-
-SEC("perf_event")
-int reclaim_fault(void *ctx)
-{
-	COST(FAULT);
-	struct plimsoll_tally *t;
-
-	if (reclaim_off)
-		return 0;
-	t = tally_at(table_row_of(bpf_get_current_task_btf()->cgroups));
-	if (t)
-		tally_add(t, major_faults, 1);
 	return 0;
 }
 

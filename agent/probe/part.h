@@ -28,7 +28,7 @@ struct part_frame { /* what the core lends, as long as the part is open */
 
 struct part {
 	const char *name;  /* the stem, "task" */
-	const char *what;  /* what is lost without it, "processes and threads" */
+	const char *what;  /* what is lost without it, "processes, threads and major faults" */
 	const char *doing; /* what cannot be done then, "walk over the tasks" */
 	const char *capability; /* that its programs need, "CAP_NET_ADMIN"; NULL: none but the core's */
 	bool unified;      /* nothing to see without a v2 hierarchy */

@@ -60,7 +60,7 @@ struct probe_cost {
 };
 
 struct probe_part { /* measures signals beside the core, and can be left out */
-	const char *name, *what; /* "task", "processes and threads" */
+	const char *name, *what; /* "task", "processes, threads and major faults" */
 	bool open, on;           /* open: this kernel and our capabilities allow it */
 	uint64_t pass_ns;        /* CPU time of the caller that its passes took, since the start */
 	double others_share;     /* of a core: what its programs take from other tasks, when last measured */

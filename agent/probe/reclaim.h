@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the probe: time lost to reclaim, and major page faults, by cgroup. */
+/* Inside the probe: time lost to reclaim, by cgroup. */
 #ifndef AGENT_PROBE_RECLAIM_H
 #define AGENT_PROBE_RECLAIM_H
 

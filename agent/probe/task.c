@@ -41,12 +41,18 @@ static int pass(void *state, uint64_t number, struct err *e)
 	return r < 0 ? err_set(e, r, "cannot walk over the tasks") : 0;
 }
 
+static void set_on(void *state, bool on)
+{
+	((struct walk *)state)->bpf->bss->task_off = !on;
+}
+
 const struct part task_part = {
 	.name = "task",
-	.what = "processes and threads",
+	.what = "processes, threads and major faults",
 	.doing = "walk over the tasks",
 	.groups = SIGNAL_NO_TASKS,
 	.open = open_part,
 	.close = free,
 	.pass = pass,
+	.set_on = set_on,
 };

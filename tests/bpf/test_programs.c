@@ -78,7 +78,7 @@ static void all_are_loaded_at_once(void **state)
 
 static void a_refused_program_takes_only_its_part(void **state)
 {
-	struct spoilt s = {.program = {"tcp_look", "reclaim_fault"}};
+	struct spoilt s = {.program = {"tcp_look", "reclaim_direct_end"}};
 	struct programs p;
 	struct err e;
 

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Major faults against the kernel's count for the process, and reclaim that a limit forces. Direct reclaim
- * for the whole node cannot be forced here without harm to others; its two hooks are the same code.
+ * Reclaim that a limit forces. Direct reclaim for the whole node cannot be forced here without harm to others; its two
+ * hooks are the same code.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
-#include <fcntl.h>
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,15 +21,14 @@
 #include "base/scope.h"
 #include "crew.h"
 #include "delay.skel.h"
+#include "own_file.h"
 #include "scene.h"
 #include "truth.h"
 
-#define MIB	   (1u << 20)
-#define FILE_BYTES (48 * MIB)
-#define LIMIT	   (16 * MIB)
-#define STRIDE	   (256u << 10) /* farther apart than what one fault reads around it */
+#define FILE_BYTES (48 * OWN_FILE_MIB)
+#define LIMIT	   (16 * OWN_FILE_MIB)
 #define READS	   4
-#define HOLE_BYTES (256 * MIB)
+#define HOLE_BYTES (256 * OWN_FILE_MIB)
 #define PAGE	   4096
 #define NICE	   10
 #define ENOUGH	   3
@@ -51,46 +46,10 @@ static struct scene scene = {&own, &w, {{"short", path}, {"other", other}}};
 
 struct task { /* shared with the process */
 	int fd;
-	long major_faults;
 	uint64_t took_ns;
 };
 
 static struct task *task;
-
-static int open_file(void)
-{
-	char name[] = "/var/tmp/plimsoll-reclaim-XXXXXX";
-	int fd = mkstemp(name);
-
-	must(fd >= 0);
-	unlink(name);
-	return fd;
-}
-
-static int big_file(void)
-{
-	static char chunk[MIB];
-	int fd = open_file();
-
-	for (unsigned i = 0; i < FILE_BYTES / MIB; i++)
-		must(write(fd, chunk, MIB) == (ssize_t)MIB);
-	must(fsync(fd) == 0);
-	return fd;
-}
-
-static void touch_pages(const void *data)
-{
-	struct task *t = (struct task *)(uintptr_t)data;
-	volatile char *p = mmap(NULL, FILE_BYTES, PROT_READ, MAP_SHARED, t->fd, 0);
-	struct rusage before, after;
-
-	must(p != MAP_FAILED && madvise((void *)(uintptr_t)p, FILE_BYTES, MADV_RANDOM) == 0);
-	getrusage(RUSAGE_SELF, &before);
-	for (size_t i = 0; i < FILE_BYTES; i += STRIDE)
-		(void)p[i];
-	getrusage(RUSAGE_SELF, &after);
-	t->major_faults = after.ru_majflt - before.ru_majflt;
-}
 
 static void read_again_and_again(const void *data)
 {
@@ -123,26 +82,13 @@ static struct signals growth(const char *cgroup, void (*work)(const void *))
 	return now;
 }
 
-static void major_faults_are_those_of_the_process(void **state)
-{
-	struct signals grown;
-
-	(void)state;
-	posix_fadvise(task->fd, 0, 0, POSIX_FADV_DONTNEED);
-	grown = growth(path, touch_pages);
-	assert_true(task->major_faults >= (long)(FILE_BYTES / STRIDE / 2)); /* else this showed nothing */
-	/* The process may fault once or twice before and after it counts. */
-	assert_in_range(grown.major_faults, (uint64_t)task->major_faults, (uint64_t)task->major_faults + 8);
-	assert_int_equal(watch_read(&w, other).major_faults, 0);
-}
-
 static void reclaim_for_a_limit_is_timed(void **state)
 {
 	struct signals grown;
 
 	(void)state;
 	truth_set_limit(&own, path, LIMIT);
-	posix_fadvise(task->fd, 0, 0, POSIX_FADV_DONTNEED);
+	own_file_forget(task->fd);
 	grown = growth(path, read_again_and_again);
 	printf("  %.1f ms of %.1f ms in reclaim\n", (double)grown.limit_reclaim_ns / 1e6,
 	       (double)task->took_ns / 1e6);
@@ -155,7 +101,7 @@ static void without_a_limit_there_is_none(void **state)
 	struct signals grown;
 
 	(void)state;
-	posix_fadvise(task->fd, 0, 0, POSIX_FADV_DONTNEED);
+	own_file_forget(task->fd);
 	grown = growth(path, read_again_and_again);
 	assert_int_equal(grown.limit_reclaim_ns, 0);
 }
@@ -163,7 +109,7 @@ static void without_a_limit_there_is_none(void **state)
 /* Pages of a hole need no disk: what the task does is mostly to free them again. */
 static void read_holes(const void *data)
 {
-	scoped(closep) int fd = open_file();
+	scoped(closep) int fd = own_file(0);
 	char byte;
 
 	(void)data;
@@ -292,7 +238,6 @@ static int end_delay(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE_TEST(major_faults_are_those_of_the_process, &scene),
 		SCENE_TEST(reclaim_for_a_limit_is_timed, &scene),
 		SCENE_TEST(without_a_limit_there_is_none, &scene),
 		cmocka_unit_test_prestate_setup_teardown(a_reclaim_that_goes_on_counts_up_to_now, scene_setup,
@@ -303,6 +248,6 @@ int main(void)
 
 	scene_split(&scene);
 	task = actor_share(sizeof(*task));
-	task->fd = big_file();
+	task->fd = own_file(FILE_BYTES);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

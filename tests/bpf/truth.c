@@ -109,6 +109,7 @@ struct truth_detail truth_detail(const struct own_cgroups *o, const char *path)
 	t.file_bytes = number_after(text, t.legacy ? "total_cache " : "file ");
 	if (!t.legacy)
 		t.slab_bytes = number_after(text, "\nslab ");
+	t.major_faults = number_after(text, "\npgmajfault ");
 	read_controller(o, path, PLIMSOLL_MEMORY, "memory.max_usage_in_bytes", "memory.peak", text);
 	t.peak_bytes = strtoull(text, NULL, 10);
 	read_controller(o, path, PLIMSOLL_MEMORY, "memory.oom_control", "memory.events", text);

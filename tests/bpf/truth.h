@@ -15,7 +15,7 @@ struct truth_memory {
 struct truth_detail {
 	uint64_t anon_bytes, file_bytes, peak_bytes;
 	uint64_t slab_bytes; /* v2 only */
-	uint64_t oom_kills;
+	uint64_t oom_kills, major_faults;
 	bool legacy;
 };
 

@@ -114,20 +114,20 @@ def it_leaves_the_walk_out_and_takes_it_up_again(crowd):
         c, notices = agent.counters(), agent.notices()
         print(f"  calm {calm:.4f}, budget {allowed:.4f}, {len(crowd.processes) * CROWD} threads")
         assert c["agent_parts_dropped_total"] >= 1, c
-        assert "no processes and threads now: the agent took" in notices["task"].text, notices
+        assert "no processes, threads and major faults now: the agent took" in notices["task"].text, notices
         until("the rows say what is missing",
               lambda: all(m & NO_TASKS for m in agent.missing()))
-        assert "measuring no processes and threads for now: the agent took" in agent.said()
+        assert "measuring no processes, threads and major faults for now: the agent took" in agent.said()
         shown = subprocess.run([PLIMSOLL, "status", "--server", f"unix:{agent.path}"], check=True, text=True,
                                stdout=subprocess.PIPE, timeout=PATIENCE).stdout
-        assert "no processes and threads now" in shown, shown
+        assert "no processes, threads and major faults now" in shown, shown
         crowd.go()
         until("all is measured again", lambda: not agent.counters()["agent_parts_left_out"], 2 * PATIENCE)
         until("the rows have it", lambda: not any(m & NO_TASKS for m in agent.missing()))
         c = agent.counters()
         assert c["agent_parts_restored_total"] == c["agent_parts_dropped_total"], c
         assert agent.notices()["task"].level == "ok"
-        assert "measuring processes and threads again" in agent.said()
+        assert "measuring processes, threads and major faults again" in agent.said()
     finally:
         print(agent.said())
         agent.end()

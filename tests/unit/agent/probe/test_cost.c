@@ -111,12 +111,13 @@ static void programs_know_their_part_and_who_pays(void **state)
 	assert_true(cost_paid_by_others(PLIMSOLL_PROGRAM_SWITCH));
 	assert_false(cost_paid_by_others(PLIMSOLL_PROGRAM_TASK));
 	cost_start(m, second(1));
-	runs(0, PLIMSOLL_PROGRAM_RECLAIM, 1000, 120, 20);
-	runs(1, PLIMSOLL_PROGRAM_FAULT, 2000, 220, 20);
+	runs(0, PLIMSOLL_PROGRAM_BIRTH, 1000, 120, 20);
+	runs(1, PLIMSOLL_PROGRAM_DEATH, 2000, 220, 20);
 	runs(1, PLIMSOLL_PROGRAM_TASK, 2000, 220, 20);
+	runs(1, PLIMSOLL_PROGRAM_EXIT, 1000, 120, 20);
 	cost_stop(m, second(2));
-	assert_close(cost_of_part(m, "reclaim"), (1000 * 100 + 2000 * 200) / 1e9);
-	assert_close(cost_of_part(m, "task"), 0); /* the agent's own */
+	assert_close(cost_of_part(m, "cgroup"), (1000 * 100 + 2000 * 200) / 1e9);
+	assert_close(cost_of_part(m, "task"), 1000 * 100 / 1e9); /* its walk is the agent's own */
 	assert_close(cost_of_part(m, "nothing"), 0);
 }
 
