@@ -75,10 +75,11 @@ void agent_observe(struct agent *a)
 
 static void count_late(struct agent *a, uint64_t now_ns)
 {
-	uint64_t interval = a->options->interval, gap = now_ns - a->last_tick_ns;
-
-	if (a->last_tick_ns && gap > interval + interval / 2)
-		agent_count(agent_late_ticks_total, (gap + interval / 2) / interval - 1);
+	if (a->last_tick_ns) {
+		agent_count(agent_late_ticks_total,
+			    delays_take(&a->delays, now_ns - a->last_tick_ns, a->options->interval));
+		agent_count(agent_delayed_ticks_total, delays_last(&a->delays));
+	}
 	a->last_tick_ns = now_ns;
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "agent/names/names.h"
+#include "agent/delays.h"
 #include "agent/encode.h"
 #include "agent/options.h"
 #include "agent/probe/probe.h"
@@ -44,6 +45,7 @@ struct agent {
 	struct node_facts facts;
 	struct self self;
 	struct shortfall shortfall;
+	struct delays delays;
 	struct rpc_tls tls; /* own its texts; all NULL: plain text */
 	struct watch *watches; /* open Watch calls */
 	clock_boot_t started;

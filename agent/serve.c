@@ -89,6 +89,7 @@ static size_t fill_notices(const struct agent *a, struct probe_notice *found,
 	int n = probe_notices(a->probe, found, room);
 
 	n += shortfall_notices(&a->shortfall, clock_monotonic_ns(), found + n, room - n);
+	n += n < room && delays_notice(&a->delays, &found[n]);
 	for (int i = 0; i < NAMES_KINDS && n >= 0; i++)
 		n += account_notice(a->names[i], &found[n]);
 	for (int i = 0; i < n; i++) {

@@ -179,6 +179,38 @@ static void look_at_hierarchy(const char *root, struct list *l)
 		add(l, "cgroup-hierarchy", "ok", "", "cgroup %s", hierarchy_kind(&h));
 }
 
+static bool names_memory(const char *root, const struct hierarchy *h, const char *file)
+{
+	char path[HIERARCHY_PATH + 32], word[32];
+	scoped(fclosep) FILE *f = NULL;
+
+	snprintf(path, sizeof(path), "%s/%s", h->mount[PLIMSOLL_UNIFIED], file);
+	f = open_file(root, path);
+	while (f && fscanf(f, "%31s", word) == 1)
+		if (strcmp(word, "memory") == 0)
+			return true;
+	return !f; /* what cannot be read is not said to lack it */
+}
+
+/* Memory is missing where no hierarchy counts it, or only the root's: nobody would know why. */
+static void look_at_memory(const char *root, struct list *l)
+{
+	scoped(fclosep) FILE *f = open_file(root, "/proc/self/mountinfo");
+	struct hierarchy h;
+	struct err e;
+
+	if (!f || hierarchy_find(f, &h, &e) < 0 || h.mount[PLIMSOLL_MEMORY][0])
+		return;
+	if (!names_memory(root, &h, "cgroup.controllers"))
+		add(l, "memory-controller", "warn",
+		    "boot with cgroup_enable=memory and without cgroup_disable=memory; where v1 has it, mount that hierarchy",
+		    "no memory of cgroups: no mounted hierarchy has the memory controller");
+	else if (!names_memory(root, &h, "cgroup.subtree_control"))
+		add(l, "memory-controller", "warn", "echo +memory > /sys/fs/cgroup/cgroup.subtree_control; systemd does "
+		    "so for MemoryAccounting=yes",
+		    "no memory of cgroups: the root of cgroup v2 does not hand the memory controller down");
+}
+
 /* The file is there with PSI off, but cannot be opened or read. */
 static void look_at_psi(const char *root, struct list *l)
 {
@@ -211,6 +243,7 @@ int machine_examine(const char *root, struct probe_notice *ret, int room)
 	look_at_capabilities(root, &l);
 	look_at_lockdown(root, &l);
 	look_at_hierarchy(root, &l);
+	look_at_memory(root, &l);
 	look_at_psi(root, &l);
 	return l.n;
 }

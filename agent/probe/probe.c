@@ -181,17 +181,26 @@ void probe_stats(const struct probe *p, struct probe_stats *ret)
 	roster_lost(&p->roster, &ret->losses);
 }
 
+/* Of any cgroup but the root. */
+static bool memory_is_counted(const struct probe *p)
+{
+	const struct probe_cgroup *c = tree_largest(p->tree, reading_memory_at(&p->reading));
+
+	return c && c->parent;
+}
+
 int probe_notices(const struct probe *p, struct probe_notice *ret, int room)
 {
 	int n = p->n_found < room ? p->n_found : room;
 
 	memcpy(ret, p->found, (size_t)n * sizeof(*ret));
 	n += roster_notices(&p->roster, ret + n, room - n);
-	if (!p->reading.stats_agree && n < room)
+	if (!p->reading.stats_agree && memory_is_counted(p) && n < room)
 		ret[n++] = (struct probe_notice){
 			.id = "memory-composition",
 			.level = "warn",
-			.text = "no anonymous, file and slab memory: this kernel keeps them elsewhere"};
+			.text = "no anonymous, file and slab memory: this kernel keeps them elsewhere",
+			.fix = "where the memory controller came after the agent, start the agent again"};
 	return n;
 }
 

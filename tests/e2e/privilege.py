@@ -25,6 +25,7 @@ AGENT, PLIMSOLL = os.path.join(BIN, "plimsoll-agent"), os.path.join(BIN, "plimso
 TOP = f"/plimsoll-e2e-privilege-{os.getpid()}"
 ALL = ("bpf", "perfmon", "net_admin", "setgid")
 NO_PSI, NO_NET, NO_LISTEN = 8, 256, 1024  # of signals.def
+NO_ANY_MEMORY = 2 | 4 | 32 | 4096
 BURN = """
 def ran():
     return int(open('/proc/thread-self/schedstat').read().split()[0])
@@ -243,6 +244,9 @@ def without_a_feature(path):
             "no accept queues: cannot watch listening sockets (no cgroup v2 hierarchy is mounted)",
             "no network bytes and packets: cannot count packets (no cgroup v2 hierarchy is mounted)"], warnings
         assert missing & (NO_PSI | NO_LISTEN | NO_NET) == NO_PSI | NO_LISTEN | NO_NET, hex(missing)
+        warnings, missing = losses(place, hidden("umount " + hierarchies()[1]))
+        assert warnings == ["no memory of cgroups: no mounted hierarchy has the memory controller"], warnings
+        assert missing & NO_ANY_MEMORY == NO_ANY_MEMORY and not missing & NO_PSI, hex(missing)
     refused(place, hidden("umount -R /sys/fs/cgroup"), "no cgroup hierarchy is mounted")
 
 

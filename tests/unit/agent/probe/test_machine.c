@@ -22,14 +22,17 @@
 #define MOUNTS	 "/proc/self/mountinfo"
 #define PRESSURE "/proc/pressure/cpu"
 #define LOCKDOWN "/sys/kernel/security/lockdown"
+#define HAS	 "/sys/fs/cgroup/cgroup.controllers"
+#define DOWN	 "/sys/fs/cgroup/cgroup.subtree_control"
 #define V2	 "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
 #define V1	 "31 20 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
 #define PART	 "30 20 0:26 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
 #define NOTICES	 16
 
-static const char *const files[] = {BTF, STATUS, MOUNTS, PRESSURE, LOCKDOWN};
+static const char *const files[] = {BTF, STATUS, MOUNTS, PRESSURE, LOCKDOWN, HAS, DOWN};
 static const char *const folders[] = {"/proc/thread-self", "/proc/self", "/proc/pressure", "/proc",
-				      "/sys/kernel/btf", "/sys/kernel/security", "/sys/kernel", "/sys"};
+				      "/sys/kernel/btf", "/sys/kernel/security", "/sys/kernel", "/sys/fs/cgroup",
+				      "/sys/fs", "/sys"};
 static char root[64];
 
 static void put_bytes(const char *path, const void *bytes, size_t n)
@@ -77,6 +80,8 @@ static int make(void **state)
 	put(MOUNTS, V2);
 	put(PRESSURE, "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
 	put(LOCKDOWN, "[none] integrity confidentiality\n");
+	put(HAS, "cpuset cpu io memory pids\n");
+	put(DOWN, "cpu memory\n");
 	return 0;
 }
 
@@ -194,6 +199,24 @@ static void hierarchies_are_judged(void **state)
 	assert_level("cgroup-hierarchy", "fail", "no cgroup hierarchy");
 }
 
+static void without_a_memory_controller_memory_is_missing(void **state)
+{
+	(void)state;
+	assert_string_equal(notice("memory-controller").level, "");
+	put(DOWN, "cpu pids\n");
+	assert_level("memory-controller", "warn", "does not hand the memory controller down");
+	put(DOWN, "");
+	assert_level("memory-controller", "warn", "does not hand the memory controller down");
+	put(HAS, "cpu pids memory_x\n");
+	assert_level("memory-controller", "warn", "no mounted hierarchy has the memory controller");
+	put(MOUNTS, V2 V1);
+	assert_string_equal(notice("memory-controller").level, "");
+	put(MOUNTS, V2);
+	take_away(HAS);
+	take_away(DOWN);
+	assert_string_equal(notice("memory-controller").level, "");
+}
+
 static void pressure_may_be_off(void **state)
 {
 	(void)state;
@@ -221,6 +244,7 @@ int main(void)
 		TEST(a_whole_machine_is_fine),	      TEST(a_kernel_without_btf_is_refused),
 		TEST(a_kernel_without_the_iterator_is_refused),
 		TEST(the_missing_capability_is_named), TEST(hierarchies_are_judged),
+		TEST(without_a_memory_controller_memory_is_missing),
 		TEST(pressure_may_be_off),	      TEST(only_confidentiality_hinders),
 	};
 
