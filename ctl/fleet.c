@@ -105,12 +105,13 @@ static void describe(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 		drop_rows(n);
 		n->epoch = b->epoch;
 		n->now_ns = n->before_ns = 0;
+		n->cpus = n->cpus_before = 0;
 		n->measured = false;
 	}
 	if (b->source) {
 		free(n->agent_version);
 		n->agent_version = mem_strdup(b->source->agent_version);
-		n->cpus = b->source->cpus;
+		n->cpus = n->cpus ? n->cpus : b->source->cpus;
 		n->memory_bytes = b->source->memory_bytes;
 	}
 }
@@ -202,6 +203,7 @@ static void step(struct fleet_node *n, uint64_t at_ns)
 	n->before_ns = n->now_ns;
 	n->now_ns = at_ns;
 	n->idle_before_ns = n->idle_ns;
+	n->cpus_before = n->cpus;
 	n->idled_before = idled(n);
 	while (map_next(n->rows, &cursor, &id, &value)) {
 		struct fleet_row *r = value;
@@ -213,10 +215,19 @@ static void step(struct fleet_node *n, uint64_t at_ns)
 	}
 }
 
+/* Online at the sample; an agent that does not tell tells it of itself, in keyframes. */
+static uint32_t cpus_of(const struct fleet_node *n, const Plimsoll__V1__Batch *b)
+{
+	if (b->node && b->node->cpus)
+		return b->node->cpus;
+	return b->source ? b->source->cpus : n->cpus;
+}
+
 static void measure(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 {
 	if (b->boottime_ns > n->now_ns)
 		step(n, b->boottime_ns);
+	n->cpus = cpus_of(n, b);
 	if (b->columns) {
 		uint32_t unknown = columns_unknown(b->wire_version, b->tells);
 
@@ -438,7 +449,7 @@ struct fleet_value fleet_cpu_used(const struct fleet_node *n)
 {
 	double span = (double)(n->now_ns - n->before_ns) * n->cpus;
 
-	if (!idled(n) || !n->idled_before || span <= 0 || n->idle_ns < n->idle_before_ns)
+	if (!idled(n) || !n->idled_before || n->cpus != n->cpus_before || span <= 0 || n->idle_ns < n->idle_before_ns)
 		return unknown;
 	double used = 1 - (double)(n->idle_ns - n->idle_before_ns) / span;
 	return (struct fleet_value){true, used < 0 ? 0 : used};

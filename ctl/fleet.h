@@ -39,7 +39,8 @@ struct fleet_row {
 struct fleet_node {
 	char *name, *agent_version;
 	uint64_t epoch, sequence;
-	uint32_t cpus, live_rows;
+	uint32_t cpus, cpus_before; /* online at the two samples */
+	uint32_t live_rows;
 	uint64_t memory_bytes;
 	uint64_t now_ns, before_ns; /* CLOCK_BOOTTIME of the samples; 0: none */
 	uint64_t wall_unix_ns;

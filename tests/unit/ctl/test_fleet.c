@@ -211,6 +211,29 @@ static void test_a_node_is_idle_between_two_readings(void **state)
 	fleet_free(f);
 }
 
+/* Not the number that the source told when the agent began; and what a CPU that comes or goes had idled is no idling. */
+static void test_cpus_come_and_go(void **state)
+{
+	struct fleet *f = begun();
+	Plimsoll__V1__Node node = PLIMSOLL__V1__NODE__INIT;
+	static const uint32_t online[] = {2, 2, 1, 1, 4, 4};
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		Plimsoll__V1__Batch b = second(2 + i, 0);
+
+		b.node = &node;
+		node.cpus = online[i];
+		node.cpu_idle_ns += S / 2;
+		fleet_apply(f, &b);
+		assert_int_equal(only_node(f)->cpus, online[i]);
+		assert_int_equal(fleet_cpu_used(only_node(f)).known, i % 2);
+		if (i % 2)
+			assert_true(fleet_cpu_used(only_node(f)).value == 1 - 0.5 / online[i]);
+	}
+	fleet_free(f);
+}
+
 static void test_rows_end(void **state)
 {
 	struct fleet *f = begun();
@@ -309,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_node_is_idle_between_two_readings),
+		cmocka_unit_test(test_cpus_come_and_go),
 		cmocka_unit_test(test_connects_have_quantiles),
 		cmocka_unit_test(test_one_sample_is_no_rate), cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_missing_is_not_zero),   cmocka_unit_test(test_rows_end),
