@@ -44,6 +44,7 @@ static void observe_probe(struct agent *a)
 	agent_set(agent_probe_pass_seconds, p.pass_ns_last);
 	agent_set(agent_probe_cgroups, p.cgroups);
 	agent_set(agent_overflow_cpu_seconds_total, p.overflow_cpu_ns);
+	agent_set(agent_unsure_cpu_seconds_total, p.unsure_cpu_ns);
 	agent_set(agent_restarts_forgotten_total, sample_forgotten(a->sample));
 }
 

@@ -315,7 +315,8 @@ struct bpf_iter__bpf_sk_storage_map {
 };
 
 struct bpf_iter__bpf_map_elem {
-	__u32 *key; /* of the one map that is walked over */
+	__u32 *key; /* of the maps that are walked over */
+	void *value;
 };
 
 struct bpf_iter__task {

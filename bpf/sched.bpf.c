@@ -42,7 +42,9 @@ struct {
 
 __u32 clock_wanted;      /* user space: compare the clocks at the next switch */
 __u64 clock_offset_ns;   /* CLOCK_MONOTONIC - rq clock, answered here */
+__u64 sched_unsure_ns;   /* of legs whose end was hidden from us: no more than this is charged to nobody, or in two slots */
 
+#define SETTLED_NS 1000000 /* that old, a leg shows in its task */
 #define WAIT_BITS 56 /* of a saved total: 2.2 years of waiting; the rest is the pid's high part + 1 */
 
 static __always_inline __u32 slot_of(struct css_set *set)
@@ -138,6 +140,28 @@ static __always_inline __u64 unseen_leg(struct task_struct *prev, volatile struc
 	return start && now > start ? now - start : 0;
 }
 
+/* The one we saw come left before `until`, and what it ran is charged to nobody. The kernel tells how long that was as
+ * long as the task has not come to another CPU since, where we may have charged it. */
+static __always_inline void recover(volatile struct plimsoll_running *r, __u32 cpu, __u64 since, __u64 until)
+{
+	struct task_struct *task = (void *)r->task; /* it may be gone: then this says nothing, or at most `until` */
+	__u64 ran = 0, arrival = 0, charged = since - r->switched_ns;
+	struct plimsoll_slot *s = slot_at(cpu, since == r->switched_ns ? r->slot : r->moved_slot);
+	__s64 left, most = (__s64)(until - since);
+
+	bpf_core_read(&arrival, sizeof(arrival), &task->sched_info.last_arrival);
+	bpf_core_read(&ran, sizeof(ran), &task->se.sum_exec_runtime);
+	left = (__s64)(ran - r->ran_ns - charged);
+	if (left > most)
+		left = most;
+	if (left <= 0)
+		return;
+	if (arrival > r->switched_ns)
+		__sync_fetch_and_add(&sched_unsure_ns, left);
+	else if (s)
+		s->on_cpu_ns += left;
+}
+
 static __always_inline void leave(struct task_struct *prev, volatile struct plimsoll_running *r,
 				  __u32 cpu, __u64 now)
 {
@@ -145,12 +169,14 @@ static __always_inline void leave(struct task_struct *prev, volatile struct plim
 	__u64 since, leg;
 	bool seen;
 
-	if (!prev->pid) {
-		r->arrival_ns = 0;
+	if (!prev->pid && !r->arrival_ns)
 		return;
-	}
 	since = __sync_lock_test_and_set(&r->arrival_ns, 0); /* first: nobody must count this leg twice */
 	seen = since && (__u64)prev == r->task;
+	if (since && !seen)
+		recover(r, cpu, since, prev->pid ? leg_start(prev, r->switched_ns) : now);
+	if (!prev->pid)
+		return;
 	leg = seen ? uncharged(prev, r, since, now) : unseen_leg(prev, r, since, now);
 	s = slot_at(cpu, seen && since == r->switched_ns ? r->slot : slot_of(BPF_CORE_READ(prev, cgroups)));
 	if (s)
@@ -270,6 +296,29 @@ int sched_running(struct bpf_iter__task *ctx)
 	r->slot = slot_of(set);
 	r->switched_ns = bpf_ktime_get_ns() - clock_offset_ns;
 	(void)__sync_lock_test_and_set(&r->arrival_ns, r->switched_ns);
+	return 0;
+}
+
+/* Once a sample, one row a CPU: a leg that is over, though no switch told us. That of a CPU that goes offline is one:
+ * then the kernel shows no switch any more. One that has just begun may not be on its CPU yet. */
+SEC("iter/bpf_map_elem")
+int sched_look(struct bpf_iter__bpf_map_elem *ctx)
+{
+	COST(LOOK);
+	volatile struct plimsoll_running *r = ctx->value;
+	struct task_struct *task;
+	__u64 switched, arrival = 0;
+	__u32 on_cpu = 0;
+
+	if (!r || !clock_offset_ns)
+		return 0;
+	switched = r->switched_ns;
+	task = (void *)r->task;
+	bpf_core_read(&on_cpu, sizeof(on_cpu), &task->on_cpu);
+	bpf_core_read(&arrival, sizeof(arrival), &task->sched_info.last_arrival);
+	if (bpf_ktime_get_ns() - clock_offset_ns < switched + SETTLED_NS)
+		return 0;
+	r->over_ns = !on_cpu || arrival > switched ? switched : 0;
 	return 0;
 }
 

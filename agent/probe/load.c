@@ -204,8 +204,12 @@ int load_attach(struct load *l, struct err *e)
 	r = programs_attach(b, "cgroup");
 	if (r < 0)
 		return programs_say(r, "attach to cgroup_mkdir and cgroup_rmdir", e);
+	bpf_program__set_autoattach(b->progs.sched_look, false);
 	r = programs_attach(b, "sched");
-	return r < 0 ? programs_say(r, "attach to sched_switch and cgroup_attach_task", e) : 0;
+	if (r < 0)
+		return programs_say(r, "attach to sched_switch and cgroup_attach_task", e);
+	b->links.sched_look = part_over_map(b->progs.sched_look, b->maps.running);
+	return b->links.sched_look ? 0 : programs_say(-errno, "walk over the CPUs", e);
 }
 
 uint64_t load_births_late(const struct load *l)
@@ -231,6 +235,16 @@ int load_find_running(struct load *l, struct err *e)
 	bpf_link__destroy(*once);
 	*once = NULL;
 	return r;
+}
+
+int load_look(struct load *l, struct err *e)
+{
+	return walk(l->programs.bpf->links.sched_look, "the look at what runs", e);
+}
+
+uint64_t load_unsure_ns(const struct load *l)
+{
+	return __atomic_load_n(&l->programs.bpf->bss->sched_unsure_ns, __ATOMIC_RELAXED);
 }
 
 int load_pass(struct load *l, uint64_t ret_births[PLIMSOLL_HIERARCHIES], struct err *e)

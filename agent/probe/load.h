@@ -52,6 +52,10 @@ int load_find_running(struct load *l, struct err *e);
 /* Runs the pass over every hierarchy. ret_births: how many each has that are in no row yet, of which the
  * first PLIMSOLL_BIRTHS are in `birth` from h * PLIMSOLL_BIRTHS on. */
 int load_pass(struct load *l, uint64_t ret_births[PLIMSOLL_HIERARCHIES], struct err *e);
+/* After a pass: which CPUs run what the last switch said. */
+int load_look(struct load *l, struct err *e);
+/* CPU time that is charged to nobody, or maybe twice, for the kernel hid when it ended; no more than this. */
+uint64_t load_unsure_ns(const struct load *l);
 /* The run queues' clock now; 0: not compared with ours yet. */
 uint64_t load_clock(const struct load *l);
 void load_compare_clocks(struct load *l); /* at the next context switch */

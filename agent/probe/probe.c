@@ -124,6 +124,9 @@ int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e)
 		return r;
 	fill_stock(p);
 	roster_pass(&p->roster, p->load.pass_number);
+	r = load_look(&p->load, e);
+	if (r < 0)
+		return r;
 	*ret_at = clock_boot(); /* when what runs is charged: all of a pass that was kept waiting would count as CPU time */
 	reading_fold_running(&p->reading);
 	load_compare_clocks(&p->load);
@@ -172,6 +175,7 @@ void probe_stats(const struct probe *p, struct probe_stats *ret)
 	ret->map_bytes = p->load.map_bytes;
 	ret->measurements = p->meter.results;
 	ret->losses.births_late = load_births_late(&p->load);
+	ret->unsure_cpu_ns = load_unsure_ns(&p->load);
 	ret->overflow_cpu_ns = tree_nobodys(p->tree)->cpu_ns + reading_overflow_cpu_ns(&p->reading);
 	for (int i = 0; i < PROBE_PROGRAMS; i++) {
 		ret->cost[i] = (struct probe_cost){p->meter.of[i].ns_per_run, p->meter.of[i].share};

@@ -73,6 +73,7 @@ struct probe_stats {
 	uint32_t cgroups;
 	struct losses losses;             /* those that happen on the kernel's side; the others are 0 */
 	uint64_t overflow_cpu_ns;         /* time of nobody known: of the overflow slot, of cgroups we cannot see */
+	uint64_t unsure_cpu_ns;           /* no more than this of all CPU time is in no cgroup, or in two */
 	uint64_t measurements;            /* that ended; what follows is of the last one: */
 	struct probe_cost cost[PROBE_PROGRAMS];
 	double others_share;              /* of a core: all that the programs take from other tasks */

@@ -36,7 +36,7 @@ static uint64_t load_u64(const volatile void *at)
 	return __atomic_load_n((const uint64_t *)(uintptr_t)at, __ATOMIC_ACQUIRE);
 }
 
-/* A task that never lets go of its CPU is charged up to `now`. */
+/* A task that never lets go of its CPU is charged up to `now`; one that let go unseen, only at the next switch. */
 static struct reading_standing standing_of(const struct reading *r, uint32_t cpu, uint64_t now)
 {
 	const volatile struct plimsoll_running *now_on = &r->load->running[cpu];
@@ -48,7 +48,7 @@ static struct reading_standing standing_of(const struct reading *r, uint32_t cpu
 
 		if (since != load_u64(&now_on->arrival_ns))
 			continue;
-		if (since && now > since)
+		if (since && now > since && load_u64(&now_on->over_ns) != load_u64(&now_on->switched_ns))
 			return (struct reading_standing){slot, charged + (now - since)};
 		break;
 	}

@@ -51,7 +51,7 @@ struct plimsoll_slot {
 
 /* Array `running`, [cpu], written by its own CPU at a switch; but when the running task is moved to another cgroup,
  * whoever moves it charges the old one and sets arrival_ns to that moment. Whatever is charged, arrival_ns is changed
- * first: a reader that finds the same arrival, not 0, before and after reading has read one state. */
+ * first: a reader that finds the same arrival, not 0, before and after reading has read one state. One cache line a CPU. */
 struct plimsoll_running {
 	uint64_t arrival_ns;  /* rq clock, since when it is not charged; 0: idle task, never switched, or being changed now */
 	uint64_t switched_ns; /* rq clock of the last switch, to idle too; not arrival_ns: it was moved since */
@@ -59,7 +59,7 @@ struct plimsoll_running {
 	uint64_t moved_set;
 	uint32_t slot, moved_slot; /* which of the two counts: see switched_ns */
 	uint64_t ran_ns; /* by the task in all its life, as of the switch */
-	uint64_t _line;  /* one cache line a CPU */
+	uint64_t over_ns; /* switched_ns of a leg that is over, though no switch told us; written by passes */
 };
 
 /* Array `table`, two halves of which the kernel uses one while user space writes the other: open addressing, linear,

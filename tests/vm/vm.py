@@ -91,13 +91,14 @@ def vmlinuz(kernel):
 
 
 def tests(build, quick):
-    """In the order in which they run: what can be measured comes first."""
+    """In the order in which they run: what can be measured comes first, what is done to the machine last."""
     programs = glob.glob(os.path.join(build, "tests", "bpf-test_*"))
     found = {os.path.basename(p).removeprefix("bpf-"): p for p in programs}
     for name in list(found):
         if name in NOT_EMULATED or (quick and name not in (*PROOF.values(), *PROOF_TOO)):
             del found[name]
-    return {"signals": os.path.join(build, "tests", "vm-signals")} | dict(sorted(found.items()))
+    machine = {os.path.basename(p): p for p in sorted(glob.glob(os.path.join(build, "tests", "vm-test_*")))}
+    return {"signals": os.path.join(build, "tests", "vm-signals")} | dict(sorted(found.items())) | machine
 
 
 def boot(kernel, build, folder, quick):
