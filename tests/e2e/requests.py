@@ -66,13 +66,17 @@ CLIENT = """
 import http.client, json, socket, sys, threading
 port, what, n, conns = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 times = []
+def waited(): # for a CPU: that is in the client's time; in its server's where it held the answer up
+    with open("/proc/thread-self/schedstat") as f: return int(f.read().split()[1]) / 1e9
 def ask(c, i):
+    w = waited()
     t = time.monotonic()
     if what == "post": c.request("POST", "/", body=b"y" * 100000)
     elif what == "head": c.request("HEAD", "/")
     else: c.request("GET", "/" + what, headers={"Cookie": "z" * (i * 150)})
     c.getresponse().read()
-    times.append(time.monotonic() - t)
+    t = time.monotonic() - t
+    times.append((t, max(0, t - (waited() - w))))
 def many():
     c = http.client.HTTPConnection("127.0.0.1", port)
     for i in range(n): ask(c, i)
@@ -86,8 +90,7 @@ def pipelined():
 threads = [threading.Thread(target=pipelined if what == "pipelined" else many) for i in range(conns)]
 for t in threads: t.start()
 for t in threads: t.join()
-times.sort()
-print(json.dumps(times), flush=True)
+print(json.dumps([sorted(t) for t in zip(*times)]), flush=True)
 time.sleep(1000)
 """
 
@@ -100,7 +103,8 @@ class World:
         self.clients = 0
 
     def asked(self, what, n=PER_KIND, connections=1):
-        """What both sides count more by this many requests on so many connections, and the client's own times."""
+        """What both sides count more by this many requests on so many connections, and the client's own times: all, and
+        without what it waited for a CPU."""
         self.clients += 1
         before = self.now(self.server.cgroup)
         client = Load(f"{TOP}/client{self.clients}", CLIENT, str(self.port), what, str(n), str(connections))
@@ -161,27 +165,46 @@ def quantile(counts, histogram, share):
     return None
 
 
-def to_one_bucket(counts, histogram, times, what):
+def apart(counts, histogram, times):
+    """What is not to one bucket of what the client says."""
+    wrong = []
     for share in (0.5, 0.9):
-        ours, theirs = quantile(counts, histogram, share), bucket_of(times[math.ceil(share * len(times)) - 1])
-        assert abs(ours - theirs) <= 1 or ours < theirs <= ours + SLACK, (what, histogram, share, ours, theirs)
+        most, least = (bucket_of(t[math.ceil(share * len(t)) - 1]) for t in times)
+        ours = quantile(counts, histogram, share)
+        if not (least - 1 <= ours <= most + 1 or ours < least <= ours + SLACK):
+            wrong.append((histogram, share, ours, least, most))
+    return wrong
 
 
-SLACK = 6  # buckets, three octaves: a client that waits for a CPU on a busy machine times that, too, with short answers
+SLACK = 6  # buckets, three octaves: what a client does between two looks at the clock weighs with short answers
+TRIES = 5  # a hypervisor may take the CPU from a client, which nobody tells it
+
+
+def tried(measure):
+    """`measure` returns what is wrong with the times; the counts it asserts itself, at every try."""
+    for _ in range(TRIES):
+        wrong = measure()
+        if not wrong:
+            return
+    raise AssertionError(wrong)
+
+
+def kind(w, what, errors, client_errors):
+    served, called, times = w.asked(what)
+    assert served["requests"] == called["calls"] == PER_KIND, (what, served, called)
+    assert served["requests_untimed"] == called["calls_untimed"] == 0, (what, served, called)
+    assert served["request_errors"] == called["call_errors"] == errors * PER_KIND, (what, served, called)
+    assert served["request_client_errors"] == client_errors * PER_KIND, (what, served)
+    assert served["calls"] == 0 and called["requests"] == 0, (what, served, called)
+    wrong = apart(served, "request", times) + apart(called, "call", times)
+    assert sum(times[0]) * 1e9 >= called["call_ns"] >= served["request_ns"] * 0.9, (what, served, called, sum(times[0]))
+    return wrong and [what, *wrong]
 
 
 def every_kind_is_counted_and_timed(w):
     for what, errors, client_errors in (("ok", 0, 0), ("missing", 0, 1), ("broken", 1, 0), ("empty", 0, 0), ("slow", 0, 0),
                                         ("chunks", 0, 0), ("large", 0, 0), ("head", 0, 0), ("post", 0, 0)):
-        served, called, times = w.asked(what)
-        assert served["requests"] == called["calls"] == PER_KIND, (what, served, called)
-        assert served["requests_untimed"] == called["calls_untimed"] == 0, (what, served, called)
-        assert served["request_errors"] == called["call_errors"] == errors * PER_KIND, (what, served, called)
-        assert served["request_client_errors"] == client_errors * PER_KIND, (what, served)
-        to_one_bucket(served, "request", times, what)
-        to_one_bucket(called, "call", times, what)
-        assert sum(times) * 1e9 >= called["call_ns"] >= served["request_ns"] * 0.9, (what, served, called, sum(times))
-        assert served["calls"] == 0 and called["requests"] == 0, (what, served, called)
+        tried(lambda: kind(w, what, errors, client_errors))
 
 
 def the_first_byte_is_told_apart_from_the_last(w):
@@ -197,19 +220,23 @@ def pipelines_are_counted(w):
 
 
 def many_connections_are_told(w):
-    served, called, times = w.asked("ok", 10, 100)
-    assert served["requests"] == called["calls"] == 1000, (served, called)
-    to_one_bucket(called, "call", times, "100 connections")
+    def measure():
+        served, called, times = w.asked("ok", 10, 100)
+        assert served["requests"] == called["calls"] == 1000, (served, called)
+        return apart(called, "call", times)
+    tried(measure)
 
 
 def the_queue_is_in_it(w):
-    served, _, times = w.asked("queue", 10, QUEUED)
-    mean = served["request_ns"] / 1e9 / served["requests"]
-    theirs = sum(times) / len(times)
-    print(f"  {QUEUED} clients of a server with one worker, {WORK * 1e3:.0f} ms a request: we say {mean * 1e3:.0f} ms, "
-          f"the clients say {theirs * 1e3:.0f} ms")
-    assert mean > WORK * QUEUED * 0.6, (mean, theirs)
-    assert 0.7 * theirs <= mean <= theirs, (mean, theirs)
+    def measure():
+        served, _, times = w.asked("queue", 10, QUEUED)
+        mean = served["request_ns"] / 1e9 / served["requests"]
+        most, least = (sum(t) / len(t) for t in times)
+        print(f"  {QUEUED} clients of a server with one worker, {WORK * 1e3:.0f} ms a request: we say {mean * 1e3:.0f} ms, "
+              f"the clients say {most * 1e3:.0f} ms")
+        assert mean > WORK * QUEUED * 0.6 and mean <= most, (mean, least, most)
+        return None if mean >= 0.7 * least else (mean, least, most)
+    tried(measure)
 
 
 def main():
