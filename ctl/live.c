@@ -270,8 +270,8 @@ static void stream_closed(struct rpc_call *c, enum rpc_code code, const char *te
 	if (v->ending)
 		return;
 	connect_explain(v->connect, c, code, text, &e);
-	snprintf(v->view.trouble, sizeof(v->view.trouble), "trying again: %s: %s", e.what,
-		 *e.cause ? e.cause : strerror(-e.code));
+	/* Not what cannot be reached, which whoever looks at it knows: the cause has the row. */
+	snprintf(v->view.trouble, sizeof(v->view.trouble), "trying again: %s", *e.cause ? e.cause : e.what);
 	loop_timer_start(v->retry, RETRY_NS, 0);
 	draw(v);
 }
