@@ -134,11 +134,33 @@ static size_t sentence(const char *text, int width, int *ret_width)
 	return n;
 }
 
+/* The signs of our own, of one column each. */
+static void add_ascii(const char *text, struct buf *to)
+{
+	static const struct {
+		const char *sign, *ascii;
+	} signs[] = {{"–", "-"}, {"→", ">"}};
+
+	while (*text) {
+		size_t i = 0, n = sizeof(signs) / sizeof(signs[0]);
+
+		while (i < n && strncmp(text, signs[i].sign, strlen(signs[i].sign)) != 0)
+			i++;
+		buf_add(to, i < n ? signs[i].ascii : text, 1);
+		text += i < n ? strlen(signs[i].sign) : 1;
+	}
+}
+
 void text_cut(const char *text, int width, enum text_how how, struct buf *to)
 {
 	const char *sign = how & TEXT_ASCII ? "..." : "…";
+	scoped(buf_done) struct buf ascii = {0};
 	int used, rest = width - text_width(sign);
 
+	if (how & TEXT_ASCII) {
+		add_ascii(text, &ascii);
+		text = buf_text(&ascii);
+	}
 	if (text_width(text) <= width) {
 		buf_printf(to, "%s", text);
 		return;

@@ -19,7 +19,7 @@ void text_safe_lines(const char *text, struct buf *to); /* the same, newlines st
 enum text_how {
 	TEXT_END,        /* of what is too long the end is cut off, a number as a whole */
 	TEXT_MIDDLE = 1, /* … or its middle: both ends of a name tell */
-	TEXT_ASCII = 2,  /* "..." stands for it, instead of "…" */
+	TEXT_ASCII = 2,  /* "..." stands for it, instead of "…", and ASCII for other signs of ours */
 	TEXT_RIGHT = 4,
 };
 

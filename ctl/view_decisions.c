@@ -32,7 +32,8 @@ static enum paint cell_workload(const struct view *v, const decision *d, struct 
 
 static enum paint cell_step(const struct view *v, const decision *d, struct buf *to)
 {
-	buf_printf(to, "%u%s%u", d->from, v->style->unicode ? "→" : ">", d->to);
+	(void)v;
+	buf_printf(to, "%u→%u", d->from, d->to);
 	return d->to > d->from ? PAINT_WARN : PAINT_GOOD;
 }
 

@@ -112,7 +112,8 @@ def long_names_lose_their_middle(w):
     words = ["get", "cgroups", TOP + "*", "-s", w.agent.address]
     with long_name(w):
         for more, sign in (({}, "…"), ({"LC_ALL": "C"}, "...")):
-            titles, row = lines_on_terminal(*words, **more)[:2]
+            titles, row, *others = lines_on_terminal(*words, **more)
+            assert sign == "…" or "".join([row, *others]).isascii(), others
             assert re.match("CGROUP +CPU .*SATURATION +BY WHAT +WHAT HELPS$", titles), titles
             assert re.match(re.escape(TOP[:9]) + r"\S*" + re.escape(sign) + r"\S*-end +\d+\.\d\d ", row), row
         for env in (environment(), environment(COLUMNS="40")):

@@ -70,6 +70,7 @@ static void test_fit(void **state)
 	fit_is("x 1.25", 5, TEXT_END, "x …  ");
 	fit_is("abcdef", 5, TEXT_ASCII, "ab...");
 	fit_is("abcdef", 2, TEXT_ASCII, "..");
+	fit_is("6→8, – of ä", 11, TEXT_ASCII, "6>8, - of ä");
 }
 
 static void test_the_middle_goes(void **state)
