@@ -66,9 +66,10 @@ static void leave(void)
 	if (!entered)
 		return;
 	entered = 0;
-	put(LEAVE, sizeof(LEAVE) - 1);
+	/* The screen last: who sees it back may type, and Enter must not come raw to the shell. */
 	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &found);
 	(void)fcntl(STDIN_FILENO, F_SETFL, found_flags);
+	put(LEAVE, sizeof(LEAVE) - 1);
 }
 
 static void enter(void)
