@@ -90,6 +90,8 @@ void hpa_control_pass(struct hpa_control *c, const struct hpa_manifest *m, const
 					    .requests = &m->requests,
 					    .window_ns = p->window_ns,
 					    .fresh_ns = p->fresh_ns,
+					    .selects = c->selects,
+					    .rivals = c->rivals,
 					    .current = current,
 					    .scale_error = scale_error};
 
@@ -113,12 +115,18 @@ static enum verdict_reason of_limit(enum hpa_normalize_reason r)
 	return r == HPA_TOO_FEW_REPLICAS ? VERDICT_MIN : VERDICT_STEP_LIMIT;
 }
 
-static enum verdict_reason reason_of(const struct hpa_outcome *o)
+static enum verdict_reason why_blind(const struct hpa_control *c)
 {
+	return c->outcome.blind && c->sight.in.rivals ? VERDICT_AMBIGUOUS : VERDICT_BLIND;
+}
+
+static enum verdict_reason reason_of(const struct hpa_control *c)
+{
+	const struct hpa_outcome *o = &c->outcome;
 	const struct hpa_normalized *n = &o->normalized;
 
 	if (o->blind || (!o->is_normalized && !o->rescale))
-		return *o->error ? VERDICT_BLIND : VERDICT_STEADY;
+		return *o->error ? why_blind(c) : VERDICT_STEADY;
 	if (!o->is_normalized)
 		return o->to < o->from ? VERDICT_MAX : VERDICT_MIN;
 	if (n->replicas != n->stabilized)
@@ -153,7 +161,7 @@ void hpa_control_verdict(const struct hpa_control *c, struct verdict *ret)
 
 	*ret = (struct verdict){.from = replicas(o->from),
 				.to = replicas(o->to),
-				.reason = reason_of(o),
+				.reason = reason_of(c),
 				.trigger = -1, /* its metrics are not the verdict's */
 				.asked = replicas(o->is_normalized ? o->wanted : o->to),
 				.stabilized = replicas(o->is_normalized ? o->normalized.stabilized : o->to),

@@ -38,7 +38,7 @@ static void put_in_force(struct aggregator *a, struct manifests *all)
 	all->vpa = NULL;
 	all->n = all->n_vpas = 0;
 	scaler_set(a->scaler, &policies);
-	recommender_set(a->recommender, a->scaler, &vpas);
+	recommender_set(a->recommender, &vpas);
 	manifests_done(&vpas);
 	manifests_done(&a->policies->rest);
 	a->policies->rest = *all;

@@ -7,6 +7,7 @@
 #include "aggregator/metrics.h"
 #include "aggregator/options.h"
 #include "aggregator/policies.h"
+#include "aggregator/rivals.h"
 #include "aggregator/statedir.h"
 #include "aggregator/store/store.h"
 #include "aggregator/toll.h"
@@ -66,7 +67,8 @@ size_t aggregator_notices(const struct aggregator *a,
 			  struct aggregator_notice ret[AGGREGATOR_NOTICES])
 {
 	const struct store_counters *c = store_counters(a->store);
-	size_t silent = store_nodes_silent(a->store, clock_boot()), n = 0;
+	size_t silent = store_nodes_silent(a->store, clock_boot()), ambiguous, n = 0;
+	const char *first = "";
 
 	if (*a->not_ready) {
 		snprintf(ret[n].text, sizeof(ret[n].text), "not ready: %.180s", a->not_ready);
@@ -83,6 +85,12 @@ size_t aggregator_notices(const struct aggregator *a,
 	policies_trouble(a, ret[n].text, sizeof(ret[n].text));
 	if (*ret[n].text)
 		add(&ret[n++], "policy-files", "warn", "mend it, then send SIGHUP; plimsoll get policies tells which");
+	ambiguous = rivals_count(a->scaler, &first);
+	if (ambiguous) {
+		snprintf(ret[n].text, sizeof(ret[n].text), "%zu HorizontalPodAutoscalers decide nothing, as another policy scales "
+			 "their pods, too; the first: %.60s", ambiguous, first);
+		add(&ret[n++], "ambiguous", "warn", "give each its own replicas; plimsoll describe policy/NAME says who");
+	}
 	if (silent) {
 		snprintf(ret[n].text, sizeof(ret[n].text), "%zu of %zu nodes are silent", silent,
 			 store_nodes(a->store));

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "aggregator/metrics.h"
-#include "aggregator/scaler.h"
 #include "aggregator/store/checkpoints.h"
 #include "aggregator/store/store.h"
 #include "base/log.h"
@@ -60,8 +59,7 @@ static void restore(const struct checkpoint *x, void *data)
 
 static void let_go(struct recommender *r, struct recommender_item *i)
 {
-	if (i->owns_workload)
-		store_forget(r->store, i->workload);
+	store_forget(r->store, i->workload);
 	recommender_item_done(i);
 }
 
@@ -74,20 +72,16 @@ static void begin(struct recommender *r, struct recommender_item *old, size_t n_
 		(void)checkpoints_each(r->checkpoints, to->manifest.name, restore, to);
 }
 
-static void select_rows(struct recommender *r, const struct scaler *s, struct recommender_item *i)
+/* Whoever scales them. */
+static void select_rows(struct recommender *r, struct recommender_item *i)
 {
 	scoped(freep) char *own = mem_printf("%s (VPA)", i->manifest.name);
 
-	i->workload = NULL;
-	for (size_t k = 0; k < s->n; k++)
-		if (!strcmp(s->item[k]->manifest.cgroup, i->manifest.cgroup))
-			i->workload = s->item[k]->workload;
-	i->owns_workload = !i->workload;
-	if (i->owns_workload)
-		i->workload = store_workload(r->store, own, i->manifest.cgroup);
+	i->workload = store_workload(r->store, own, i->manifest.cgroup);
+	store_set_role(i->workload, STORE_WATCHES);
 }
 
-void recommender_set(struct recommender *r, const struct scaler *s, struct manifests *m)
+void recommender_set(struct recommender *r, struct manifests *m)
 {
 	struct recommender_item *old = r->item;
 	size_t n_old = r->n;
@@ -102,7 +96,7 @@ void recommender_set(struct recommender *r, const struct scaler *s, struct manif
 		let_go(r, &old[i]);
 	free(old);
 	for (size_t i = 0; i < r->n; i++) /* when the old ones have let go of their rows */
-		select_rows(r, s, &r->item[i]);
+		select_rows(r, &r->item[i]);
 	m->n_vpas = 0; /* moved */
 }
 

@@ -18,7 +18,6 @@
 #define RECOMMENDER_PERIOD_NS (60 * CLOCK_NS_PER_S) /* as the recommender's own interval */
 
 struct checkpoints;
-struct scaler;
 struct store;
 
 struct recommender {
@@ -32,9 +31,8 @@ struct recommender {
 /* Reads what is kept in state_dir; when that cannot be, it is logged and learned anew. */
 struct recommender *recommender_new(struct store *s, const char *state_dir);
 struct recommender *recommender_free(struct recommender *r); /* NULL is fine; saves; returns NULL */
-/* Takes the VPAs out of *m. To be called right after scaler_set(), which may end workloads that were borrowed.
- * What was learned by a policy of the same name stays. */
-void recommender_set(struct recommender *r, const struct scaler *s, struct manifests *m);
+/* Takes the VPAs out of *m. What was learned by a policy of the same name stays. */
+void recommender_set(struct recommender *r, struct manifests *m);
 void recommender_tick(struct recommender *r, clock_boot_t now);
 
 #endif

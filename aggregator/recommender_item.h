@@ -30,8 +30,7 @@ struct recommender_container {
 
 struct recommender_item {
 	struct vpa_manifest manifest;
-	struct store_workload *workload; /* its own, or that of the policy with the same replicas */
-	bool owns_workload;
+	struct store_workload *workload; /* watches, whoever scales them */
 	size_t n;
 	struct recommender_container *container[RECOMMENDER_ITEM_CONTAINERS];
 	struct strmap *replicas; /* by name → struct recommender_replica */

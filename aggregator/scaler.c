@@ -254,6 +254,8 @@ static void step_hpa(struct scaler_workload *w, clock_boot_t now)
 			 spec->target_name);
 		l.scale_error = none;
 	}
+	w->hpa->selects = w->manifest.cgroup;
+	w->hpa->rivals = rivals_look(&w->rivals, l.policy.name, w->workload);
 	hpa_control_pass(w->hpa, w->manifest.hpa, &l.policy, &l.view, l.current, l.scale_error);
 	hpa_control_verdict(w->hpa, &w->verdict);
 	conclude_hpa(w, &l);
@@ -315,6 +317,7 @@ static struct scaler_workload *workload_new(struct scaler *s, const struct manif
 	w->manifest = *m;
 	w->hpa = m->hpa ? hpa_control_new() : NULL;
 	w->workload = store_workload(s->store, m->policy.name, m->cgroup);
+	store_set_role(w->workload, m->hpa ? STORE_CONTROLS : STORE_TAKES);
 	w->act = act_new(s->loop, (const char *const *)m->command, m->timeout_ns);
 	remember(w);
 	return w;
@@ -366,7 +369,7 @@ static void forget_all(struct scaler *s, const char *why)
 	s->n = 0;
 }
 
-/* Where globs overlap, the first policy has the row: in the order of the manifests, however they came. */
+/* Where globs overlap, the first ScalingPolicy has the row: in the order of the manifests, however they came. */
 static void arrange(const struct scaler *s)
 {
 	struct store_workload **order = mem_array(NULL, s->n + 1, sizeof(struct store_workload *));

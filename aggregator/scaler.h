@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "aggregator/manifest.h"
+#include "aggregator/rivals.h"
 #include "aggregator/standing.h"
 #include "aggregator/store/decisions.h"
 #include "base/clock.h"
@@ -39,6 +40,7 @@ struct scaler_workload { /* one policy with what it selects; others only read it
 	struct store_workload *workload;
 	struct decide_state state;
 	struct hpa_control *hpa;      /* NULL: a ScalingPolicy; else `state` is not used */
+	struct rivals rivals;         /* of an HPA */
 	struct standing standing;
 	struct act *act;
 	uint64_t acting;              /* id of the decision whose order runs; 0: none */

@@ -63,11 +63,11 @@ static size_t evaluate(const struct hpa_pass *p, size_t *ret_first, char *ret_wo
 	return failed;
 }
 
-static void selector_failed(const struct hpa_pass *p, const char *reason, const char *said, const char *condition)
+static void selector_failed(const struct hpa_pass *p, const char *event, const char *said, const char *reason,
+			    const char *condition)
 {
-	hpa_pass_event(p->out, true, reason, "%s", said);
-	hpa_status_set(&p->state->status, p->in->now_ms, HPA_SCALING_ACTIVE, false, "InvalidSelector", "%s",
-		       condition);
+	hpa_pass_event(p->out, true, event, "%s", said);
+	hpa_status_set(&p->state->status, p->in->now_ms, HPA_SCALING_ACTIVE, false, reason, "%s", condition);
 	hpa_pass_error(p->out, "%s", said);
 	p->state->status.n_metrics = 0;
 }
@@ -77,15 +77,21 @@ static bool selector_is_good(const struct hpa_pass *p)
 	char said[HPA_TEXT];
 
 	if (!*p->in->selector) {
-		selector_failed(p, "SelectorRequired", "selector is required",
+		selector_failed(p, "SelectorRequired", "selector is required", "InvalidSelector",
 				"the HPA target's scale is missing a selector");
 		return false;
 	}
-	if (!p->in->selector_error)
+	if (p->in->selector_error) {
+		snprintf(said, sizeof(said), "couldn't convert selector into a corresponding internal selector object: %s",
+			 p->in->selector_error);
+		selector_failed(p, "InvalidSelector", said, "InvalidSelector", said);
+		return false;
+	}
+	if (!p->in->rivals)
 		return true;
-	snprintf(said, sizeof(said), "couldn't convert selector into a corresponding internal selector object: %s",
-		 p->in->selector_error);
-	selector_failed(p, "InvalidSelector", said, said);
+	snprintf(said, sizeof(said), "pods by selector %.400s are controlled by multiple HPAs: %s", p->in->selector,
+		 p->in->rivals);
+	selector_failed(p, "AmbiguousSelector", said, "AmbiguousSelector", said);
 	return false;
 }
 

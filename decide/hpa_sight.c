@@ -246,7 +246,8 @@ void hpa_sight_take(struct hpa_sight *s, const struct hpa_sight_rule *r, const s
 {
 	s->in = (struct hpa_input){.now_ms = (int64_t)(v->boottime_ns / NS_PER_MS),
 				   .scale_error = r->scale_error,
-				   .selector = "plimsoll", /* its pods are those of the view */
+				   .selector = r->selects ? r->selects : "plimsoll", /* its pods are those of the view */
+				   .rivals = r->rivals,
 				   .pod = s->pod,
 				   .answer = s->answer};
 	add_pods(s, r, v);

@@ -36,6 +36,8 @@ struct hpa_sight_rule {
 	const struct hpa_requests *requests;
 	uint64_t window_ns;      /* that the view's rates were asked for */
 	uint64_t fresh_ns;       /* older samples are missing, unless their agent is slow */
+	const char *selects;     /* its pods, as a person reads it */
+	const char *rivals;      /* as in hpa_step.h */
 	uint32_t current;        /* replicas it is set to */
 	const char *scale_error; /* why that is not known; NULL: it is */
 };

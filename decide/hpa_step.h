@@ -22,6 +22,7 @@ struct hpa_input {
 	struct hpa_scale scale;
 	const char *selector;       /* of its pods; "": none */
 	const char *selector_error; /* it cannot be read; NULL: it can */
+	const char *rivals;         /* all that scale its pods, "[shop/a shop/b]"; NULL: this one alone does */
 	size_t n_pods;
 	const struct hpa_pod *pod;
 	const struct hpa_answer *answer; /* one a metric of the spec */

@@ -27,7 +27,8 @@
 	X(UNFILLED, "unfilled", "most of the replicas ordered before have not shown up: no more are ordered") \
 	X(NO_GAIN, "no-gain", "two steps up did not bring the metric down: more replicas do not help") \
 	X(SETTLING, "settling", "replicas went away a moment ago: what the others took over is not measured yet") \
-	X(YOUNG, "young", "what is above its target is replicas that just began: no reason to grow")
+	X(YOUNG, "young", "what is above its target is replicas that just began: no reason to grow") \
+	X(AMBIGUOUS, "ambiguous", "another policy scales its replicas, too: nothing changes")
 
 enum verdict_reason {
 #define X(id, word, meaning) VERDICT_##id,

@@ -29,9 +29,15 @@ struct row_victim { /* whom the kernel killed last; see OomVictim in metrics.pro
 	char name[STORE_VICTIM_BYTES + 1];
 };
 
+struct store_seat { /* in a workload's array; see aggregator/store/seat.h */
+	struct store_workload *workload;
+	uint32_t place;
+};
+
 struct store_row {
 	struct store_node *node;
-	struct store_workload *workload; /* NULL: no policy selects it */
+	struct store_workload *workload; /* whose own it is; NULL: no policy selects it */
+	struct store_seat *also;         /* further ones that select it; NULL: none does */
 	struct store_row *next_gone;     /* in the node's list, after its end */
 	uint32_t place;                  /* in workload's array */
 	uint32_t id;                     /* the agent's number in this epoch */
@@ -51,6 +57,7 @@ struct store_row {
 	uint64_t named, began;  /* sequences of the batches that named it last, that it began with */
 	uint32_t good;          /* frozen: the slot of that sample */
 	uint32_t first, coarse_first; /* slots of the first sample of this epoch, 0: none yet */
+	uint32_t n_also;
 	uint64_t value[SIGNALS];
 	uint64_t quota_wait_ns; /* of the run-queue wait, what the quota caused; the ring has the rest */
 	struct ring *ring;      /* NULL while nothing changed */

@@ -12,7 +12,7 @@ struct store {
 	struct store_node **node; /* in order of arrival */
 	size_t n_nodes, room;
 	struct strmap *node_by_name;
-	struct store_workload **workload; /* in order: the first match wins */
+	struct store_workload **workload; /* in order: of one role the first match wins */
 	size_t n_workloads;
 	bool unsettled;             /* rows are to be placed anew: workload_settle() */
 	size_t live_rows, all_rows; /* all: with the gone ones that are still kept */

@@ -197,6 +197,12 @@ struct store_workload *store_workload(struct store *s, const char *name, const c
 	return w;
 }
 
+void store_set_role(struct store_workload *w, enum store_role role)
+{
+	w->store->unsettled |= w->role != role;
+	w->role = role;
+}
+
 void store_arrange(struct store *s, struct store_workload *const *order, size_t n)
 {
 	size_t at = 0;

@@ -43,6 +43,12 @@ struct store_options {
 	uint32_t rows_max;   /* rows beyond are not kept, counted */
 };
 
+enum store_role { /* whose own a row is that several select: the lowest's, of these the first's; it is listed there only */
+	STORE_TAKES,    /* a ScalingPolicy: sees the rows that are its own, and scales them */
+	STORE_CONTROLS, /* an HPA: sees all rows that it selects; who scales some of them, too, is its rival */
+	STORE_WATCHES,  /* a VPA: sees all, scales none */
+};
+
 struct store_counters { /* since start */
 	uint64_t batches;            /* stored seconds */
 	uint64_t samples;            /* rows in them, changed or not */
@@ -53,7 +59,7 @@ struct store_counters { /* since start */
 	uint64_t rows_over_limit, agents_over_limit;
 	uint64_t nodes_expired, rows_expired; /* dropped after STORE_SILENT_KEEP_NS of silence */
 	uint64_t rows_renamed;       /* told by other names than before */
-	uint64_t rows_ambiguous;     /* placed though a second policy matches: the first keeps them */
+	uint64_t rows_ambiguous;     /* placed though a second policy scales them, too */
 };
 
 struct store *store_new(const struct store_options *o);
@@ -84,13 +90,15 @@ void store_refuse(struct store *s, enum store_refusal why); /* counts one that i
 
 /* Registers or gets the workload `name`, selected by a glob (base/glob.h) on cgroup paths, or, without a slash
  * at its beginning, on names as glob_match_parts(namespace, pod, container); "owner:KIND/NAMESPACE/NAME" takes
- * the pods that this one made (store/owner.h). A row belongs to the first workload whose glob matches. When one
- * of these three changes something the next reader places every row anew, once: one glob match a row and workload. Lives until
- * store_forget(). */
+ * the pods that this one made (store/owner.h). When one of these four changes something the next reader places every
+ * row anew, once: one glob match a row and workload. Lives until store_forget(). */
 struct store_workload *store_workload(struct store *s, const char *name, const char *glob);
 struct store_workload *store_find_workload(const struct store *s, const char *name); /* or NULL */
+void store_set_role(struct store_workload *w, enum store_role role); /* STORE_TAKES at first */
 void store_arrange(struct store *s, struct store_workload *const *order, size_t n); /* these first */
 void store_forget(struct store *s, struct store_workload *w);
+/* Names of the others that scale some of its rows, too, sorted; valid until they are forgotten. How many, at most `most`. */
+size_t store_rivals(struct store_workload *w, const char **ret, size_t most);
 
 /* What a decider sees at `now`. Rates are means over `window_ns` (at most STORE_WINDOW_MAX_NS),
  * shorter for a young replica, inside one agent epoch. A rate is unknown with fewer than two samples

@@ -131,7 +131,8 @@ void store_summarize(struct store_workload *w, clock_boot_t now, uint64_t window
 	workload_settle(w->store);
 	*ret = (struct store_summary){.name = w->name, .selected = w};
 	for (uint32_t i = 0; i < w->n; i++)
-		tally_add(&t, w->row[i], now, window_ns, fresh_ns);
+		if (w->row[i]->workload == w) /* nothing is listed twice */
+			tally_add(&t, w->row[i], now, window_ns, fresh_ns);
 	tally_finish(&t, ret);
 }
 
@@ -248,7 +249,8 @@ void store_each_selected(struct store *s, clock_boot_t now, uint64_t window_ns, 
 	qsort(w, n, sizeof(struct store_workload *), workload_order);
 	for (size_t i = 0; i < n; i++) {
 		store_summarize(w[i], now, window_ns, fresh_ns, &summary);
-		each(&summary, data);
+		if (summary.replicas || w[i]->role != STORE_WATCHES)
+			each(&summary, data);
 	}
 	free(w);
 }

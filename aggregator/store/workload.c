@@ -8,6 +8,7 @@
 
 #include "aggregator/store/node.h"
 #include "aggregator/store/owner.h"
+#include "aggregator/store/seat.h"
 #include "aggregator/store/state.h"
 #include "base/glob.h"
 #include "base/mem.h"
@@ -28,23 +29,12 @@ struct store_workload *workload_free(struct store_workload *w)
 {
 	if (!w)
 		return NULL;
-	workload_clear(w);
+	seat_clear(w);
 	free(w->row);
 	free(w->name);
 	free(w->glob);
 	free(w);
 	return NULL;
-}
-
-static void add(struct store_workload *w, struct store_row *r)
-{
-	if (w->n == w->room) {
-		w->room = w->room ? w->room * 2 : 16;
-		w->row = mem_array(w->row, w->room, sizeof(struct store_row *));
-	}
-	r->workload = w;
-	r->place = w->n;
-	w->row[w->n++] = r;
 }
 
 /* A glob that begins with a slash is on its path; another one on its names, NAMESPACE/POD/CONTAINER, or its workload. */
@@ -61,37 +51,28 @@ static bool selects(const char *glob, const struct store_row *r)
 	       (*row_own_workload(r) && glob_match(glob, row_own_workload(r)));
 }
 
+static bool scales(const struct store_workload *w)
+{
+	return w && w->role != STORE_WATCHES;
+}
+
 void workload_place(struct store *s, struct store_row *r)
 {
 	if (r->kind == STORE_KIND_SANDBOX) /* part of a pod, and no replica of anything */
 		return;
 	for (size_t i = 0; i < s->n_workloads; i++) {
-		if (!selects(s->workload[i]->glob, r))
+		struct store_workload *w = s->workload[i];
+
+		if (!selects(w->glob, r))
 			continue;
-		if (r->workload)
-			s->counters.rows_ambiguous++;
-		else
-			add(s->workload[i], r);
+		s->counters.rows_ambiguous += scales(w) && scales(r->workload);
+		seat_take(r, w);
 	}
 }
 
 void workload_remove(struct store_row *r)
 {
-	struct store_workload *w = r->workload;
-
-	if (!w)
-		return;
-	must(w->row[r->place] == r);
-	w->row[r->place] = w->row[--w->n];
-	w->row[r->place]->place = r->place;
-	r->workload = NULL;
-}
-
-void workload_clear(struct store_workload *w)
-{
-	for (uint32_t i = 0; i < w->n; i++)
-		w->row[i]->workload = NULL;
-	w->n = 0;
+	seat_leave_all(r);
 }
 
 static void place_rows(struct store *s, const struct store_node *n)
@@ -113,7 +94,7 @@ void workload_settle(struct store *s)
 		return;
 	s->unsettled = false;
 	for (size_t i = 0; i < s->n_workloads; i++)
-		workload_clear(s->workload[i]);
+		seat_clear(s->workload[i]);
 	while ((n = store_next_node(s, &cursor)))
 		place_rows(s, n);
 }
@@ -231,6 +212,11 @@ static uint32_t silent_nodes(struct store *s, clock_boot_t now)
 	return s->silent;
 }
 
+static bool sees(const struct store_workload *w, const struct store_row *r)
+{
+	return w->role != STORE_TAKES || r->workload == w;
+}
+
 int store_view(struct store_workload *w, clock_boot_t now, uint64_t window_ns, uint64_t fresh_ns,
 	       struct view *ret)
 {
@@ -243,20 +229,56 @@ int store_view(struct store_workload *w, clock_boot_t now, uint64_t window_ns, u
 	window_ns = window_ns < STORE_WINDOW_MAX_NS ? window_ns : STORE_WINDOW_MAX_NS;
 	*ret = (struct view){.boottime_ns = now.ns,
 			     .wall_unix_ns = clock_wall().ns,
-			     .replicas = w->n,
 			     .replica = s->replica,
 			     .fleet_nodes = (uint32_t)s->n_nodes,
 			     .fleet_silent = silent_nodes(s, now)};
 	for (uint32_t i = 0; i < w->n; i++) {
 		struct store_node *n = w->row[i]->node;
 
-		view_replica(w->row[i], now, window_ns, fresh_ns, &s->replica[i]);
+		if (!sees(w, w->row[i]))
+			continue;
+		view_replica(w->row[i], now, window_ns, fresh_ns, &s->replica[ret->replicas++]);
 		if (n->mark == mark)
 			continue;
 		n->mark = mark;
 		ret->nodes++;
 		ret->nodes_silent += node_silent(n, now);
 	}
-	qsort(s->replica, w->n, sizeof(*s->replica), by_pod_and_name);
+	qsort(s->replica, ret->replicas, sizeof(*s->replica), by_pod_and_name);
 	return 0;
+}
+
+/* --- rivals */
+
+static int name_order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static size_t add_rival(const struct store_workload *of, const struct store_workload *w, const char **ret, size_t n,
+			size_t most)
+{
+	if (w == of || !scales(w) || n == most)
+		return n;
+	for (size_t i = 0; i < n; i++)
+		if (ret[i] == w->name)
+			return n;
+	ret[n] = w->name;
+	return n + 1;
+}
+
+size_t store_rivals(struct store_workload *w, const char **ret, size_t most)
+{
+	size_t n = 0;
+
+	workload_settle(w->store);
+	for (uint32_t i = 0; i < w->n && n < most; i++) {
+		const struct store_row *r = w->row[i];
+
+		n = add_rival(w, r->workload, ret, n, most);
+		for (uint32_t k = 0; k < r->n_also; k++)
+			n = add_rival(w, r->also[k].workload, ret, n, most);
+	}
+	qsort(ret, n, sizeof(*ret), name_order);
+	return n;
 }

@@ -11,17 +11,17 @@ struct store_row;
 struct store_workload {
 	struct store *store;
 	char *name, *glob;
+	enum store_role role;
 	struct store_row **row;
 	uint32_t n, room;
 };
 
 struct store_workload *workload_new(struct store *s, const char *name, const char *glob);
 struct store_workload *workload_free(struct store_workload *w);
-void workload_clear(struct store_workload *w);
-void workload_place(struct store *s, struct store_row *r); /* a new row into the first that matches */
+void workload_place(struct store *s, struct store_row *r); /* a new row into all that match */
 /* After workloads came, went or changed their order: places every row anew, once, whoever asks first. */
 void workload_settle(struct store *s);
-void workload_remove(struct store_row *r);                 /* from its workload, if it has one */
+void workload_remove(struct store_row *r);                 /* from its workloads, if it has any */
 
 /* Sums rows up. Zero it, add, finish. */
 struct tally {

@@ -219,6 +219,23 @@ def a_broken_manifest_is_its_own_matter(w):
     assert w.aggregator.counters()["policies_not_in_force"] == 0
 
 
+def two_on_one_replica_decide_nothing(w):
+    """As in Kubernetes; here the second has one of the first one's replicas."""
+    second = annotated(w.orders).replace("  name: example-service\n  annotations", "  name: second\n  annotations")
+    w.write(annotated(w.orders) + DEPLOYMENT + "---\n" + second.replace(TOP + "/*", TOP + "/one"))
+    w.aggregator.process.send_signal(signal.SIGHUP)
+    active = until("the condition", lambda: (c := w.condition("ScalingActive")) and c["reason"] == "AmbiguousSelector" and c)
+    assert active["status"] == "False", active
+    assert active["message"] == (f"pods by selector {TOP}/* are controlled by multiple HPAs: "
+                                 "[example-service second]"), active
+    until("the other's reason", lambda: policies(w)["second"]["reason"] == "ambiguous")
+    assert re.search(r"2 HorizontalPodAutoscalers decide nothing.*the first: example-service", w.say("status")[0])
+    w.write(annotated(w.orders) + DEPLOYMENT)
+    w.aggregator.process.send_signal(signal.SIGHUP)
+    until("its replicas to itself", lambda: w.condition("ScalingActive")["reason"] == "ValidMetricFound")
+    assert "decide nothing" not in w.say("status")[0]
+
+
 def without_a_request_it_says_so(w):
     w.write(annotated(w.orders))
     w.aggregator.process.send_signal(signal.SIGHUP)
@@ -240,6 +257,7 @@ def main():
             a_person_can_compute_it_again(w, decision)
             print(w.say("explain", decision["id"])[0], flush=True)
             a_broken_manifest_is_its_own_matter(w)
+            two_on_one_replica_decide_nothing(w)
             without_a_request_it_says_so(w)
         except BaseException:
             print(open(w.aggregator.log, encoding="utf-8").read(), file=sys.stderr)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "aggregator/scaler.h"
+#include "aggregator/store/store.h"
 #include "base/mem.h"
 #include "unit/aggregator/store/fleet.h"
 
@@ -35,7 +35,6 @@ struct world {
 	char folder[64];
 	struct store *store;
 	struct recommender *recommender;
-	struct scaler scaler; /* without a policy */
 	struct store_node *node;
 	uint64_t second, cpu_ns;
 };
@@ -73,7 +72,7 @@ static void open_it(const char *more)
 	assert_int_equal(all.n, 0);
 	if (!w.recommender)
 		w.recommender = recommender_new(w.store, w.folder);
-	recommender_set(w.recommender, &w.scaler, &all);
+	recommender_set(w.recommender, &all);
 	manifests_done(&all);
 	assert_int_equal(w.recommender->n, 1);
 }
@@ -169,6 +168,27 @@ static void silence_teaches_nothing(void **unused)
 	assert_int_equal(after.samples, before.samples);
 }
 
+/* An HPA has one of them, a ScalingPolicy the other: it learns of both, and neither of them sees anything else for it. */
+static void who_scales_them_is_no_matter(void **unused)
+{
+	struct store_workload *hpa = store_workload(w.store, "web", "/web/1"), *policy = store_workload(w.store, "all", "/web/*");
+	struct store_summary sum;
+	struct view v;
+	const char *rival[2];
+
+	(void)unused;
+	store_set_role(hpa, STORE_CONTROLS);
+	open_it("");
+	pass_minutes(3, 300);
+	assert_int_equal(w.recommender->item[0].container[0]->aggregate.samples, 4);
+	assert_int_equal(store_view(policy, (clock_boot_t){T0 + w.second * S}, 3 * S, 3 * S, &v), 0);
+	assert_int_equal(v.replicas, 2);
+	assert_int_equal(store_rivals(policy, rival, 2), 1);
+	assert_string_equal(rival[0], "web");
+	store_summarize(w.recommender->item[0].workload, (clock_boot_t){T0 + w.second * S}, 3 * S, 3 * S, &sum);
+	assert_int_equal(sum.replicas, 0); /* listed where they are scaled */
+}
+
 /* A minute ends at any time, also between two samples. */
 static void what_a_slow_agent_said_is_learned(void **unused)
 {
@@ -217,6 +237,7 @@ int main(void)
 		test(a_restart_recommends_the_same),
 		test(a_policy_read_again_keeps_what_was_learned),
 		test(silence_teaches_nothing),
+		test(who_scales_them_is_no_matter),
 		test(what_a_slow_agent_said_is_learned),
 		cmocka_unit_test(what_is_wrong_is_named_with_its_place),
 	};

@@ -15,6 +15,7 @@
 #include "aggregator/explain.h"
 #include "aggregator/hpa_control.h"
 #include "aggregator/record.h"
+#include "aggregator/rivals.h"
 #include "aggregator/scaler.h"
 #include "base/mem.h"
 #include "loop/loop.h"
@@ -509,6 +510,60 @@ static void an_hpa_whose_replicas_nobody_knows_has_no_scale(void **state)
 	says(HPA_ABLE_TO_SCALE, false, "FailedGetScale", "Plimsoll knows no replica of Deployment default/web");
 }
 
+/* `other` is a document of the name web; it is called alt. */
+static void set_hpa_beside(const char *replicas, char *other)
+{
+	scoped(freep) char *hpa = mem_printf(hpa_text, replicas, REQUEST, "Enforce", "true"), *both = NULL;
+
+	memcpy(strstr(other, "name: web") + strlen("name: "), "alt", 3);
+	both = mem_printf("%s---\n%s", hpa, other);
+	w.scaler->hpa_period_ns = HPA_PERIOD * S;
+	set_text(both);
+}
+
+static void two_hpas_on_one_pod_decide_nothing(void **state)
+{
+	scoped(freep) char *other = mem_printf(hpa_text, "/web/3", REQUEST, "Enforce", "true");
+	const char *first = "";
+
+	(void)state;
+	set_hpa_beside("/web/*", other);
+	pass_seconds(4 * HPA_PERIOD, 210);
+	assert_int_equal(decisions_made(), 0);
+	says(HPA_SCALING_ACTIVE, false, "AmbiguousSelector",
+	     "pods by selector /web/* are controlled by multiple HPAs: [web alt]");
+	says(HPA_ABLE_TO_SCALE, true, "SucceededGetScale", "");
+	assert_string_equal(w.hold.reason, "ambiguous");
+	assert_string_equal(scaler_find(w.scaler, "alt")->rivals.text, "[alt web]"); /* whose pod is the other's first */
+	assert_int_equal(scaler_find(w.scaler, "alt")->verdict.reason, VERDICT_AMBIGUOUS);
+	assert_int_equal(rivals_count(w.scaler, &first), 2);
+	assert_string_equal(first, "web");
+	set_hpa("/web/*", REQUEST, "Enforce", "true");
+	pass_seconds(HPA_PERIOD + 1, 210);
+	says(HPA_SCALING_ACTIVE, true, "ValidMetricFound", "");
+	assert_int_equal(decisions_made(), 1);
+	await_outcome();
+	assert_int_equal(rivals_count(w.scaler, &first), 0);
+}
+
+/* One of them may: the one that is no HPA, though it comes second. */
+static void an_hpa_gives_way_to_a_scaling_policy(void **state)
+{
+	scoped(freep) char *other = mem_printf(policy_text, "Enforce", 300, "true");
+
+	(void)state;
+	set_hpa_beside("/web/**", other);
+	pass_seconds(3, 150);
+	pass_seconds(1, 200);
+	assert_int_equal(decisions_made(), 1);
+	await_outcome();
+	assert_string_equal(w.last.workload, "alt");
+	assert_int_equal(w.last.to, 6);
+	pass_seconds(2 * HPA_PERIOD, 200);
+	says(HPA_SCALING_ACTIVE, false, "AmbiguousSelector", "[web alt]");
+	assert_int_equal(decisions_made(), 1);
+}
+
 static void an_hpa_is_held_by_the_brake(void **state)
 {
 	struct pause p = {.workload = "web", .why = "a person looks"};
@@ -542,6 +597,8 @@ int main(void)
 		test(an_hpa_without_a_request_says_so_and_does_nothing),
 		test(an_hpa_that_observes_writes_nothing),
 		test(an_hpa_does_not_shrink_when_nobody_reports),
+		test(two_hpas_on_one_pod_decide_nothing),
+		test(an_hpa_gives_way_to_a_scaling_policy),
 		test(an_hpa_whose_replicas_nobody_knows_has_no_scale),
 		test(an_hpa_is_held_by_the_brake),
 	};

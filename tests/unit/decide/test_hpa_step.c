@@ -93,6 +93,32 @@ TEST(when_a_metric_fails_it_does_not_shrink)
 			    "the HPA was unable to compute the replica count: " DOWN);
 }
 
+/* Not even a metric is asked, but the bounds of its own hold. */
+TEST(who_has_rivals_decides_nothing)
+{
+	static const char said[] = "pods by selector app=web are controlled by multiple HPAs: [ns/web ns/night]";
+	struct hpa_value value = {0, 7000};
+	struct hpa_answer answers[] = {{.n = 1, .value = &value}, {.n = 1, .value = &value}};
+	struct hpa_input in = {.scale = {4, 4}, .selector = "app=web", .rivals = "[ns/web ns/night]", .answer = answers};
+
+	hpa_step(&spec, &config, &in, &state, &out);
+	assert_true(out.blind);
+	assert_false(out.rescale || out.evaluated);
+	assert_false(condition(HPA_SCALING_ACTIVE)->is_true);
+	assert_string_equal(condition(HPA_SCALING_ACTIVE)->reason, "AmbiguousSelector");
+	assert_string_equal(condition(HPA_SCALING_ACTIVE)->message, said);
+	assert_true(condition(HPA_ABLE_TO_SCALE)->is_true);
+	assert_int_equal(out.n_events, 2);
+	assert_string_equal(out.event[0].reason, "AmbiguousSelector");
+	assert_string_equal(out.event[0].message, said);
+	assert_string_equal(out.event[1].reason, "FailedComputeMetricsReplicas");
+	assert_string_equal(out.event[1].message, said);
+	in.scale.spec = 11;
+	hpa_step(&spec, &config, &in, &state, &out);
+	assert_true(out.rescale);
+	assert_int_equal(out.to, 10);
+}
+
 TEST(outside_min_and_max_no_metric_is_asked)
 {
 	pass(0, 11, -1, -1);
@@ -212,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup(the_metric_that_asks_for_most_wins, begin),
 		cmocka_unit_test_setup(when_a_metric_fails_it_may_grow, begin),
 		cmocka_unit_test_setup(when_a_metric_fails_it_does_not_shrink, begin),
+		cmocka_unit_test_setup(who_has_rivals_decides_nothing, begin),
 		cmocka_unit_test_setup(outside_min_and_max_no_metric_is_asked, begin),
 		cmocka_unit_test_setup(a_change_that_fails_is_no_change, begin),
 		cmocka_unit_test_setup(zero_of_its_own_and_zero_of_a_person, begin),

@@ -251,6 +251,77 @@ static void an_order_that_is_there_moves_no_row(void **state)
 	store_free(s);
 }
 
+static uint32_t replicas_of(struct store *s, struct store_workload *w)
+{
+	struct view v;
+
+	(void)s;
+	assert_int_equal(store_view(w, (clock_boot_t){T0 + 20 * S}, WINDOW, FRESH, &v), 0);
+	return v.replicas;
+}
+
+/* Rows one and two. An HPA sees all that it selects, a ScalingPolicy what is its own, and each knows of the other. */
+static void who_shares_rows_is_a_rival(void **state)
+{
+	struct store *s = new_store();
+	struct store_workload *hpa = store_workload(s, "hpa", "/app/*"), *other = store_workload(s, "other", "/app/t*"),
+			      *vpa = store_workload(s, "vpa", "/app/**");
+	const char *name[4];
+
+	(void)state;
+	store_set_role(hpa, STORE_CONTROLS);
+	store_set_role(vpa, STORE_WATCHES);
+	run(s, 1, 10, 20);
+	assert_int_equal(replicas_of(s, hpa), 2);
+	assert_int_equal(replicas_of(s, other), 1); /* though it is not the first */
+	assert_int_equal(replicas_of(s, vpa), 2);
+	assert_int_equal(store_rivals(hpa, name, 4), 1);
+	assert_string_equal(name[0], "other");
+	assert_int_equal(store_rivals(other, name, 4), 1);
+	assert_string_equal(name[0], "hpa");
+	store_set_role(other, STORE_CONTROLS);
+	assert_int_equal(replicas_of(s, other), 1);
+	assert_int_equal(store_rivals(other, name, 4), 1);
+	assert_int_equal(store_rivals(other, name, 0), 0);
+	store_forget(s, hpa);
+	assert_int_equal(store_rivals(other, name, 4), 0);
+	assert_int_equal(replicas_of(s, vpa), 2);
+	store_free(s);
+}
+
+/* Whoever goes first, the row or one of those that select it, nothing points to what is gone. */
+static void shared_rows_and_their_workloads_come_and_go(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = run(s, 1, 10, 20);
+	struct store_workload *w[6];
+	char path[] = "/app/**", name[] = "w0";
+	struct second x;
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++, name[1]++) {
+		path[6] = i % 2 ? '*' : '\0';
+		w[i] = store_workload(s, name, path);
+		store_set_role(w[i], (enum store_role)(2 - i / 2));
+	}
+	assert_int_equal(replicas_of(s, w[0]), 2);
+	second(&x, 1, 12, 21 * S, false);
+	x.gone[x.b.n_gone++] = 1;
+	put_at(s, n, &x, 21);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(replicas_of(s, w[i]), 1);
+	assert_int_equal(replicas_of(s, w[4]), 1); /* of the policies the first */
+	assert_int_equal(replicas_of(s, w[5]), 0);
+	store_forget(s, w[4]); /* it is nobody's now until somebody looks, … */
+	store_forget(s, w[1]);
+	second(&x, 1, 13, 22 * S, false);
+	x.gone[x.b.n_gone++] = 2; /* … which it does not live to see */
+	put_at(s, n, &x, 22);
+	for (size_t i = 0; i < 4; i += 2)
+		assert_int_equal(replicas_of(s, w[i]), 0);
+	store_free(s);
+}
+
 static void wait_percentile(void **state)
 {
 	struct store *s = new_store();
@@ -401,6 +472,8 @@ int main(void)
 		cmocka_unit_test(gone_rows_leave_the_view),
 		cmocka_unit_test(workloads_and_groups),
 		cmocka_unit_test(an_order_that_is_there_moves_no_row),
+		cmocka_unit_test(who_shares_rows_is_a_rival),
+		cmocka_unit_test(shared_rows_and_their_workloads_come_and_go),
 		cmocka_unit_test(wait_percentile),
 		cmocka_unit_test(a_row_that_begins_in_mid_stream_has_no_waits_of_before),
 		cmocka_unit_test(a_quota_is_a_cause_of_its_own),
