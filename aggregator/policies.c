@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "aggregator/aggregator.h"
+#include "aggregator/hpa_control.h"
+#include "aggregator/hpa_text.h"
 #include "aggregator/metrics.h"
 #include "aggregator/options.h"
 #include "aggregator/ready.h"
@@ -44,6 +46,46 @@ static void put_in_force(struct aggregator *a, struct manifests *all)
 	a->policies->rest = *all;
 }
 
+static const struct hpa_metric *unmeasured(const struct scaler_workload *w)
+{
+	const struct hpa_spec *spec = w->hpa ? w->manifest.hpa->spec : NULL;
+
+	for (size_t i = 0; spec && i < spec->n; i++)
+		if (hpa_sight_lacks(&spec->metric[i]))
+			return &spec->metric[i];
+	return NULL;
+}
+
+size_t policies_unmeasured(const struct scaler *s, const char **ret_first, char *ret_metric, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct hpa_metric *m = unmeasured(s->item[i]);
+
+		if (m && !n++) {
+			*ret_first = s->item[i]->manifest.policy.name;
+			hpa_text_name(m, ret_metric, size);
+		}
+	}
+	return n;
+}
+
+static void tell_unmeasured(const struct scaler *s)
+{
+	char metric[96];
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct hpa_metric *m = unmeasured(s->item[i]);
+
+		if (!m)
+			continue;
+		hpa_text_name(m, metric, sizeof(metric));
+		log_warn("%s may grow and never shrinks for want of %s: %s", s->item[i]->manifest.policy.name, metric,
+			 hpa_sight_lacks(m));
+	}
+}
+
 static void tell(const struct manifests *all)
 {
 	for (size_t i = 0; i < all->n_faults; i++)
@@ -62,6 +104,7 @@ void policies_load(struct aggregator *a)
 	read_files(a, &all);
 	tell(&all);
 	put_in_force(a, &all);
+	tell_unmeasured(a->scaler);
 	a->policies_loaded = true;
 	ready_say(a);
 }

@@ -9,6 +9,7 @@
 #include "aggregator/manifest.h"
 
 struct aggregator;
+struct scaler;
 
 struct policies {
 	struct manifests rest; /* but for what the scaler and the recommender have: faults, and what containers request */
@@ -17,6 +18,9 @@ struct policies {
 void policies_load(struct aggregator *a); /* logs each fault, once */
 void policies_reload(struct aggregator *a);
 void policies_free(struct aggregator *a);
+/* HPAs with a metric that has no source here: they never shrink. How many; the first, and its metric, into *ret_first
+ * and ret_metric. */
+size_t policies_unmeasured(const struct scaler *s, const char **ret_first, char *ret_metric, size_t size);
 /* "2 documents … are not in force as they stand: …"; empty: all are. */
 void policies_trouble(const struct aggregator *a, char *ret, size_t size);
 

@@ -67,8 +67,9 @@ size_t aggregator_notices(const struct aggregator *a,
 			  struct aggregator_notice ret[AGGREGATOR_NOTICES])
 {
 	const struct store_counters *c = store_counters(a->store);
-	size_t silent = store_nodes_silent(a->store, clock_boot()), ambiguous, n = 0;
+	size_t silent = store_nodes_silent(a->store, clock_boot()), unmeasured, ambiguous, n = 0;
 	const char *first = "";
+	char metric[96];
 
 	if (*a->not_ready) {
 		snprintf(ret[n].text, sizeof(ret[n].text), "not ready: %.180s", a->not_ready);
@@ -85,6 +86,12 @@ size_t aggregator_notices(const struct aggregator *a,
 	policies_trouble(a, ret[n].text, sizeof(ret[n].text));
 	if (*ret[n].text)
 		add(&ret[n++], "policy-files", "warn", "mend it, then send SIGHUP; plimsoll get policies tells which");
+	unmeasured = policies_unmeasured(a->scaler, &first, metric, sizeof(metric));
+	if (unmeasured) {
+		snprintf(ret[n].text, sizeof(ret[n].text), "%zu HPAs never shrink: a metric of theirs has no source here; the first: "
+			 "%.48s (%.50s)", unmeasured, first, metric);
+		add(&ret[n++], "unmeasured", "warn", "take such metrics out of what Plimsoll reads, or leave these HPAs to Kubernetes");
+	}
 	ambiguous = rivals_count(a->scaler, &first);
 	if (ambiguous) {
 		snprintf(ret[n].text, sizeof(ret[n].text), "%zu HorizontalPodAutoscalers decide nothing, as another policy scales "

@@ -16,8 +16,10 @@ static const struct {
 
 #define NO_PODS_METRIC "no pods metric of this name; Plimsoll knows cpu-runqueue and saturation"
 #define NO_SELECTOR "Plimsoll's pods metrics have no labels to select by"
-#define NO_OBJECT_METRIC "Plimsoll is asked without Kubernetes: there is no custom metrics API that knows objects"
-#define NO_EXTERNAL_METRIC "Plimsoll is asked without Kubernetes: there is no external metrics API"
+#define WITHOUT_SOURCE \
+	"; scale on Resource metrics or on the Pods metrics cpu-runqueue and saturation, or leave this HPA to Kubernetes"
+#define NO_OBJECT_METRIC "Plimsoll has no source of metrics of objects" WITHOUT_SOURCE
+#define NO_EXTERNAL_METRIC "Plimsoll has no source of external metrics" WITHOUT_SOURCE
 
 /* --- rooms -------------------------------------------------------------------------------------- */
 
@@ -210,36 +212,38 @@ static void add_pods(struct hpa_sight *s, const struct hpa_sight_rule *r, const 
 
 /* --- answers ------------------------------------------------------------------------------------ */
 
-static struct hpa_answer of_pods_metric(const struct hpa_sight *s, const struct hpa_metric *m)
+static int samples_of(const struct hpa_metric *m) /* < 0: of none */
 {
-	if (strcmp(m->selector, "nil") != 0)
-		return (struct hpa_answer){.error = NO_SELECTOR};
+	if (m->source != HPA_PODS)
+		return OF_CONTAINERS;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strcmp(m->name, known[i].name))
-			return (struct hpa_answer){.n = s->n_held, .sample = s->sample[known[i].samples]};
-	return (struct hpa_answer){.error = NO_PODS_METRIC};
+			return known[i].samples;
+	return -1;
+}
+
+const char *hpa_sight_lacks(const struct hpa_metric *m)
+{
+	if (m->source == HPA_OBJECT)
+		return NO_OBJECT_METRIC;
+	if (m->source == HPA_EXTERNAL)
+		return NO_EXTERNAL_METRIC;
+	if (m->source == HPA_PODS && strcmp(m->selector, "nil") != 0)
+		return NO_SELECTOR;
+	return samples_of(m) < 0 ? NO_PODS_METRIC : NULL;
 }
 
 static void answer(struct hpa_sight *s, const struct hpa_spec *spec)
 {
-	const struct hpa_answer resources = {.n = s->n_used, .sample = s->sample[OF_CONTAINERS]};
+	for (size_t i = 0; i < spec->n; i++) {
+		int of = samples_of(&spec->metric[i]);
 
-	for (size_t i = 0; i < spec->n; i++)
-		switch (spec->metric[i].source) {
-		case HPA_RESOURCE:
-		case HPA_CONTAINER_RESOURCE:
-			s->answer[i] = resources;
-			break;
-		case HPA_PODS:
-			s->answer[i] = of_pods_metric(s, &spec->metric[i]);
-			break;
-		case HPA_OBJECT:
-			s->answer[i] = (struct hpa_answer){.error = NO_OBJECT_METRIC};
-			break;
-		case HPA_EXTERNAL:
-			s->answer[i] = (struct hpa_answer){.error = NO_EXTERNAL_METRIC};
-			break;
-		}
+		s->answer[i] = (struct hpa_answer){.error = hpa_sight_lacks(&spec->metric[i])};
+		if (s->answer[i].error)
+			continue;
+		s->answer[i].n = of == OF_CONTAINERS ? s->n_used : s->n_held;
+		s->answer[i].sample = s->sample[of];
+	}
 }
 
 void hpa_sight_take(struct hpa_sight *s, const struct hpa_sight_rule *r, const struct view *v)

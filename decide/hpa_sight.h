@@ -12,7 +12,8 @@
  *	sample     of each pod with a fresh container; a container without a fresh value has no amount
  *	window     the one that the rates were asked for, also when a young container's covers less
  *
- * A Pods metric is one of decide/hpa_sight.c's names; nothing answers for Object and External ones.
+ * A Pods metric is one of decide/hpa_sight.c's names; nothing answers for Object and External ones, so with one of
+ * them an HPA may grow by the others, and never shrinks (Kubernetes' own rule).
  */
 #ifndef DECIDE_HPA_SIGHT_H
 #define DECIDE_HPA_SIGHT_H
@@ -56,6 +57,8 @@ struct hpa_sight { /* room for one view; hpa_sight_lay() sets all pointers */
 size_t hpa_sight_bytes(size_t n);
 void hpa_sight_lay(struct hpa_sight *s, void *room, size_t n);
 uint32_t hpa_sight_pods(const struct view *v); /* how many it shows */
+/* Why a metric is known in no view, and what to do; NULL: it is in some. */
+const char *hpa_sight_lacks(const struct hpa_metric *m);
 /* s->in afterwards points into the view, the spec and the room. */
 void hpa_sight_take(struct hpa_sight *s, const struct hpa_sight_rule *r, const struct view *v);
 

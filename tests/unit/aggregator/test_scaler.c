@@ -14,6 +14,7 @@
 
 #include "aggregator/explain.h"
 #include "aggregator/hpa_control.h"
+#include "aggregator/policies.h"
 #include "aggregator/record.h"
 #include "aggregator/rivals.h"
 #include "aggregator/scaler.h"
@@ -564,6 +565,39 @@ static void an_hpa_gives_way_to_a_scaling_policy(void **state)
 	assert_int_equal(decisions_made(), 1);
 }
 
+/* Of two metrics one has no source: by the other it grows, never shrinks, and says why and what to do. */
+static void an_external_metric_is_said_to_have_no_source(void **state)
+{
+	static const char beside[] = "  metrics: [{type: External, external: {metric: {name: lag}, target: {type: AverageValue, "
+				     "averageValue: 5}}}, ";
+	static const char *const texts[] = {
+		"4 -> 5", "not known        external metric lag: could not be had, target 5\n",
+		"FailedGetExternalMetric: unable to get external metric default/lag/nil: unable to fetch metrics from external "
+		"metrics API: Plimsoll has no source of external metrics; scale on Resource metrics or on the Pods metrics",
+		"the same outcome again, byte for byte", NULL};
+	scoped(freep) char *text = mem_printf(hpa_text, "/web/*", REQUEST, "Enforce", "true"), *both = NULL;
+	char *at = strstr(text, "  metrics: ["), metric[64];
+	const char *first = "";
+
+	(void)state;
+	both = mem_printf("%.*s%s%s", (int)(at - text), text, beside, at + strlen("  metrics: ["));
+	w.scaler->hpa_period_ns = HPA_PERIOD * S;
+	set_text(both);
+	pass_seconds(2 * HPA_PERIOD, 210);
+	assert_int_equal(decisions_made(), 1);
+	await_outcome();
+	explained(1, texts);
+	for (int i = 0; i < 400; i++) /* longer than scaleDown's window */
+		pass(10);
+	assert_int_equal(decisions_made(), 1);
+	says(HPA_SCALING_ACTIVE, false, "FailedGetExternalMetric", "or leave this HPA to Kubernetes");
+	assert_int_equal(policies_unmeasured(w.scaler, &first, metric, sizeof(metric)), 1);
+	assert_string_equal(first, "web");
+	assert_string_equal(metric, "external metric lag");
+	set_hpa("/web/*", REQUEST, "Enforce", "true");
+	assert_int_equal(policies_unmeasured(w.scaler, &first, metric, sizeof(metric)), 0);
+}
+
 static void an_hpa_is_held_by_the_brake(void **state)
 {
 	struct pause p = {.workload = "web", .why = "a person looks"};
@@ -597,6 +631,7 @@ int main(void)
 		test(an_hpa_without_a_request_says_so_and_does_nothing),
 		test(an_hpa_that_observes_writes_nothing),
 		test(an_hpa_does_not_shrink_when_nobody_reports),
+		test(an_external_metric_is_said_to_have_no_source),
 		test(two_hpas_on_one_pod_decide_nothing),
 		test(an_hpa_gives_way_to_a_scaling_policy),
 		test(an_hpa_whose_replicas_nobody_knows_has_no_scale),

@@ -131,8 +131,10 @@ TEST(pods_metrics_are_what_plimsoll_knows)
 	assert_int_equal(a->sample[0].milli, 400);
 	assert_int_equal(a->sample[1].milli, 700);
 	assert_non_null(strstr(sight.in.answer[2].error, "Plimsoll knows cpu-runqueue and saturation"));
-	assert_non_null(strstr(sight.in.answer[3].error, "custom metrics API"));
-	assert_non_null(strstr(sight.in.answer[4].error, "external metrics API"));
+	assert_non_null(strstr(sight.in.answer[3].error, "no source of metrics of objects; scale on Resource metrics or"));
+	assert_non_null(strstr(sight.in.answer[4].error, "no source of external metrics; scale on Resource metrics or"));
+	for (size_t i = 0; i < spec.n; i++)
+		assert_ptr_equal(hpa_sight_lacks(&spec.metric[i]), sight.in.answer[i].error);
 }
 
 int main(void)
