@@ -63,22 +63,12 @@ static void add(struct aggregator_notice *n, const char *id, const char *level, 
 	snprintf(n->fix, sizeof(n->fix), "%s", fix);
 }
 
-size_t aggregator_notices(const struct aggregator *a,
-			  struct aggregator_notice ret[AGGREGATOR_NOTICES])
+static size_t add_policies(const struct aggregator *a, struct aggregator_notice *ret)
 {
-	const struct store_counters *c = store_counters(a->store);
-	size_t silent = store_nodes_silent(a->store, clock_boot()), unmeasured, ambiguous, n = 0;
+	size_t unmeasured, ambiguous, n = 0;
 	const char *first = "";
 	char metric[96];
 
-	if (*a->not_ready) {
-		snprintf(ret[n].text, sizeof(ret[n].text), "not ready: %.180s", a->not_ready);
-		add(&ret[n++], "ready", "fail", "");
-	}
-	if (a->options->insecure) {
-		snprintf(ret[n].text, sizeof(ret[n].text), "agents and clients speak plain text");
-		add(&ret[n++], "tls", "warn", "leave --insecure away");
-	}
 	if (!a->options->policy.n) {
 		snprintf(ret[n].text, sizeof(ret[n].text), "no policy: nothing is decided");
 		add(&ret[n++], "policy", "warn", "name files of policies with --policy");
@@ -98,6 +88,24 @@ size_t aggregator_notices(const struct aggregator *a,
 			 "their pods, too; the first: %.60s", ambiguous, first);
 		add(&ret[n++], "ambiguous", "warn", "give each its own replicas; plimsoll describe policy/NAME says who");
 	}
+	return n;
+}
+
+size_t aggregator_notices(const struct aggregator *a,
+			  struct aggregator_notice ret[AGGREGATOR_NOTICES])
+{
+	const struct store_counters *c = store_counters(a->store);
+	size_t silent = store_nodes_silent(a->store, clock_boot()), n = 0;
+
+	if (*a->not_ready) {
+		snprintf(ret[n].text, sizeof(ret[n].text), "not ready: %.180s", a->not_ready);
+		add(&ret[n++], "ready", "fail", "");
+	}
+	if (a->options->insecure) {
+		snprintf(ret[n].text, sizeof(ret[n].text), "agents and clients speak plain text");
+		add(&ret[n++], "tls", "warn", "leave --insecure away");
+	}
+	n += add_policies(a, ret + n);
 	if (silent) {
 		snprintf(ret[n].text, sizeof(ret[n].text), "%zu of %zu nodes are silent", silent,
 			 store_nodes(a->store));
