@@ -38,6 +38,7 @@ static const struct record_field state_fields[] = {
 	RECORD_LATER(struct decide_state, silent, "silent"),
 	RECORD_LATER(struct decide_state, silent_ns, "silentNs"),
 	RECORD_LATER(struct decide_state, gain.live, "gainLive"),
+	RECORD_LATER(struct decide_state, gain.base, "gainBase"),
 	RECORD_LATER(struct decide_state, gain.metric, "gainMetric"),
 	RECORD_LATER(struct decide_state, gain.value_percent, "gainValuePercent"),
 	RECORD_LATER(struct decide_state, gain.filled_ns, "gainFilledNs"),

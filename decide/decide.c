@@ -232,11 +232,14 @@ static void apply_limits(const struct policy *p, const struct view *v, const str
 			 struct verdict *d)
 {
 	uint64_t now_ns = v->boottime_ns;
+	uint32_t most = gain_most(p, v, is_warming(v, s), s);
 
 	d->to = d->asked;
 	limit(d, d->stabilized, VERDICT_STABILIZED);
 	if (GUARD(STEP, d->to > d->from && d->to > decide_highest(p, s, now_ns, d->from)))
 		limit(d, decide_highest(p, s, now_ns, d->from), VERDICT_STEP_LIMIT);
+	if (GUARD(UNFILLED, d->to > d->from && d->to > most))
+		limit(d, most, VERDICT_STEP_LIMIT);
 	if (GUARD(PACE, d->to < d->from && d->to < decide_lowest(p, s, now_ns, d->from)))
 		limit(d, decide_lowest(p, s, now_ns, d->from), VERDICT_PACE);
 	if (GUARD(SETTLING, d->to < d->from && is_settling(p, v, s)))
@@ -252,10 +255,10 @@ static void expect_replicas(const struct policy *p, const struct view *v, const 
 			    struct decide_state *s)
 {
 	if (p->enforce && d->to > d->from) {
+		gain_begin(v, d, gain_most(p, v, is_warming(v, s), s) < UINT32_MAX, s);
 		s->wanted = d->to;
 		s->wanted_since_ns = v->boottime_ns;
-		s->wanted_step = d->to - d->from;
-		gain_begin(v, d, s);
+		s->wanted_step = d->to - s->gain.base;
 	} else if (!is_warming(v, s) || d->to < d->from) {
 		s->wanted = 0;
 	}

@@ -103,6 +103,25 @@ static bool is_open(const struct policy *p, const struct view *v, bool warming, 
 	return v->boottime_ns - s->gain.filled_ns < reach(p, v);
 }
 
+/* The others are on their way or just began: none of them counts, so what is asked for is the least that is needed. */
+static bool is_asked_by_the_old(const struct verdict *d, const struct decide_gain *g)
+{
+	const struct verdict_metric *m = &d->metric[d->trigger];
+
+	return m->measured - m->young <= g->live;
+}
+
+uint32_t gain_most(const struct policy *p, const struct view *v, bool warming, const struct decide_state *s)
+{
+	return is_open(p, v, warming, s) ? decide_largest_step(s->gain.base) : UINT32_MAX;
+}
+
+static bool completes(const struct policy *p, const struct view *v, const struct verdict *d, bool warming,
+		      const struct decide_state *s)
+{
+	return s->gain.base && is_asked_by_the_old(d, &s->gain) && d->from < gain_most(p, v, warming, s);
+}
+
 static bool is_useless(const struct policy *p, const struct view *v, const struct verdict *d,
 		       const struct decide_gain *g)
 {
@@ -113,22 +132,25 @@ static bool is_useless(const struct policy *p, const struct view *v, const struc
 enum verdict_reason gain_forbids(const struct policy *p, const struct view *v, const struct verdict *d,
 				 bool warming, const struct decide_state *s)
 {
-	if (GUARD(UNFILLED, is_open(p, v, warming, s)))
+	if (GUARD(UNFILLED, is_open(p, v, warming, s) && !completes(p, v, d, warming, s)))
 		return VERDICT_UNFILLED;
 	if (GUARD(GAIN, is_useless(p, v, d, &s->gain)))
 		return VERDICT_NO_GAIN;
 	return VERDICT_STEADY;
 }
 
-void gain_begin(const struct view *v, const struct verdict *d, struct decide_state *s)
+void gain_begin(const struct view *v, const struct verdict *d, bool completes, struct decide_state *s)
 {
 	struct decide_gain *g = &s->gain;
 
-	if (d->trigger < 0 || !v->replicas) {
+	if (!completes) {
+		g->live = v->replicas;
+		g->base = d->from;
+	}
+	if (d->trigger < 0) {
 		g->live = 0;
 		return;
 	}
-	g->live = v->replicas;
 	g->metric = (uint32_t)d->trigger;
 	g->value_percent = d->metric[d->trigger].value_percent;
 	g->filled_ns = 0;

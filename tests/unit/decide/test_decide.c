@@ -303,20 +303,54 @@ TEST(an_open_step_orders_no_more)
 
 	scene_fill(s, 2, 1000);
 	scene_step(s, 2); /* 4 */
-	assert_verdict(scene_later(s, SECOND, 4, 2, 2000), 4, VERDICT_UNFILLED);
 	assert_verdict(scene_later(s, SECOND, 4, 3, 1000), 4, VERDICT_UNFILLED);
 	assert_verdict(scene_later(s, 4 * SECOND, 4, 3, 1000), 4, VERDICT_UNFILLED);
 	assert_verdict(scene_later(s, 1 * SECOND, 4, 3, 1000), 6, VERDICT_METRIC);
 	assert_int_equal(s->state.wanted, 6);
 }
 
+/* The first sample of a load had part of a second of it. The two that were there ask for more as they see all of it: up to
+ * what one step could have been, and no more while that has not come. */
+TEST(an_open_step_is_completed_by_those_that_were_there)
+{
+	struct scene *s = scene_new();
+
+	scene_fill(s, 2, 700);
+	assert_verdict(scene_step(s, 2), 3, VERDICT_METRIC);
+	assert_verdict(scene_later(s, SECOND, 3, 2, 1100), 5, VERDICT_METRIC); /* 2 x 110 / 50 = 4.4 */
+	assert_int_equal(s->state.wanted_step, 3);
+	assert_verdict(scene_later(s, SECOND, 5, 2, 2500), 6, VERDICT_STEP_LIMIT); /* 2 + 4 */
+	assert_int_equal(s->state.gain.live, 2);
+	assert_int_equal(s->state.gain.value_percent, 250);
+	assert_verdict(scene_later(s, SECOND, 6, 2, 2500), 6, VERDICT_UNFILLED);
+}
+
+/* The new ones are there and at work, with starting up or with load: nobody can tell, so only the old ones count. */
+TEST(an_open_step_is_not_completed_by_those_that_just_came)
+{
+	struct scene *s = scene_new();
+
+	s->policy.young_ns = 10 * SECOND;
+	scene_fill(s, 2, 500);
+	scene_step(s, 2);
+	scene_later(s, 20 * SECOND, 2, 2, 700);
+	assert_int_equal(s->state.wanted, 3);
+	s->view.boottime_ns += 2 * SECOND;
+	scene_add(s, 2000)->age_ns = 2 * SECOND;
+	assert_verdict(scene_step(s, 3), 3, VERDICT_YOUNG); /* 2 x 70 of 3 x 50 */
+	s->replica[0].cpu_milli = s->replica[1].cpu_milli = 1100;
+	assert_verdict(scene_step(s, 3), 5, VERDICT_METRIC); /* 2 x 110 / 50, with the one that starts at nothing */
+	s->replica[2].age_ns = 11 * SECOND; /* its load was theirs in the same window */
+	assert_verdict(scene_step(s, 5), 5, VERDICT_UNFILLED);
+}
+
 TEST(a_step_that_is_never_filled_is_given_up)
 {
 	struct scene *s = scene_new();
 
-	scene_fill(s, 2, 1000);
-	scene_step(s, 2);
-	assert_verdict(scene_later(s, 59 * SECOND, 4, 2, 2000), 4, VERDICT_UNFILLED);
+	scene_fill(s, 2, 2000);
+	scene_step(s, 2); /* 6, and no step is larger */
+	assert_verdict(scene_later(s, 59 * SECOND, 6, 2, 2000), 6, VERDICT_UNFILLED);
 	assert_verdict(scene_later(s, 1 * SECOND, 2, 2, 1000), 4, VERDICT_METRIC);
 }
 
@@ -639,6 +673,8 @@ int main(void)
 		cmocka_unit_test(replicas_on_their_way_never_shrink),
 		cmocka_unit_test(warming_ends_when_they_are_there),
 		cmocka_unit_test(an_open_step_orders_no_more),
+		cmocka_unit_test(an_open_step_is_completed_by_those_that_were_there),
+		cmocka_unit_test(an_open_step_is_not_completed_by_those_that_just_came),
 		cmocka_unit_test(a_step_that_is_never_filled_is_given_up),
 		cmocka_unit_test(growth_that_does_not_help_ends),
 		cmocka_unit_test(growth_that_helps_goes_on),
