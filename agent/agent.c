@@ -105,6 +105,16 @@ static void read_again(struct agent *a)
 		serve_healthy(a->serve, true);
 }
 
+static void add_sleep(struct agent *a, struct node_reading *n)
+{
+	uint64_t slept_ns = node_add_sleep(&a->sleep, clock_suspended_ns(), n);
+
+	if (!slept_ns)
+		return;
+	agent_count(agent_suspended_seconds_total, slept_ns);
+	log_info("the machine was suspended for %.1f s, which its CPUs count as idle", (double)slept_ns / CLOCK_NS_PER_S);
+}
+
 static void fill_second(struct agent *a, clock_boot_t at)
 {
 	struct encode_second *s = &a->second;
@@ -114,6 +124,7 @@ static void fill_second(struct agent *a, clock_boot_t at)
 	s->boottime_ns = at.ns;
 	s->wall_unix_ns = clock_wall().ns;
 	node_read("/proc", &s->node);
+	add_sleep(a, &s->node);
 	s->losses = a->shortfall.now;
 }
 

@@ -43,6 +43,7 @@ struct agent {
 	struct loop_signal *interrupt, *terminate, *hangup;
 	struct encode_second second; /* the last one sampled */
 	struct node_facts facts;
+	struct node_sleep sleep;
 	struct self self;
 	struct shortfall shortfall;
 	struct delays delays;

@@ -99,6 +99,20 @@ void node_read(const char *proc, struct node_reading *ret)
 		ret->missing |= NODE_NO_AVAILABLE;
 }
 
+uint64_t node_add_sleep(struct node_sleep *s, uint64_t suspended_ns, struct node_reading *n)
+{
+	uint64_t slept = 0;
+
+	if (s->known && suspended_ns >= s->suspended_ns + NODE_SLEEP_LEAST_NS)
+		slept = suspended_ns - s->suspended_ns;
+	if (!s->known || slept)
+		s->suspended_ns = suspended_ns;
+	s->known = true;
+	s->idle_ns += slept * n->cpus;
+	n->cpu_idle_ns += s->idle_ns;
+	return slept;
+}
+
 void node_describe(const char *proc, struct node_facts *ret)
 {
 	char text[HEAD];

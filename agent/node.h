@@ -6,6 +6,7 @@
 #ifndef AGENT_NODE_H
 #define AGENT_NODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { /* node_reading.missing; the numbers of plimsoll.v1.NodeMissing */
@@ -18,11 +19,19 @@ enum { /* node_reading.missing; the numbers of plimsoll.v1.NodeMissing */
 
 struct node_reading { /* counters since boot */
 	uint32_t missing;
-	uint64_t cpu_idle_ns; /* idle and waiting for IO, all CPUs together */
+	uint64_t cpu_idle_ns; /* idle and waiting for IO, all CPUs together; the kernel does not count while it is suspended */
 	uint64_t psi_cpu_some_ns, psi_memory_some_ns, psi_io_some_ns;
 	uint64_t memory_available_bytes;
 	uint32_t cpus; /* online now; 0: unknown */
 };
+
+struct node_sleep { /* while the machine is suspended the time by which it is judged goes on, and no CPU does anything */
+	bool known;
+	uint64_t suspended_ns; /* see clock_suspended_ns(); known since the first look */
+	uint64_t idle_ns;      /* of all CPUs, since then */
+};
+
+#define NODE_SLEEP_LEAST_NS 100000000ull /* less is not a suspend: clocks that were read apart */
 
 struct node_facts {
 	char boot_id[37]; /* "" when unknown */
@@ -31,6 +40,9 @@ struct node_facts {
 
 /* `proc` is "/proc"; tests bring their own directory. Never fails: what cannot be read is missing. */
 void node_read(const char *proc, struct node_reading *ret);
+/* Adds what the CPUs idled for while the machine was suspended to the reading. Returns how long that was since the look
+ * before, 0: it was not. */
+uint64_t node_add_sleep(struct node_sleep *s, uint64_t suspended_ns, struct node_reading *n);
 void node_describe(const char *proc, struct node_facts *ret);
 
 #endif

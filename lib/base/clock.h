@@ -25,6 +25,8 @@ typedef struct {
 clock_boot_t clock_boot(void);
 clock_wall_t clock_wall(void);
 uint64_t clock_monotonic_ns(void); /* without suspend: CLOCK_MONOTONIC, as the kernel's own programs see it */
+/* For how long the machine was suspended since it booted, to a millisecond: what CLOCK_BOOTTIME is ahead. */
+uint64_t clock_suspended_ns(void);
 uint64_t clock_process_ns(void);   /* CPU time of this process, all its threads together */
 
 /* later - earlier, 0 when it would be negative: an age is never negative. */

@@ -13,6 +13,8 @@
 
 #include "agent/node.h"
 
+#define S 1000000000ull
+
 static char proc[64];
 
 static void put(const char *name, const char *text)
@@ -72,6 +74,30 @@ static void reads_all(void **state)
 	assert_int_equal(n.psi_io_some_ns, 14000);
 }
 
+static void a_suspended_machine_is_idle(void **state)
+{
+	static const struct {
+		uint64_t suspended_ns, slept_ns, idle_ns;
+		uint32_t cpus;
+	} step[] = {
+		{70 * S, 0, 0, 2}, /* before we began */
+		{70 * S + S / 1000, 0, 0, 2},
+		{100 * S, 30 * S, 60 * S, 2},
+		{100 * S, 0, 60 * S, 2},
+		{99 * S, 0, 60 * S, 2},
+		{101 * S, S, 64 * S, 4},
+	};
+	struct node_sleep sleep = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(step) / sizeof(step[0]); i++) {
+		struct node_reading n = {.cpus = step[i].cpus, .cpu_idle_ns = 5};
+
+		assert_int_equal(node_add_sleep(&sleep, step[i].suspended_ns, &n), step[i].slept_ns);
+		assert_int_equal(n.cpu_idle_ns, 5 + step[i].idle_ns);
+	}
+}
+
 static void says_what_is_missing(void **state)
 {
 	struct node_reading n;
@@ -113,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(reads_all),
 		test(says_what_is_missing),
+		cmocka_unit_test(a_suspended_machine_is_idle),
 		test(this_machine_has_a_face),
 	};
 
