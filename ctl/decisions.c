@@ -37,6 +37,7 @@ static enum paint outcome_paint(const decision *d)
 	return strncmp(d->outcome, "failed", 6) == 0 ? PAINT_BAD : PAINT_PLAIN;
 }
 
+/* Its age by the wall clock: a decision outlives the boot by whose clock it was taken, and maybe that machine. */
 static void cells(struct table *t, const void *item)
 {
 	const decision *d = item;

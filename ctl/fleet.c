@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/fleet.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/scope.h"
 #include "ctl/figure.h"
 #include "wire/columns.h"
 #include "wire/counts.h"
@@ -60,6 +62,7 @@ struct fleet *fleet_free(struct fleet *f)
 		drop_rows(n);
 		map_free(n->rows);
 		free(n->name);
+		free(n->boot_id);
 		free(n->agent_version);
 		free(n);
 	}
@@ -109,6 +112,8 @@ static void describe(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 		n->measured = false;
 	}
 	if (b->source) {
+		free(n->boot_id);
+		n->boot_id = mem_strdup(b->source->boot_id);
 		free(n->agent_version);
 		n->agent_version = mem_strdup(b->source->agent_version);
 		n->cpus = n->cpus ? n->cpus : b->source->cpus;
@@ -443,6 +448,23 @@ bool fleet_saturation(const struct fleet_node *n, const struct fleet_row *r, str
 		return false;
 	saturation_of(&in, ret);
 	return true;
+}
+
+void fleet_here(struct fleet_here *ret)
+{
+	scoped(fclosep) FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	*ret = (struct fleet_here){.boot = clock_boot(), .wall = clock_wall()};
+	if (f && fscanf(f, "%36s", ret->boot_id) != 1)
+		ret->boot_id[0] = '\0';
+}
+
+struct fleet_value fleet_age(const struct fleet_node *n, const struct fleet_here *here)
+{
+	bool same = n->boot_id && *n->boot_id && strcmp(n->boot_id, here->boot_id) == 0;
+	uint64_t taken = same ? n->now_ns : n->wall_unix_ns, now = same ? here->boot.ns : here->wall.ns;
+
+	return (struct fleet_value){taken != 0, now > taken ? (double)(now - taken) / 1e9 : 0};
 }
 
 struct fleet_value fleet_cpu_used(const struct fleet_node *n)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/hist.h"
 #include "base/map.h"
 #include "decide/saturation.h"
@@ -37,7 +38,7 @@ struct fleet_row {
 };
 
 struct fleet_node {
-	char *name, *agent_version;
+	char *name, *boot_id, *agent_version;
 	uint64_t epoch, sequence;
 	uint32_t cpus, cpus_before; /* online at the two samples */
 	uint32_t live_rows;
@@ -81,6 +82,15 @@ struct fleet_value fleet_victim_age(const struct fleet_node *n, const struct fle
 struct fleet_value fleet_mean(const struct fleet_row *r, enum signal_id total, enum signal_id count);
 /* False: there are no two samples to compare. */
 bool fleet_saturation(const struct fleet_node *n, const struct fleet_row *r, struct saturation *ret);
+struct fleet_here { /* this machine, now */
+	char boot_id[37]; /* "": not known */
+	clock_boot_t boot;
+	clock_wall_t wall;
+};
+void fleet_here(struct fleet_here *ret);
+/* Of the newest sample, in seconds. On its own machine nobody can set the clock that it goes by; another machine has no
+ * clock in common with ours but the wall clock. */
+struct fleet_value fleet_age(const struct fleet_node *n, const struct fleet_here *here);
 struct fleet_value fleet_cpu_used(const struct fleet_node *n); /* share of all CPUs */
 
 #endif

@@ -44,9 +44,9 @@ static struct figure seconds(double s)
 	return figure_duration((uint64_t)(s * 1e9));
 }
 
-static struct figure age(double ns)
+static struct figure age(double s)
 {
-	return figure_age((uint64_t)ns);
+	return figure_age((uint64_t)(s * 1e9));
 }
 
 static void load_cell(struct table *t, struct fleet_value v)
@@ -76,12 +76,12 @@ static struct fleet_value memory_used(const struct fleet_node *n)
 				    known ? (double)(n->memory_bytes - n->available_bytes) : 0};
 }
 
-static struct fleet_value sample_age_ns(const struct fleet_node *n)
+static struct fleet_value sample_age(const struct fleet_node *n)
 {
-	uint64_t now = clock_wall().ns;
+	struct fleet_here here;
 
-	return (struct fleet_value){n->wall_unix_ns != 0,
-				    now > n->wall_unix_ns ? (double)(now - n->wall_unix_ns) : 0};
+	fleet_here(&here);
+	return fleet_age(n, &here);
 }
 
 static const struct table_column node_columns[] = {
@@ -145,13 +145,12 @@ static void node_cells(struct table *t, const void *item)
 	table_cell(t, PAINT_PLAIN, "%u", n->live_rows);
 	lost_cell(t, &n->losses);
 	text_or_dash(t, n->agent_version);
-	figure_cell(t, sample_age_ns(n), age);
+	figure_cell(t, sample_age(n), age);
 }
 
 static json_t *node_tree(const void *item)
 {
 	const struct fleet_node *n = ((const struct item *)item)->node;
-	struct fleet_value sample_age = sample_age_ns(n);
 
 	return json_pack("{s:o, s:o, s:i, s:o, s:o, s:o, s:i, s:o, s:o}", "name",
 			 tree_string(n->name), "agent_version", tree_string(n->agent_version),
@@ -159,7 +158,7 @@ static json_t *node_tree(const void *item)
 			 "memory_bytes", tree_number(n->memory_bytes > 0, (double)n->memory_bytes),
 			 "memory_used_bytes", tree_of(memory_used(n)), "cgroups", (int)n->live_rows,
 			 "losses", losses_tree(&n->losses), "age_seconds",
-			 tree_seconds(sample_age.known, (uint64_t)sample_age.value));
+			 tree_of(sample_age(n)));
 }
 
 static const char *node_name(const void *item)

@@ -211,6 +211,27 @@ static void test_a_node_is_idle_between_two_readings(void **state)
 	fleet_free(f);
 }
 
+static void test_a_clock_that_was_set_makes_no_sample_old(void **state)
+{
+	struct fleet_here here = {"a-boot", {70 * S}, {9000 * S}};
+	struct fleet *f = fleet_new();
+	Plimsoll__V1__Batch b = preamble();
+
+	(void)state;
+	source.boot_id = here.boot_id;
+	fleet_apply(f, &b);
+	assert_false(fleet_age(only_node(f), &here).known);
+	b = second(68, 2);
+	b.wall_unix_ns = 5400 * S; /* an hour was put on since */
+	fleet_apply(f, &b);
+	assert_true(fleet_age(only_node(f), &here).value == 2);
+	here.boot_id[0] = 'b'; /* another machine */
+	assert_true(fleet_age(only_node(f), &here).value == 3600);
+	here.boot_id[0] = only_node(f)->boot_id[0] = '\0';
+	assert_true(fleet_age(only_node(f), &here).value == 3600);
+	fleet_free(f);
+}
+
 /* Not the number that the source told when the agent began; and what a CPU that comes or goes had idled is no idling. */
 static void test_cpus_come_and_go(void **state)
 {
@@ -333,6 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_node_is_idle_between_two_readings),
 		cmocka_unit_test(test_cpus_come_and_go),
+		cmocka_unit_test(test_a_clock_that_was_set_makes_no_sample_old),
 		cmocka_unit_test(test_connects_have_quantiles),
 		cmocka_unit_test(test_one_sample_is_no_rate), cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_missing_is_not_zero),   cmocka_unit_test(test_rows_end),
