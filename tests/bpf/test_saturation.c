@@ -115,8 +115,9 @@ static bool try_again(const struct saturation *s, const struct verdict *v)
 {
 	static int tries;
 
-	tries = s->advice == v->advice && s->permille[v->cause] >= v->least ? 0 : tries + 1;
-	return tries > 0 && tries < TRIES;
+	if ((s->advice == v->advice && s->permille[v->cause] >= v->least) || ++tries == TRIES)
+		tries = 0;
+	return tries > 0;
 }
 
 static void assert_verdict(const struct saturation *s, const struct verdict *v)
