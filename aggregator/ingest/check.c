@@ -180,36 +180,33 @@ static int take_columns(struct check *c, Plimsoll__V1__Columns *m, struct store_
 }
 
 /* Each part has its own buckets. A later one that we do not know is a newer agent's. */
-static int take_counts(const Plimsoll__V1__Columns *m, enum counts_part which, struct counts_list *ret,
+static int take_counts(const Plimsoll__V1__Columns *m, enum counts_part which, struct store_counts *ret,
 		       enum store_refusal *ret_why)
 {
-	bool later = which == COUNTS_LATER;
+	struct counts_list l;
 
 	*ret_why = STORE_REFUSED_SHAPE;
-	if (counts_of(m, which, ret) < 0)
+	if (counts_of(m, which, &l) < 0)
 		return -EBADMSG;
 	*ret_why = STORE_REFUSED_SIZE;
-	if (ret->n > CHECK_HIST_MAX)
+	if (l.n > CHECK_HIST_MAX)
 		return -EBADMSG;
 	*ret_why = STORE_REFUSED_HISTOGRAM;
-	for (size_t i = 0; i < ret->n; i++)
-		if (ret->row[i] >= m->n_row || later != (ret->bucket[i] >= COUNTS_LATER_BUCKET))
+	for (size_t i = 0; i < l.n; i++)
+		if (l.row[i] >= m->n_row || (which == COUNTS_LATER) != (l.bucket[i] >= COUNTS_LATER_BUCKET))
 			return -EBADMSG;
+	*ret = (struct store_counts){l.n, l.row, l.bucket, l.count};
 	return 0;
 }
 
-/* Of the later ones nothing is kept yet. */
+_Static_assert((int)STORE_HISTS == (int)COUNTS_PARTS, "all that come are taken");
+
 static int take_histograms(const Plimsoll__V1__Columns *m, struct store_batch *ret,
 			   enum store_refusal *ret_why)
 {
-	struct counts_list first, later;
-
-	if (take_counts(m, COUNTS_FIRST, &first, ret_why) < 0 || take_counts(m, COUNTS_LATER, &later, ret_why) < 0)
-		return -EBADMSG;
-	ret->n_hist = first.n;
-	ret->hist_row = first.row;
-	ret->hist_bucket = first.bucket;
-	ret->hist_count = first.count;
+	for (int which = 0; which < COUNTS_PARTS; which++)
+		if (take_counts(m, (enum counts_part)which, &ret->hist[which], ret_why) < 0)
+			return -EBADMSG;
 	return 0;
 }
 

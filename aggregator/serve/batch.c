@@ -65,11 +65,15 @@ static void make_room(struct batch *b, size_t rows)
 	b->victim_p = mem_array(b->victim_p, b->rows, sizeof(*b->victim_p));
 }
 
-static void add_waits(struct batch *b, const struct waits *w, uint32_t index)
+static void add_histograms(struct batch *b, const struct store_row *r, uint32_t index)
 {
-	for (uint32_t i = 0; i < HIST_BUCKETS; i++)
-		if (waits_count(w, i))
-			counts_add(&b->counts, index, i, waits_count(w, i));
+	uint32_t bucket, count;
+
+	for (bucket = 0; bucket < HIST_BUCKETS; bucket++)
+		if (waits_count(&r->waits, bucket))
+			counts_add(&b->counts, index, bucket, waits_count(&r->waits, bucket));
+	for (size_t at = 0; buckets_next(&r->others, &at, &bucket, &count);)
+		counts_add(&b->counts, index, bucket, count);
 }
 
 static void add_row(struct batch *b, const struct store_row *r)
@@ -82,7 +86,7 @@ static void add_row(struct batch *b, const struct store_row *r)
 	}
 	b->row[i] = r->id;
 	b->flags[i] = r->flags;
-	add_waits(b, &r->waits, (uint32_t)i);
+	add_histograms(b, r, (uint32_t)i);
 }
 
 /* protobuf-c has no const strings; nothing writes to these. */

@@ -85,6 +85,14 @@ struct store_node_sample {
 	uint32_t cpus; /* online; 0: not told */
 };
 
+struct store_counts { /* of buckets of histograms */
+	size_t n;
+	const uint32_t *row; /* index into the batch's */
+	const uint32_t *bucket, *count; /* buckets that we do not know are among them */
+};
+
+enum { STORE_HISTS = 2 }; /* parts in which they come, see wire/counts.h */
+
 struct store_batch {
 	uint64_t epoch, sequence, boottime_ns, wall_unix_ns;
 	bool keyframe;
@@ -95,9 +103,7 @@ struct store_batch {
 	const uint64_t *column[SIGNALS]; /* NULL: 0 in every row */
 	const uint32_t *flags;           /* SIGNAL_NO_… */
 	uint32_t unknown;                /* the same for every row */
-	size_t n_hist;
-	const uint32_t *hist_row; /* index into `row` */
-	const uint32_t *hist_bucket, *hist_count;
+	struct store_counts hist[STORE_HISTS];
 	const uint32_t *gone;
 	size_t n_gone;
 	const struct store_victim *victim;

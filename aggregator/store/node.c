@@ -221,6 +221,7 @@ static struct strmap *orphan_rows(struct store_node *n, bool rebooted)
 		row_freeze(r);
 		r->rebase = true;
 		r->named = 0;
+		buckets_done(&r->others); /* the new agent counts from 0 */
 		if (rebooted)
 			(void)row_put_victim(r, NULL, 0);
 		twice = strmap_put(orphans, row_cgroup(r), r);
@@ -342,17 +343,24 @@ static void waits_are_told(struct store_node *n, const struct store_batch *b)
 	}
 }
 
-static void put_waits(struct store_node *n, const struct store_batch *b)
+static void put_counts(struct store_node *n, const struct store_batch *b, const struct store_counts *c)
 {
 	uint32_t period = (uint32_t)(b->boottime_ns / WAITS_PERIOD_NS);
 
-	for (size_t i = 0; i < b->n_hist; i++) {
-		struct store_row *r = map_get(n->rows, b->row[b->hist_row[i]]);
+	for (size_t i = 0; i < c->n; i++) {
+		struct store_row *r = map_get(n->rows, b->row[c->row[i]]);
 
-		if (r && b->hist_bucket[i] < HIST_BUCKETS) /* of run-queue wait; of others nothing is kept yet */
-			(void)waits_put(&r->waits, period, b->hist_bucket[i], b->hist_count[i],
-					r->began == b->sequence);
+		if (r && c->bucket[i] < HIST_BUCKETS)
+			(void)waits_put(&r->waits, period, c->bucket[i], c->count[i], r->began == b->sequence);
+		else if (r && c->bucket[i] < SIGNAL_BUCKETS)
+			(void)buckets_put(&r->others, c->bucket[i], c->count[i]);
 	}
+}
+
+static void put_histograms(struct store_node *n, const struct store_batch *b)
+{
+	for (int i = 0; i < STORE_HISTS; i++)
+		put_counts(n, b, &b->hist[i]);
 	if (b->keyframe)
 		waits_are_told(n, b);
 }
@@ -494,7 +502,7 @@ int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arr
 		take_cpus(n, b->node.cpus);
 	measure_busy(n, &b->node, first ? 0 : b->boottime_ns - before_ns);
 	put_rows(n, b, first ? b->boottime_ns : before_ns);
-	put_waits(n, b);
+	put_histograms(n, b);
 	put_victims(n, b);
 	if (b->keyframe)
 		end_unnamed(n, b);

@@ -107,6 +107,7 @@ struct store_row *row_free(struct store_row *r)
 	if (!r)
 		return NULL;
 	waits_done(&r->waits);
+	buckets_done(&r->others);
 	free(r->victim);
 	free(r->ring);
 	free(r->text);

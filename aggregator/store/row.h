@@ -8,6 +8,7 @@
 #define AGGREGATOR_STORE_ROW_H
 
 #include "aggregator/store/batch.h"
+#include "aggregator/store/buckets.h"
 #include "aggregator/store/causes.h"
 #include "aggregator/store/ring.h"
 #include "aggregator/store/waits.h"
@@ -62,7 +63,8 @@ struct store_row {
 	uint64_t quota_wait_ns; /* of the run-queue wait, what the quota caused; the ring has the rest */
 	struct ring *ring;      /* NULL while nothing changed */
 	struct causes causes;
-	struct waits waits;
+	struct waits waits;     /* for a CPU */
+	struct buckets others;  /* of the other histograms */
 	struct row_victim *victim; /* NULL: none is known */
 };
 

@@ -81,6 +81,24 @@ def everything_about_one(w):
             assert title in head, (title, head)
 
 
+def connects_have_quantiles(w):
+    """From the kernel over the agent and the aggregator to here."""
+    load = Load(TOP + "-caller", """import socket, time
+listener = socket.create_server(("127.0.0.1", 0))
+while True:
+    with socket.create_connection(listener.getsockname()), listener.accept()[0]:
+        time.sleep(0.02)
+""")
+    try:
+        for server in (w.agent, w.aggregator):
+            def told(ask=server):
+                return ask.json("describe", load.cgroup)["quantiles"]["connect"]
+            connect = wait_for("connects", lambda ask=told: (q := ask())["p95_seconds"] and q)
+            assert 0 < connect["p50_seconds"] <= connect["p95_seconds"] <= connect["p99_seconds"], connect
+    finally:
+        load.end()
+
+
 def the_last_victim_is_named(w):
     """A process that gave itself a hostile name is killed for want of memory."""
     load = Load(TOP + "-short", """open("/proc/self/comm", "wb").write(b"hog\\x1b[2J\\xff")
@@ -343,8 +361,8 @@ def peers_cannot_write_to_the_terminal(w):
         server.stop(None).wait()
 
 
-sys.exit(cli.main((every_form_of_every_list, the_figures_are_the_loads, everything_about_one, the_last_victim_is_named,
-                   a_decision_is_explained, a_decision_is_made_again, a_load_is_recorded_and_simulated, the_brake_holds,
-                   streams_flow, daemons_describe_themselves, the_doctor_looks, help_and_completion,
+sys.exit(cli.main((every_form_of_every_list, the_figures_are_the_loads, everything_about_one, connects_have_quantiles,
+                   the_last_victim_is_named, a_decision_is_explained, a_decision_is_made_again,
+                   a_load_is_recorded_and_simulated, the_brake_holds, streams_flow, daemons_describe_themselves, the_doctor_looks, help_and_completion,
                    errors_say_what_why_and_what_to_do, the_network_is_tls, options_come_from_everywhere,
                    peers_cannot_write_to_the_terminal, decisions_follow)))

@@ -153,7 +153,10 @@ def readers_see_the_fleet(a, m):
     agents = [Agent(a.channel(), m, node=n, epoch=e) for n, e in (("w1", 21), ("w2", 22))]
     for agent in agents:
         agent.hello()
-        agent.send(agent.second(1, keyframe=True))
+        first = agent.second(1, keyframe=True)
+        for place, bucket, count in ((0, 7, 2), (0, 50, 3), (1, 240, 4), (1, 260, 5), (1, 9999, 6)):
+            agent.count(first, place, bucket, count)
+        agent.send(first)
         assert agent.receive().ack.sequence == 1
     with a.local() as c:
         watch = c.unary_stream("/plimsoll.v1.Metrics/Watch", m.Query.SerializeToString,
@@ -164,17 +167,19 @@ def readers_see_the_fleet(a, m):
         assert sorted(first) == ["w1", "w2"]
         for b in first.values():
             assert b.keyframe and sorted(b.columns.row) == [1, 2, 3] and len(b.dictionary) == 3, b
+            assert fleet.counts(b) == {(1, 7): 2, (1, 50): 3, (2, 240): 4, (2, 260): 5}, b  # 9999: of a newer agent
         b = next(some)
         assert [d.cgroup for d in b.dictionary] == ["/app/2"] and list(b.columns.row) == [2], b
         assert list(b.columns.cpu_ns) == [2 * 10**7]
         new = agents[0].second(2, rows=(3,))
+        agents[0].count(new, 0, 60, 8)
         agents[0].name(new, (4,))
         new.gone.append(1)
         agents[0].send(new)
         b = next(every)
         assert (b.source.node, b.epoch, b.sequence) == ("w1", 21, 2) and not b.keyframe, b
         assert list(b.columns.row) == [3] and list(b.gone) == [1] and b.live_rows == 3, b
-        assert [d.row for d in b.dictionary] == [4], b
+        assert [d.row for d in b.dictionary] == [4] and fleet.counts(b) == {(3, 60): 8}, b
         b = next(some)
         assert list(b.columns.row) == [2] and b.sequence == 2, b
         assert a.counters()["watches"] == 2

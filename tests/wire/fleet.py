@@ -22,6 +22,7 @@ COUNTERS = ("cpu_ns runq_wait_ns switches memory_usage_bytes memory_working_set_
             "memory_limit_bytes psi_cpu_some_ns psi_cpu_full_ns psi_memory_some_ns "
             "psi_memory_full_ns psi_io_some_ns psi_io_full_ns").split()
 SECOND = 10**9
+LATER = 240  # the first bucket of hist_later_bucket
 
 
 @contextlib.contextmanager
@@ -38,6 +39,13 @@ def folder():
                importlib.import_module("plimsoll.v1.status_pb2"))
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def counts(batch):
+    """Every bucket as {(row, bucket): count}."""
+    c = batch.columns
+    return {(c.row[i], bucket): count for part in ("hist_", "hist_later_") for i, bucket, count in zip(
+        *(getattr(c, part + column) for column in ("row", "bucket", "count")), strict=True)}
 
 
 def free_port():
@@ -163,6 +171,13 @@ class Agent:
             for counter in COUNTERS:
                 getattr(b.columns, counter).append(sequence * 10**7 * row)
         return b
+
+    @staticmethod
+    def count(batch, place, bucket, count):
+        """A bucket of the row at `place`; those of histograms that came later stand apart."""
+        part = "hist_later_" if bucket >= LATER else "hist_"
+        for column, value in (("row", place), ("bucket", bucket), ("count", count)):
+            getattr(batch.columns, part + column).append(value)
 
     def hello(self):
         self.send(self.preamble())

@@ -82,9 +82,9 @@ static struct second *new_second(void)
 	s->b.identity = s->identity;
 	for (size_t c = 0; c < SIGNALS; c++)
 		s->b.column[c] = s->column[c];
-	s->b.hist_row = s->hist[0];
-	s->b.hist_bucket = s->hist[1];
-	s->b.hist_count = s->hist[2];
+	s->b.hist[0].row = s->hist[0];
+	s->b.hist[0].bucket = s->hist[1];
+	s->b.hist[0].count = s->hist[2];
 	for (uint32_t i = 0; i < ROWS; i++)
 		s->row[i] = i + 1;
 	return s;
@@ -103,8 +103,8 @@ static void fill(struct second *s, uint64_t sequence)
 	for (size_t c = 0; c < SIGNALS; c++)
 		for (uint32_t i = 0; i < ROWS; i++)
 			s->column[c][i] = sequence * 9000000 + i;
-	s->b.n_hist = (size_t)ROWS * buckets;
-	for (uint32_t k = 0; k < s->b.n_hist; k++) {
+	s->b.hist[0].n = (size_t)ROWS * buckets;
+	for (uint32_t k = 0; k < s->b.hist[0].n; k++) {
 		s->hist[0][k] = k / buckets;
 		s->hist[1][k] = 4 + (k % buckets + (uint32_t)sequence) % BUCKETS;
 		s->hist[2][k] = (uint32_t)sequence;
@@ -140,7 +140,7 @@ int main(int argc, char **argv)
 		snprintf(name, sizeof(name), "node-%u", i);
 		fill(x, 0);
 		name_rows(x, i);
-		x->b.n_rows = x->b.n_hist = 0;
+		x->b.n_rows = x->b.hist[0].n = 0;
 		x->b.n_identities = ROWS;
 		if (store_hello(s, &source, &x->b, (clock_boot_t){CLOCK_NS_PER_S}, &node[i], &held))
 			return 1;

@@ -146,7 +146,7 @@ static void a_good_batch(void **state)
 	assert_ptr_equal(t->out.column[SIGNAL_CPU_NS], t->m.zero);
 	assert_null(t->out.column[SIGNAL_THREADS]); /* left out: 0 in every row */
 	assert_int_equal(t->out.unknown, 0);
-	assert_int_equal(t->out.n_hist, 1);
+	assert_int_equal(t->out.hist[0].n, 1);
 	t->m.b.columns = NULL; /* nothing changed in this second */
 	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
 	assert_int_equal(t->out.n_rows, 0);

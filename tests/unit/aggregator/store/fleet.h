@@ -40,9 +40,7 @@ static inline struct second *second(struct second *s, uint64_t epoch, uint64_t s
 				     .row = s->row,
 				     .flags = s->flags,
 				     .identity = s->identity,
-				     .hist_row = s->hist_row,
-				     .hist_bucket = s->hist_bucket,
-				     .hist_count = s->hist_count,
+				     .hist = { { 0, s->hist_row, s->hist_bucket, s->hist_count } },
 				     .gone = s->gone,
 				     .victim = s->victim };
 	for (size_t c = 0; c < SIGNALS; c++)

@@ -332,7 +332,7 @@ static void wait_percentile(void **state)
 	(void)state;
 	second(&x, 1, 12, 21 * S, false);
 	second_row(&x, 1, 21 * S / 2, 21 * S / 4);
-	x.b.n_hist = 1;
+	x.b.hist[0].n = 1;
 	x.hist_bucket[0] = hist_bucket(3 * MS);
 	x.hist_count[0] = 40;
 	put_at(s, n, &x, 21);
@@ -352,7 +352,7 @@ static void waited(struct store *s, struct store_node *n, uint64_t t, bool keyfr
 	second_row(&x, 1, t * S / 2, t * S / 4);
 	x.hist_bucket[0] = hist_bucket(wait_ns);
 	x.hist_count[0] = count;
-	x.b.n_hist = 1;
+	x.b.hist[0].n = 1;
 	put_at(s, n, &x, t);
 }
 
@@ -386,6 +386,39 @@ static void a_row_that_begins_in_mid_stream_has_no_waits_of_before(void **state)
 	waited(s, n, 28, true, 3 * MS, 1022);
 	waited(s, n, 29, false, 20 * MS, 2000); /* a keyframe had none of those */
 	assert_in_range((uint64_t)p95_at(s, 29).value, 16 * MS, 25 * MS);
+	store_free(s);
+}
+
+#define CONNECT (SIGNAL_HIST_CONNECT * HIST_BUCKETS + 20)
+
+static uint32_t told(const struct store_row *r, uint32_t wanted)
+{
+	uint32_t bucket, count;
+
+	for (size_t at = 0; buckets_next(&r->others, &at, &bucket, &count);)
+		if (bucket == wanted)
+			return count;
+	return 0;
+}
+
+/* They go on over whatever makes a row begin anew, as its counters do; a new agent counts from 0. */
+static void other_histograms_are_kept_for_readers(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = run(s, 1, 10, 20);
+	struct second x;
+
+	(void)state;
+	second(&x, 1, 12, 21 * S, false);
+	second_row(&x, 1, 0, 0); /* fell */
+	x.b.hist[1] = x.b.hist[0];
+	x.b.hist[1].n = 1;
+	x.hist_bucket[0] = CONNECT;
+	x.hist_count[0] = 9;
+	put_at(s, n, &x, 21);
+	assert_int_equal(told(map_get(n->rows, 1), CONNECT), 9);
+	run(s, 2, 30, 31);
+	assert_int_equal(told(map_get(n->rows, 1), CONNECT), 0);
 	store_free(s);
 }
 
@@ -476,6 +509,7 @@ int main(void)
 		cmocka_unit_test(shared_rows_and_their_workloads_come_and_go),
 		cmocka_unit_test(wait_percentile),
 		cmocka_unit_test(a_row_that_begins_in_mid_stream_has_no_waits_of_before),
+		cmocka_unit_test(other_histograms_are_kept_for_readers),
 		cmocka_unit_test(a_quota_is_a_cause_of_its_own),
 		cmocka_unit_test(unknown_groups_have_no_cause),
 	};
