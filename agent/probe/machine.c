@@ -16,7 +16,7 @@
 
 #define BTF_FILE     "/sys/kernel/btf/vmlinux"
 #define ITERATOR     "bpf_iter__cgroup" /* the type by which programs are called for each cgroup */
-#define PATH_BYTES   512
+#define PATH_BYTES   (HIERARCHY_PATH + 256) /* a file of a hierarchy, below a root */
 
 static const struct {
 	int number;
