@@ -182,6 +182,8 @@ static int start_scaling(struct aggregator *a, struct err *e)
 	a->scaler->decided = decided;
 	a->scaler->data = a;
 	a->scaler->hpa_period_ns = a->options->hpa_period;
+	a->scaler->budget.a_minute = (uint32_t)a->options->budget;
+	scaler_remember(a->scaler, clock_boot());
 	a->recommender = recommender_new(a->store, a->options->state_dir);
 	policies_load(a);
 	return 0;

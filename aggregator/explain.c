@@ -159,6 +159,19 @@ static void add_limits(struct buf *to, const struct record *r)
 		   d->coverage_permille / 10.0, r->policy.min_coverage_permille / 10.0);
 }
 
+void explain_budget(struct buf *to, const struct view *v, uint32_t from, uint32_t wanted)
+{
+	uint32_t to_now = view_affordable(v, from, wanted);
+
+	if (!v->fleet_budget)
+		return;
+	explain_line(to, "fleet budget");
+	buf_printf(to, "%u new replicas a minute over all policies, %u left for this one", v->fleet_budget, v->fleet_room);
+	if (to_now != wanted)
+		buf_printf(to, ": %u -> %u instead of %u", from, to_now, wanted);
+	buf_printf(to, "\n");
+}
+
 static void add_result(struct buf *to, const struct record *r, const struct decision *x)
 {
 	struct verdict again;
@@ -268,6 +281,7 @@ int explain_decision(const struct decision *x, const char *record, struct buf *t
 		add_metric(to, r, i);
 	add_windows(to, r);
 	add_limits(to, r);
+	explain_budget(to, &r->view, r->verdict.from, r->verdict.to + r->verdict.lacks);
 	add_result(to, r, x);
 	add_replicas(to, r);
 	return 0;

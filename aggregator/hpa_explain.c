@@ -238,6 +238,8 @@ int hpa_explain_decision(const struct decision *x, const char *record, struct bu
 		add_rates(to, r);
 	}
 	add_result(to, r, x, is_same);
+	if (r->control->outcome.from > 0 && r->control->outcome.to > 0)
+		explain_budget(to, &r->view, (uint32_t)r->control->outcome.from, (uint32_t)r->control->outcome.to);
 	add_conditions(to, r);
 	add_replicas(to, r);
 	return 0;

@@ -11,7 +11,7 @@ struct aggregator_options {
 	char *log_level, *log_format;
 	struct opt_list scrape, policy;
 	uint64_t tick, hpa_period;
-	int64_t agents_max, rows_max;
+	int64_t agents_max, rows_max, budget;
 	bool insecure, check, version, help;
 };
 

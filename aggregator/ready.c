@@ -8,6 +8,7 @@
 #include "aggregator/options.h"
 #include "aggregator/policies.h"
 #include "aggregator/rivals.h"
+#include "aggregator/scaler.h"
 #include "aggregator/statedir.h"
 #include "aggregator/store/store.h"
 #include "aggregator/toll.h"
@@ -65,7 +66,7 @@ static void add(struct aggregator_notice *n, const char *id, const char *level, 
 
 static size_t add_policies(const struct aggregator *a, struct aggregator_notice *ret)
 {
-	size_t unmeasured, ambiguous, n = 0;
+	size_t unmeasured, ambiguous, waiting, n = 0;
 	const char *first = "";
 	char metric[96];
 
@@ -81,6 +82,12 @@ static size_t add_policies(const struct aggregator *a, struct aggregator_notice 
 		snprintf(ret[n].text, sizeof(ret[n].text), "%zu HPAs never shrink: a metric of theirs has no source here; the first: "
 			 "%.48s (%.50s)", unmeasured, first, metric);
 		add(&ret[n++], "unmeasured", "warn", "take such metrics out of what Plimsoll reads, or leave these HPAs to Kubernetes");
+	}
+	waiting = scaler_waiting(a->scaler, &first);
+	if (waiting) {
+		snprintf(ret[n].text, sizeof(ret[n].text), "fleet budget: %zu policies wait for room in %lld new replicas a "
+			 "minute; the first: %.60s", waiting, (long long)a->options->budget, first);
+		add(&ret[n++], "budget", "warn", "raise --budget if the fleet can take more");
 	}
 	ambiguous = rivals_count(a->scaler, &first);
 	if (ambiguous) {

@@ -64,6 +64,7 @@ static const struct record_field verdict_fields[] = {
 	RECORD_FIELD(struct verdict, asked, "asked"),
 	RECORD_FIELD(struct verdict, stabilized, "stabilized"),
 	RECORD_FIELD(struct verdict, coverage_permille, "coveragePermille"),
+	RECORD_LATER(struct verdict, lacks, "lacks"),
 };
 
 static const struct record_field metric_fields[] = {

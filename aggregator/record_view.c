@@ -14,6 +14,8 @@ static const struct record_field view_fields[] = {
 	RECORD_FIELD(struct view, nodes_silent, "nodesSilent"),
 	RECORD_LATER(struct view, fleet_nodes, "fleetNodes"),
 	RECORD_LATER(struct view, fleet_silent, "fleetSilent"),
+	RECORD_LATER(struct view, fleet_budget, "fleetBudget"),
+	RECORD_LATER(struct view, fleet_room, "fleetRoom"),
 };
 
 static const struct record_field replica_fields[] = {

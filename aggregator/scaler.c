@@ -93,6 +93,7 @@ static void failed(struct scaler_workload *w, const char *why)
 	if (w->backoff_ns > SCALER_RETRY_MOST_NS)
 		w->backoff_ns = SCALER_RETRY_MOST_NS;
 	w->retry_ns = w->scaler->now.ns + w->backoff_ns;
+	budget_failed(&w->turn, w->last.to);
 	w->state.wanted = 0; /* nothing was ordered, so nothing is on its way */
 	snprintf(outcome, sizeof(outcome), "failed: %s", why);
 	settle(w, outcome);
@@ -103,8 +104,10 @@ static void acted(const char *why, void *data)
 	struct scaler_workload *w = data;
 
 	w->acting = 0;
-	if (w->hpa)
+	if (w->hpa) {
+		w->hpa->outcome.to = (int32_t)w->last.to; /* the budget may have cut it */
 		hpa_control_done(w->hpa, w->manifest.hpa, w->scaler->now.ns, *why ? why : NULL);
+	}
 	if (*why) {
 		failed(w, why);
 		return;
@@ -197,6 +200,23 @@ static void conclude(struct scaler_workload *w, const struct look *l)
 	}
 }
 
+static void offer(const struct scaler_workload *w, struct look *l)
+{
+	const struct budget *b = &w->scaler->budget;
+
+	l->view.fleet_budget = l->policy.enforce ? b->a_minute : 0;
+	l->view.fleet_room = l->view.fleet_budget ? budget_room(b, &w->turn, l->view.boottime_ns, l->current) : 0;
+}
+
+static void account(struct scaler_workload *w, const struct look *l)
+{
+	const struct verdict *d = &w->verdict;
+	uint32_t to = l->view.fleet_budget ? d->to : d->from;
+
+	aggregator_count(aggregator_budget_cuts_total, d->lacks > 0);
+	budget_note(&w->scaler->budget, &w->turn, l->view.boottime_ns, d->from, to, d->lacks);
+}
+
 static void step(struct scaler_workload *w, clock_boot_t now)
 {
 	const char *name = w->manifest.policy.name;
@@ -207,17 +227,42 @@ static void step(struct scaler_workload *w, clock_boot_t now)
 	if (store_view(w->workload, now, l.policy.window_ns, l.policy.fresh_ns, &l.view) < 0)
 		return; /* no memory for it: as if nothing was measured */
 	l.current = standing_now(&w->standing, l.view.replicas, l.view.fleet_silent > 0, now.ns);
+	offer(w, &l);
 	decide_step(&l.policy, &l.view, l.current, &w->state, &w->verdict);
+	account(w, &l);
 	conclude(w, &l);
 }
 
+/* Kubernetes' own decision is not touched; less of it is ordered. */
+static void afford_hpa(struct scaler_workload *w, const struct look *l)
+{
+	struct verdict *d = &w->verdict;
+	uint32_t to = view_affordable(&l->view, d->from, d->to);
+
+	if (!w->hpa->outcome.rescale || to == d->to)
+		return;
+	d->lacks = d->to - to;
+	d->to = to;
+	d->reason = VERDICT_BUDGET;
+}
+
 /* In Kubernetes the scale would be written now; here it may be that nobody is to write it. */
+static const char *why_unwritten(const struct scaler_workload *w, const struct look *l)
+{
+	if (l->paused)
+		return "a person paused it";
+	if (!l->policy.enforce)
+		return "Plimsoll observes only: the mode is not Enforce";
+	return w->verdict.to == w->verdict.from ? verdict_meaning(VERDICT_BUDGET) : NULL;
+}
+
 static void conclude_hpa(struct scaler_workload *w, struct look *l)
 {
+	afford_hpa(w, l);
+	account(w, l);
 	conclude(w, l);
-	if (w->hpa->outcome.rescale && !l->policy.enforce)
-		hpa_control_done(w->hpa, w->manifest.hpa, l->view.boottime_ns,
-				 l->paused ? "a person paused it" : "Plimsoll observes only: the mode is not Enforce");
+	if (w->hpa->outcome.rescale && why_unwritten(w, l))
+		hpa_control_done(w->hpa, w->manifest.hpa, l->view.boottime_ns, why_unwritten(w, l));
 }
 
 static bool is_due(struct scaler_workload *w, clock_boot_t now)
@@ -256,16 +301,44 @@ static void step_hpa(struct scaler_workload *w, clock_boot_t now)
 	}
 	w->hpa->selects = w->manifest.cgroup;
 	w->hpa->rivals = rivals_look(&w->rivals, l.policy.name, w->workload);
+	offer(w, &l);
 	hpa_control_pass(w->hpa, w->manifest.hpa, &l.policy, &l.view, l.current, l.scale_error);
 	hpa_control_verdict(w->hpa, &w->verdict);
 	conclude_hpa(w, &l);
 }
 
+static int by_turn(const void *a, const void *b)
+{
+	const struct budget_turn *x = &(*(struct scaler_workload *const *)a)->turn;
+	const struct budget_turn *y = &(*(struct scaler_workload *const *)b)->turn;
+
+	return (x->since_ns > y->since_ns) - (x->since_ns < y->since_ns);
+}
+
+/* Who waits for the budget, the longest first; then the others, as their manifests come. */
+static void line_up(struct scaler *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->item[i]->turn.since_ns)
+			s->line[n++] = s->item[i];
+	qsort(s->line, n, sizeof(*s->line), by_turn);
+	aggregator_set(aggregator_budget_waiting, n);
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->item[i]->turn.since_ns)
+			s->line[n++] = s->item[i];
+}
+
 void scaler_tick(struct scaler *s, clock_boot_t now)
 {
 	s->now = now;
-	for (size_t i = 0; i < s->n; i++)
-		(s->item[i]->hpa ? step_hpa : step)(s->item[i], now);
+	line_up(s);
+	budget_round(&s->budget);
+	for (size_t i = 0; i < s->n; i++) {
+		(s->line[i]->hpa ? step_hpa : step)(s->line[i], now);
+		budget_pass(&s->budget, &s->line[i]->turn);
+	}
 }
 
 /* The set of policies */
@@ -365,7 +438,8 @@ static void forget_all(struct scaler *s, const char *why)
 		if (s->item[i])
 			workload_done(s->item[i], why);
 	free(s->item);
-	s->item = NULL;
+	free(s->line);
+	s->item = s->line = NULL;
 	s->n = 0;
 }
 
@@ -397,6 +471,7 @@ void scaler_set(struct scaler *s, struct manifests *m)
 			m->item[i] = (struct manifest){0}; /* moved */
 		}
 	s->item = item;
+	s->line = mem_array(NULL, n + 1, sizeof(*s->line));
 	s->n = n;
 	arrange(s);
 	aggregator_set(aggregator_policies, n);
@@ -409,6 +484,43 @@ struct scaler *scaler_free(struct scaler *s)
 		forget_all(s, ENDED);
 	free(s);
 	return NULL;
+}
+
+static bool remember_growth(const struct decision *x, void *data)
+{
+	struct scaler *s = data;
+	uint64_t now_ns = s->now.ns;
+
+	if (x->boottime_ns > now_ns || now_ns - x->boottime_ns >= BUDGET_NS)
+		return false; /* older ones are so, too; those of another boot have ended with it */
+	if (x->to > x->from && strcmp(x->outcome, DECISION_OBSERVED) != 0)
+		budget_add(&s->budget, x->boottime_ns, x->to - x->from);
+	return true;
+}
+
+void scaler_remember(struct scaler *s, clock_boot_t now)
+{
+	s->now = now;
+	(void)decisions_each(s->decisions, &(struct decisions_query){0}, remember_growth, s);
+}
+
+size_t scaler_waiting(const struct scaler *s, const char **ret_first)
+{
+	const struct scaler_workload *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct scaler_workload *w = s->item[i];
+
+		if (!w->turn.since_ns)
+			continue;
+		if (!first || w->turn.since_ns < first->turn.since_ns)
+			first = w;
+		n++;
+	}
+	if (first)
+		*ret_first = first->manifest.policy.name;
+	return n;
 }
 
 const struct scaler_workload *scaler_find(const struct scaler *s, const char *name)

@@ -248,6 +248,10 @@ static void apply_limits(const struct policy *p, const struct view *v, const str
 		limit(d, p->min_replicas, VERDICT_MIN);
 	if (d->to > p->max_replicas)
 		limit(d, p->max_replicas, VERDICT_MAX);
+	if (GUARD(BUDGET, d->to > view_affordable(v, d->from, d->to))) {
+		d->lacks = d->to - view_affordable(v, d->from, d->to);
+		limit(d, d->to - d->lacks, VERDICT_BUDGET);
+	}
 }
 
 /* An order is open until its replicas are seen. Who only observes orders nothing. */

@@ -20,6 +20,7 @@
 	X(STRAIN, "I3", "taking a workload that waits for something for an idle one") \
 	X(STEP, "I9", "growing without bound") \
 	X(PACE, "I9", "shrinking all at once") \
+	X(BUDGET, "I9", "all policies together growing without bound") \
 	X(UNFILLED, "I10", "ordering more while the last order is not filled") \
 	X(GAIN, "I11", "growing on and on though it does not help") \
 	X(YOUNG, "I11", "taking the work of starting up for load") \

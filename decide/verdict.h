@@ -28,7 +28,8 @@
 	X(NO_GAIN, "no-gain", "two steps up did not bring the metric down: more replicas do not help") \
 	X(SETTLING, "settling", "replicas went away a moment ago: what the others took over is not measured yet") \
 	X(YOUNG, "young", "what is above its target is replicas that just began: no reason to grow") \
-	X(AMBIGUOUS, "ambiguous", "another policy scales its replicas, too: nothing changes")
+	X(AMBIGUOUS, "ambiguous", "another policy scales its replicas, too: nothing changes") \
+	X(BUDGET, "budget", "fleet budget: all policies together have added their replicas of this minute, the rest waits its turn")
 
 enum verdict_reason {
 #define X(id, word, meaning) VERDICT_##id,
@@ -57,6 +58,7 @@ struct verdict {
 	uint32_t asked;            /* by that metric */
 	uint32_t stabilized;       /* after the windows */
 	uint32_t coverage_permille;
+	uint32_t lacks;            /* what the fleet's budget took off */
 	struct verdict_metric metric[POLICY_METRICS];
 };
 

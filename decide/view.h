@@ -40,6 +40,8 @@ struct view {
 	const struct view_replica *replica; /* `replicas` of them, borrowed, pods together, then by name */
 	uint32_t nodes, nodes_silent; /* nodes that carry it; those without a batch for VIEW_FRESH_PERIODS */
 	uint32_t fleet_nodes, fleet_silent; /* the same of all nodes there are */
+	uint32_t fleet_budget;  /* replicas that all policies together may add in a minute; 0: no bound */
+	uint32_t fleet_room;    /* what is left of it for this workload; without meaning where there is no bound */
 };
 
 /* How old its sample may become; `least_ns` in any case. */
@@ -53,6 +55,14 @@ static inline uint64_t view_fresh_ns(const struct view_replica *r, uint64_t leas
 static inline bool view_is_fresh(const struct view_replica *r, uint64_t least_ns)
 {
 	return r->sample_age_ns <= view_fresh_ns(r, least_ns);
+}
+
+/* What the fleet's budget leaves of a step. */
+static inline uint32_t view_affordable(const struct view *v, uint32_t from, uint32_t to)
+{
+	bool is_over = v->fleet_budget && to > from && to - from > v->fleet_room;
+
+	return is_over ? from + v->fleet_room : to;
 }
 
 #endif

@@ -67,6 +67,27 @@ TEST(one_step_at_most_doubles)
 		assert_int_equal(slack_again().to, 1000); /* maxReplicas */
 }
 
+/* … by every service of the company at the same moment, each within its own bound. */
+static struct verdict everybody_at_once(void)
+{
+	struct scene *s = busy_scene(100);
+
+	s->view.fleet_budget = 40;
+	s->view.fleet_room = 7; /* the others were there first */
+	scene_empty(s);
+	scene_fill(s, 100, 6000);
+	return scene_step(s, 100);
+}
+
+TEST(the_fleet_has_a_budget)
+{
+	assert_int_equal(everybody_at_once().to, 107);
+	assert_int_equal(everybody_at_once().lacks, 93);
+	assert_int_equal(everybody_at_once().reason, VERDICT_BUDGET);
+	WITHOUT(BUDGET)
+		assert_int_equal(everybody_at_once().to, 200);
+}
+
 /* Everything gone at once, for whatever reason. */
 static struct verdict collapse(void)
 {
@@ -406,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(waiting_threads_are_not_idle),
 		cmocka_unit_test(one_step_at_most_doubles),
+		cmocka_unit_test(the_fleet_has_a_budget),
 		cmocka_unit_test(shrinking_has_a_pace),
 		cmocka_unit_test(one_missing_metric_forbids_shrinking),
 		cmocka_unit_test(unreachable_is_not_idle),

@@ -10,14 +10,14 @@ static const char *const words[] = {"steady", "metric",  "stabilized", "step-lim
 				    "min",    "max",     "stale",      "coverage",
 				    "blind",  "warming", "paused",     "silence",
 				    "strained", "pace",  "unfilled",   "no-gain",
-				    "settling", "young", "ambiguous"};
+				    "settling", "young", "ambiguous",  "budget"};
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
 TEST(words_are_stable)
 {
 	for (unsigned i = 0; i < WORDS; i++)
 		assert_string_equal(verdict_word((enum verdict_reason)i), words[i]);
-	assert_int_equal(VERDICT_AMBIGUOUS, WORDS - 1);
+	assert_int_equal(VERDICT_BUDGET, WORDS - 1);
 }
 
 TEST(every_word_has_a_meaning_of_its_own)
