@@ -2,6 +2,7 @@
 #include "aggregator/explain.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "aggregator/store/decisions.h"
 #include "base/clock.h"
 #include "decide/measure.h"
+#include "decide/window.h"
 
 #define REPLICAS_SHOWN 20 /* the rest stands in the record */
 
@@ -49,6 +51,13 @@ void explain_line(struct buf *to, const char *label)
 	buf_printf(to, "  %-16s ", label);
 }
 
+void explain_product(struct buf *to, double x)
+{
+	bool is_whole = fabs(x - round(x)) < 0.005;
+
+	buf_printf(to, is_whole && x != round(x) ? "%.17g" : "%.2f", x);
+}
+
 /* Metrics */
 
 static void add_sum(struct buf *to, enum policy_metric_kind kind, const struct verdict_metric *m)
@@ -74,6 +83,7 @@ static void add_imputed(struct buf *to, const struct verdict_metric *m)
 		   m->missing, measure_filled_percent(m), m->imputed_percent);
 }
 
+/* One of the three: it stays for being near, it stays for those counted in, or it changes. */
 static void add_formula(struct buf *to, const struct policy *p, const struct verdict_metric *m)
 {
 	uint32_t n = m->measured + m->missing;
@@ -81,18 +91,18 @@ static void add_formula(struct buf *to, const struct policy *p, const struct ver
 
 	explain_line(to, "");
 	if (measure_within_tolerance(p, m->value_percent, m->target_percent) ||
-	    measure_within_tolerance(p, m->imputed_percent, m->target_percent))
+	    measure_within_tolerance(p, m->imputed_percent, m->target_percent)) {
 		buf_printf(to, "within %g %% of the target: asks for %u, as it is set\n",
 			   p->tolerance_permille / 10.0, m->asks);
-	else
-		buf_printf(to, "%u x %u / %u = %.2f, rounded up: asks for %" PRIu64 "\n", n,
-			   m->imputed_percent, m->target_percent,
-			   (double)n * m->imputed_percent / m->target_percent, exact);
-	if (m->missing + m->young && m->asks != exact) {
-		explain_line(to, "");
-		buf_printf(to, "with those counted in, the direction turns round: asks for %u, as it is set\n",
-			   m->asks);
+		return;
 	}
+	buf_printf(to, "%u x %u / %u = %.2f, rounded up: ", n, m->imputed_percent, m->target_percent,
+		   (double)n * m->imputed_percent / m->target_percent);
+	if (m->asks == exact)
+		buf_printf(to, "asks for %u\n", m->asks);
+	else
+		buf_printf(to, "%" PRIu64 "; with those counted in, the direction turns round: asks for %u, as it is set\n",
+			   exact, m->asks);
 }
 
 static void add_metric(struct buf *to, const struct record *r, size_t i)
@@ -140,23 +150,49 @@ static void add_windows(struct buf *to, const struct record *r)
 			   up ? "least" : "most", d->stabilized);
 }
 
-static void add_limits(struct buf *to, const struct record *r)
+/* "up to 1 + max(4, 100 %) = 5: 1 is the least it was set to in 15 s" */
+static void add_growth(struct buf *to, const struct record *r)
 {
-	const struct verdict *d = &r->verdict;
+	const struct policy *p = &r->policy;
+	uint32_t from = r->verdict.from, least = window_least(p, &r->state, r->view.boottime_ns, p->up_period_ns, from);
+	uint32_t most = decide_largest_step(least);
+
+	buf_printf(to, "up to %u + max(%d, 100 %%) = %u", least, DECIDE_STEP, most);
+	if (p->up_period_ns)
+		buf_printf(to, ": %u is the least it was set to in %.0f s", least, seconds(p->up_period_ns));
+	buf_printf(to, "%s\n", most < from ? "; above that, nothing is added" : "");
+	if (r->verdict.to > from && r->verdict.reason == VERDICT_STEP_LIMIT && r->verdict.to < most) {
+		explain_line(to, "");
+		buf_printf(to, "the step from %u is not yet measured: until then up to %u + max(%d, 100 %%) = %u\n",
+			   r->state.gain.base, r->state.gain.base, DECIDE_STEP, r->verdict.to);
+	}
+}
+
+static void add_shrinkage(struct buf *to, const struct record *r)
+{
 	const struct policy *p = &r->policy;
 	uint64_t now_ns = r->view.boottime_ns;
+	uint32_t from = r->verdict.from, most = window_most(p, &r->state, now_ns, p->down_period_ns, from);
+	uint32_t least = decide_lowest(p, &r->state, now_ns, most);
 
+	if (!p->down_period_ns)
+		return;
+	explain_line(to, "");
+	buf_printf(to, "down to %u - max(%d, %g %%) = %u: %u is the most it was set to in %.0f s%s\n", most, DECIDE_STEP,
+		   p->down_permille / 10.0, least, most, seconds(p->down_period_ns),
+		   least > from ? "; below that, nothing is taken away" : "");
+}
+
+static void add_limits(struct buf *to, const struct record *r)
+{
 	explain_line(to, "limits");
-	buf_printf(to, "up by at most max(%d, 100 %%) in %.0f s: to %u; ", DECIDE_STEP, seconds(p->up_period_ns),
-		   decide_highest(p, &r->state, now_ns, d->from));
-	if (p->down_period_ns)
-		buf_printf(to, "down by at most max(%d, %g %%) in %.0f s: to %u; ", DECIDE_STEP,
-			   p->down_permille / 10.0, seconds(p->down_period_ns),
-			   decide_lowest(p, &r->state, now_ns, d->from));
-	buf_printf(to, "min %u, max %u\n", p->min_replicas, p->max_replicas);
+	buf_printf(to, "min %u, max %u\n", r->policy.min_replicas, r->policy.max_replicas);
+	explain_line(to, "");
+	add_growth(to, r);
+	add_shrinkage(to, r);
 	explain_line(to, "coverage");
 	buf_printf(to, "%.1f %% of replicas measured; below %.1f %% nothing shrinks\n",
-		   d->coverage_permille / 10.0, r->policy.min_coverage_permille / 10.0);
+		   r->verdict.coverage_permille / 10.0, r->policy.min_coverage_permille / 10.0);
 }
 
 void explain_budget(struct buf *to, const struct view *v, uint32_t from, uint32_t wanted)
@@ -220,13 +256,16 @@ void explain_sample(struct buf *to, const struct view_replica *v)
 			   seconds(v->sample_age_ns));
 }
 
-static void add_replica(struct buf *to, const struct view_replica *v)
+/* Of one that may be too young to count, since when it is there. */
+static void add_replica(struct buf *to, const struct policy *p, const struct view_replica *v)
 {
 	explain_line(to, "");
 	buf_printf(to, "%s: ", v->name);
 	explain_cpu(to, v);
 	if (v->runq_known)
 		buf_printf(to, ", run queue %u permille", v->runq_permille);
+	if (v->age_ns < p->young_ns)
+		buf_printf(to, ", first seen %.1f s ago", seconds(v->age_ns));
 	explain_sample(to, v);
 }
 
@@ -237,7 +276,7 @@ static void add_replicas(struct buf *to, const struct record *r)
 	explain_line(to, "replicas");
 	buf_printf(to, "%u (nodes: %u, silent: %u)\n", n, r->view.nodes, r->view.nodes_silent);
 	for (uint32_t i = 0; i < n && i < REPLICAS_SHOWN; i++)
-		add_replica(to, &r->view.replica[i]);
+		add_replica(to, &r->policy, &r->view.replica[i]);
 	if (n > REPLICAS_SHOWN) {
 		explain_line(to, "");
 		buf_printf(to, "and %u more in the record\n", n - REPLICAS_SHOWN);

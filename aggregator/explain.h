@@ -20,6 +20,8 @@ void explain_trigger(const struct policy *p, const struct verdict *d, char *ret,
 /* Parts of a text, for aggregator/hpa_explain too: two spaces and a label, so that all lines begin in one column; and
  * what is left to say of a replica, or of how old a sample may be, to the end of its line. */
 void explain_line(struct buf *to, const char *label);
+/* "8.40"; what is rounded differently only because of its last bits has them, too. */
+void explain_product(struct buf *to, double x);
 void explain_fresh(struct buf *to, const struct policy *p, const struct view *v);
 void explain_cpu(struct buf *to, const struct view_replica *v);
 void explain_sample(struct buf *to, const struct view_replica *v);

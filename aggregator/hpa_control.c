@@ -120,6 +120,18 @@ static enum verdict_reason why_blind(const struct hpa_control *c)
 	return c->outcome.blind && c->sight.in.rivals ? VERDICT_AMBIGUOUS : VERDICT_BLIND;
 }
 
+/* It may be that only those who cannot be counted keep it from changing. */
+static enum verdict_reason why_unchanged(const struct hpa_outcome *o)
+{
+	const struct hpa_proposal *p = o->metric < 0 ? NULL : &o->proposal[o->metric];
+
+	if (!p || p->branch != HPA_BRANCH_TURNED)
+		return VERDICT_STEADY;
+	if (p->ratio > 1)
+		return p->pods.count[HPA_UNREADY] ? VERDICT_YOUNG : VERDICT_STEADY;
+	return VERDICT_COVERAGE;
+}
+
 static enum verdict_reason reason_of(const struct hpa_control *c)
 {
 	const struct hpa_outcome *o = &c->outcome;
@@ -133,7 +145,7 @@ static enum verdict_reason reason_of(const struct hpa_control *c)
 		return of_limit(n->limited);
 	if (n->stabilized != o->wanted)
 		return VERDICT_STABILIZED;
-	return o->to == o->from ? VERDICT_STEADY : VERDICT_METRIC;
+	return o->to == o->from ? why_unchanged(o) : VERDICT_METRIC;
 }
 
 static uint32_t replicas(int32_t n)

@@ -31,7 +31,8 @@ static void add_head(struct buf *to, const struct hpa_record *r, const struct de
 	if (r->scale_error)
 		buf_printf(to, "not known: %s\n", r->scale_error);
 	else
-		buf_printf(to, "%u%s, live: %zu pods\n", r->current, r->current == pods ? "" : " by the last order", pods);
+		buf_printf(to, "%u%s, live: %zu pod%s\n", r->current, r->current == pods ? "" : " by the last order",
+			   pods, pods == 1 ? "" : "s");
 }
 
 /* --- windows ------------------------------------------------------------------------------------ */
@@ -106,11 +107,13 @@ static void add_policy(struct buf *to, const struct hpa_record *r, const struct 
 	if (x.added || x.removed)
 		buf_printf(to, "%d - %d added + %d removed in it = %d, ", r->control->sight.in.scale.spec, x.added,
 			   x.removed, x.start);
-	if (p->type == HPA_POLICY_PODS)
+	if (p->type == HPA_POLICY_PODS) {
 		buf_printf(to, "%d %c %d = %d\n", x.start, up ? '+' : '-', p->value, x.to);
-	else
-		buf_printf(to, "%d x %g = %.2f, rounded %s: %d\n", x.start,
-			   up ? 1 + p->value / 100.0 : 1 - p->value / 100.0, x.exact, up ? "up" : "down", x.to);
+		return;
+	}
+	buf_printf(to, "%d x %g = ", x.start, up ? 1 + p->value / 100.0 : 1 - p->value / 100.0);
+	explain_product(to, x.exact);
+	buf_printf(to, ", rounded %s: %d\n", up ? "up" : "down", x.to);
 }
 
 /* Of the policies of that direction, the one that set the limit; NULL: none did. */
@@ -171,6 +174,9 @@ static void add_result(struct buf *to, const struct hpa_record *r, const struct 
 	buf_printf(to, "%d -> %d", o->from, o->to);
 	if (o->is_normalized && n->replicas != n->stabilized)
 		add_limit(to, r);
+	else if (o->is_normalized && n->stabilized != o->wanted)
+		buf_printf(to, ", held at %d by what was asked for in the window%s%s", n->stabilized,
+			   *o->reason ? "; of the metrics alone: " : "", o->reason);
 	else if (*o->reason)
 		buf_printf(to, ": %s", o->reason);
 	buf_printf(to, "\n");

@@ -59,19 +59,20 @@ static void add_filled(struct buf *to, const struct hpa_metric *m, const struct 
 
 	if (pods->count[HPA_MISSING]) {
 		explain_line(to, "");
-		buf_printf(to, "%u pods without a fresh sample, counted ", pods->count[HPA_MISSING]);
+		buf_printf(to, "%u pod%s without a fresh sample, counted ", pods->count[HPA_MISSING],
+			   pods->count[HPA_MISSING] == 1 ? "" : "s");
 		if (p->ratio >= 1)
 			buf_printf(to, "at nothing, against the change\n");
 		else if (m->target == HPA_UTILIZATION)
-			buf_printf(to, "at %d %% of their request (%s), against the change\n", percent,
+			buf_printf(to, "at %d %% of the request (%s), against the change\n", percent,
 				   hpa_text_milli(m, pods->filled_milli).text);
 		else
 			buf_printf(to, "at the target, %s, against the change\n", hpa_text_target(m).text);
 	}
 	if (pods->count[HPA_UNREADY]) {
 		explain_line(to, "");
-		buf_printf(to, "%u pods too young for their sample to count%s\n", pods->count[HPA_UNREADY],
-			   counts_unready(p) ? ", counted at nothing" : "");
+		buf_printf(to, "%u pod%s too young for a sample to count%s\n", pods->count[HPA_UNREADY],
+			   pods->count[HPA_UNREADY] == 1 ? "" : "s", counts_unready(p) ? ", counted at nothing" : "");
 	}
 }
 
@@ -81,11 +82,12 @@ static void add_product(struct buf *to, const struct hpa_metric *m, const struct
 	bool is_filled = p->branch == HPA_BRANCH_FILLED || p->branch == HPA_BRANCH_TURNED;
 
 	if (m->target == HPA_UTILIZATION)
-		buf_printf(to, "%.0f x %.0f / %d = %.2f", n, ratio * m->utilization, m->utilization, n * ratio);
+		buf_printf(to, "%.0f x %.0f / %d = ", n, ratio * m->utilization, m->utilization);
 	else if (is_filled)
-		buf_printf(to, "%.0f x %.4f = %.2f", n, ratio, n * ratio);
+		buf_printf(to, "%.0f x %.4f = ", n, ratio);
 	else
-		buf_printf(to, "%.0f x %s / %s = %.2f", n, hpa_text_usage(m, p).text, hpa_text_target(m).text, n * ratio);
+		buf_printf(to, "%.0f x %s / %s = ", n, hpa_text_usage(m, p).text, hpa_text_target(m).text);
+	explain_product(to, n * ratio);
 }
 
 static double counted(const struct hpa_record *r, const struct hpa_metric *m, const struct hpa_proposal *p)

@@ -10,10 +10,10 @@
 
 /* X(enumerator, word, meaning): one word a verdict, stable: scripts and records rely on it. */
 #define VERDICT_REASONS(X) \
-	X(STEADY, "steady", "every metric is within tolerance of its target") \
+	X(STEADY, "steady", "no metric asks for another number") \
 	X(METRIC, "metric", "a metric asks for this number") \
 	X(STABILIZED, "stabilized", "a recommendation inside the stabilization window holds it back") \
-	X(STEP_LIMIT, "step-limit", "one step adds at most max(4, 100 %)") \
+	X(STEP_LIMIT, "step-limit", "a step goes no further at once") \
 	X(MIN, "min", "minReplicas") \
 	X(MAX, "max", "maxReplicas") \
 	X(STALE, "stale", "samples are older than 3 periods: never a reason to shrink") \

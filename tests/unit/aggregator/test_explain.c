@@ -87,7 +87,8 @@ static void growth_can_be_recomputed(void **state)
 	says(text, "also asked       run queue 20 % of runnable time waiting over 6 of 6 replicas");
 	says(text, "6 x 20 / 50 = 2.40, rounded up: asks for 3");
 	says(text, "nothing in them holds 9 back");
-	says(text, "up by at most max(4, 100 %) in 0 s: to 12; min 2, max 20");
+	says(text, "limits           min 2, max 20");
+	says(text, "up to 6 + max(4, 100 %) = 12\n");
 	says(text, "6 -> 9, reason metric: a metric asks for this number");
 	says(text, "the recorded inputs give the same verdict again");
 	says(text, "node:/shop/api-05: cpu 420m, run queue 200 permille, mean over 2.0 s, sample 0.5 s old");
@@ -105,6 +106,92 @@ static void what_was_filled_in_is_said(void **state)
 	says(text, "1 without a fresh rate, counted at 0 % each, against the change: 75 %");
 	says(text, "6 x 75 / 60 = 7.50, rounded up: asks for 8");
 	says(text, "node:/shop/api-05: cpu not known, never sampled");
+}
+
+/* 4 x 400m of 2500m = 64 %, near 60 %: it is that it stays for, not that 5 x 64 / 60 would be more than 5. */
+static void near_the_target_with_those_counted_in(void **state)
+{
+	struct verdict d;
+	const char *text = explained(5, 4, 400, &d);
+
+	(void)state;
+	assert_int_equal(d.to, 5);
+	says(text, "cpu 80 % of request over 4 of 5 replicas");
+	says(text, "1 without a fresh rate, counted at 0 % each, against the change: 64 %");
+	says(text, "within 10 % of the target: asks for 5, as it is set");
+	assert_null(strstr(text, "turns round"));
+}
+
+/* 3 x 350m of 3000m = 35 %: fewer than 60 %, though the three alone are above it. */
+static void a_direction_that_turns_is_said_once(void **state)
+{
+	struct verdict d;
+	const char *text = explained(6, 3, 350, &d);
+
+	(void)state;
+	assert_int_equal(d.to, 6);
+	says(text, "6 x 35 / 60 = 3.50, rounded up: 4; with those counted in, the direction turns round: asks for 6, as it is set");
+}
+
+/* Two seconds of a policy with periods: `replicas` are live then, `set` are ordered; the second one is told. */
+static const char *second_step(bool enforce, uint64_t apart_ns, const uint32_t replicas[2], uint32_t set,
+			       const uint64_t milli[2], struct verdict *ret)
+{
+	static char text[8192];
+	struct policy p = policy;
+	struct view_replica r[3] = {0};
+	struct view v = {.boottime_ns = 100 * S, .replicas = replicas[0], .replica = r, .nodes = 1};
+	struct decide_state s = {0}, before;
+	const struct decision x = {.id = 7, .workload = "api", .policy = "api", .mode = "Enforce", .outcome = "applied"};
+	scoped(buf_done) struct buf b = {0};
+
+	p.min_replicas = 1;
+	p.enforce = enforce;
+	p.up_period_ns = 15 * S;
+	p.down_period_ns = 60 * S;
+	p.down_permille = 100;
+	p.young_ns = 10 * S;
+	for (uint32_t i = 0; i < 3; i++)
+		r[i] = (struct view_replica){.name = "r", .age_ns = i < 1 ? 60 * S : 5 * S, .cpu_known = true,
+					     .cpu_milli = milli[0], .window_ns = 2 * S};
+	decide_step(&p, &v, replicas[0], &s, ret);
+	v.boottime_ns += apart_ns;
+	v.replicas = replicas[1];
+	for (uint32_t i = 0; i < 3; i++)
+		r[i].cpu_milli = milli[1];
+	before = s;
+	decide_step(&p, &v, set, &s, ret);
+	scoped(freep) char *record = record_json(&p, &v, set, &before, ret);
+	assert_int_equal(explain_decision(&x, record, &b, NULL), 0);
+	says(buf_text(&b), "the recorded inputs give the same verdict again");
+	snprintf(text, sizeof(text), "%s", buf_text(&b));
+	return text;
+}
+
+/* It was 1 within the period: 1 + max(4, 1) = 5, and 3 - max(4, 0) = 0. */
+static void limits_name_what_they_start_from(void **state)
+{
+	struct verdict d;
+	const char *text = second_step(false, 5 * S, (uint32_t[]){1, 3}, 3, (uint64_t[]){900, 900}, &d);
+
+	(void)state;
+	assert_int_equal(d.to, 5); /* the two young ones count at nothing: 900 of 1500 is 60 %; or not as young yet */
+	says(text, "up to 1 + max(4, 100 %) = 5: 1 is the least it was set to in 15 s\n");
+	says(text, "down to 3 - max(4, 10 %) = 0: 3 is the most it was set to in 60 s\n");
+	says(text, "r: cpu 900m, first seen 5.0 s ago, mean over 2.0 s");
+}
+
+/* From 1 to 2 at 100 %; the second never came. 20 s later 1 x 600 / 60 = 10: 2 + 4 = 6 would do, 1 + 4 is what is open. */
+static void an_open_step_is_a_limit(void **state)
+{
+	struct verdict d;
+	const char *text = second_step(true, 20 * S, (uint32_t[]){1, 1}, 2, (uint64_t[]){500, 3000}, &d);
+
+	(void)state;
+	assert_int_equal(d.to, 5);
+	says(text, "up to 2 + max(4, 100 %) = 6: 2 is the least it was set to in 15 s\n");
+	says(text, "the step from 1 is not yet measured: until then up to 1 + max(4, 100 %) = 5\n");
+	says(text, "2 -> 5, reason step-limit: a step goes no further at once");
 }
 
 static void what_is_old_goes_by_the_slowest_agent(void **state)
@@ -169,6 +256,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(growth_can_be_recomputed),
 		cmocka_unit_test(what_was_filled_in_is_said),
+		cmocka_unit_test(near_the_target_with_those_counted_in),
+		cmocka_unit_test(a_direction_that_turns_is_said_once),
+		cmocka_unit_test(an_open_step_is_a_limit),
+		cmocka_unit_test(limits_name_what_they_start_from),
 		cmocka_unit_test(what_is_old_goes_by_the_slowest_agent),
 		cmocka_unit_test(a_window_that_holds_is_named),
 		cmocka_unit_test(many_replicas_are_cut_short),

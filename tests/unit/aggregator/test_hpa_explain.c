@@ -96,6 +96,15 @@ static void has(const char *said, const char *words)
 		fail_msg("\"%s\" is not in\n%s", words, said);
 }
 
+/* The word that lists show for the pass before. */
+static const char *reason(void)
+{
+	struct verdict d;
+
+	hpa_control_verdict(control, &d);
+	return verdict_word(d.reason);
+}
+
 /* 6 pods at 84 of 100m: 6 x 84 / 60 = 8.4, so 9; two pods in 15 s. */
 TEST(limited_by_a_policy)
 {
@@ -134,7 +143,7 @@ TEST(missing_pods_are_counted_against_shrinking)
 	add(1, 0, 900 * S, NEVER);
 	said = pass(5, true);
 	has(said, "cpu 30 % of request over 3 of 4 pods (90m of 300m); target 60 %");
-	has(said, "1 pods without a fresh sample, counted at 100 % of their request (100m), against the change");
+	has(said, "1 pod without a fresh sample, counted at 100 % of the request (100m), against the change");
 	has(said, "4 x 47 / 60 = 3.13, rounded up: asks for 4");
 }
 
@@ -148,6 +157,7 @@ TEST(the_direction_turns_round)
 	add(2, 0, 900 * S, 9 * S);
 	said = pass(4, true);
 	has(said, "2 pods without a fresh sample, counted at nothing, against the change");
+	assert_string_equal(reason(), "steady");
 	has(said, "4 x 45 / 60 = 3.00: with those counted in, the direction turns round: asks for 4, as it is set");
 }
 
@@ -161,8 +171,37 @@ TEST(young_pods_do_not_speak_for_growing)
 	add(1, 500, 5 * S, S);
 	said = pass(4, true);
 	has(said, "cpu 120 % of request over 3 of 4 pods (360m of 300m); target 60 %");
-	has(said, "1 pods too young for their sample to count, counted at nothing");
+	has(said, "1 pod too young for a sample to count, counted at nothing");
 	has(said, "4 x 90 / 60 = 6.00, rounded up: asks for 6");
+}
+
+/* 1 at 120 %, 2 of 5 s at nothing: 120 / 300 = 40 %, below 60 %;
+ * 2 at 30 %, 4 missing at 100 %: 460 / 600 = 76 %. */
+TEST(who_keeps_it_from_changing_is_its_reason)
+{
+	begin(SPEC("\"metrics\":[" CPU_60 "]"));
+	add(1, 120, 900 * S, S);
+	add(2, 500, 5 * S, S);
+	has(pass(3, true), "3 x 40 / 60 = 2.00: with those counted in, the direction turns round: asks for 3");
+	assert_string_equal(reason(), "young");
+	begin(SPEC("\"metrics\":[" CPU_60 "]"));
+	add(2, 30, 900 * S, S);
+	add(4, 0, 900 * S, NEVER);
+	has(pass(6, true), "6 x 76 / 60 = 7.60: with those counted in, the direction turns round: asks for 6");
+	assert_string_equal(reason(), "coverage");
+}
+
+/* 124 / 60 is a bit more in binary, and 1 - 0.8 a bit less than 0.2: for Kubernetes, too. */
+TEST(the_last_bits_are_shown_where_they_count)
+{
+	begin(SPEC("\"metrics\":[" CPU_60 "],\"behavior\":{\"scaleDown\":{\"stabilizationWindowSeconds\":0,\"policies\":[{"
+		   "\"type\":\"Percent\",\"value\":80,\"periodSeconds\":15}]}}"));
+	add(15, 124, 900 * S, S);
+	has(pass(15, false), "15 x 124 / 60 = 31.000000000000004, rounded up: asks for 32");
+	begin(SPEC("\"metrics\":[" CPU_60 "],\"behavior\":{\"scaleDown\":{\"stabilizationWindowSeconds\":0,\"policies\":[{"
+		   "\"type\":\"Percent\",\"value\":80,\"periodSeconds\":15}]}}"));
+	add(10, 1, 900 * S, S);
+	has(pass(10, false), "scaleDown policy Percent 80 per 15 s: 10 x 0.2 = 1.9999999999999996, rounded down: 1");
 }
 
 /* 3 pods of 32Mi on a target of 24Mi: 3 x 32 / 24 = 4. */
@@ -220,7 +259,7 @@ TEST(shrinking_by_per_cent_after_a_window)
 	said = pass(8, true);
 	has(said, "8 x 10 / 60 = 1.33, rounded up: asks for 2");
 	has(said, "scaleDown 20 s: the most that was asked for in it leaves 8");
-	has(said, "8 -> 8: All metrics below target");
+	has(said, "8 -> 8, held at 8 by what was asked for in the window; of the metrics alone: All metrics below target");
 	said = pass(8, true);
 	has(said, "nothing in them holds 2 back");
 	has(said, "scaleDown policy Percent 25 per 60 s: 8 x 0.75 = 6.00, rounded down: 6");
@@ -257,6 +296,8 @@ int main(void)
 		cmocka_unit_test(missing_pods_are_counted_against_shrinking),
 		cmocka_unit_test(the_direction_turns_round),
 		cmocka_unit_test(young_pods_do_not_speak_for_growing),
+		cmocka_unit_test(who_keeps_it_from_changing_is_its_reason),
+		cmocka_unit_test(the_last_bits_are_shown_where_they_count),
 		cmocka_unit_test(an_average_value),
 		cmocka_unit_test(a_pods_metric_beside_one_that_fails),
 		cmocka_unit_test(above_the_maximum_no_metric_is_asked),
