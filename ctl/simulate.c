@@ -58,7 +58,7 @@ static int load_policies(struct simulation *x, struct err *e)
 	for (size_t i = 0; r == 0 && i < o->compare.n; i++)
 		r = load_set(x, &(struct opt_list){&o->compare.items[i], 1}, e);
 	if (r == 0 && !x->n) {
-		r = err_set(e, -EINVAL, "plimsoll simulate: what?");
+		r = err_set(e, -EINVAL, "nothing to simulate");
 		err_cause(e, "--policy names no ScalingPolicy and no HorizontalPodAutoscaler");
 		err_fix(e, "write: plimsoll simulate --policy FILE --trace step");
 	}
@@ -75,7 +75,7 @@ static int make_model(const struct session *s, const struct manifest *m, struct 
 		return 0;
 	err_set(e, -EINVAL, "%.150s: what can a replica of %.60s carry?", m->where, m->policy.name);
 	err_cause(e, "nobody says what it requests");
-	return err_fix(e, "give the file with its Deployment, too, or --capacity");
+	return err_fix(e, "give the file with its Deployment, too, or --capacity MILLICORES");
 }
 
 /* Shapes are made to fit the first policy; all of them see the same load. */
@@ -166,6 +166,21 @@ static void print_plot(const struct simulation *x, size_t i)
 	printf("\n%s", buf_text(&plot));
 }
 
+/* A policy that saw nothing looks calm in the table. */
+static void print_blindness(const struct manifest *m, const struct trial *t)
+{
+	scoped(buf_done) struct buf text = {0};
+
+	if (!t->blind)
+		return;
+	buf_printf(&text, "\n");
+	text_safe(m->policy.name, &text);
+	buf_printf(&text, " knew no metric at %u of %u looks: ", t->blind, t->looks);
+	text_safe(t->why_blind, &text);
+	buf_printf(&text, "\n");
+	terminal_print(buf_text(&text), stdout);
+}
+
 static void print_table(const struct simulation *x)
 {
 	scoped(table_done) struct table t = {0};
@@ -174,6 +189,8 @@ static void print_table(const struct simulation *x)
 	for (size_t i = 0; i < x->n; i++)
 		cells(&t, x->item[i], &x->trial[i]);
 	table_print(&t, &x->s->style, !x->s->o->no_headers, terminal_columns(STDOUT_FILENO), stdout);
+	for (size_t i = 0; i < x->n; i++)
+		print_blindness(x->item[i], &x->trial[i]);
 	for (size_t i = 0; i < x->n; i++)
 		print_plot(x, i);
 }
@@ -195,6 +212,9 @@ static json_t *trial_tree(const struct manifest *m, const struct plant_model *p,
 	json_object_set_new(o, "flaps", json_integer(t->flaps));
 	json_object_set_new(o, "reactionMeanSeconds", tree_number(t->reactions > 0, t->reaction_mean_ms / 1000.0));
 	json_object_set_new(o, "reactionWorstSeconds", tree_number(t->reactions > 0, t->reaction_worst_s));
+	json_object_set_new(o, "looks", json_integer(t->looks));
+	json_object_set_new(o, "blindLooks", json_integer(t->blind));
+	json_object_set_new(o, "whyBlind", t->blind ? tree_string(t->why_blind) : json_null());
 	json_object_set_new(o, "replicasLeast", json_integer(t->least));
 	json_object_set_new(o, "replicasMost", json_integer(t->most));
 	return o;

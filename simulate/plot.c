@@ -42,10 +42,10 @@ static uint32_t highest(const struct trial *t)
 static const char *cell(const struct slice *s, uint32_t row, uint32_t most)
 {
 	static const char *const eighths[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-	uint32_t height = s->replicas * PLOT_ROWS * 8 / most, need = s->need * PLOT_ROWS / most;
+	uint32_t height = s->replicas * PLOT_ROWS * 8 / most, need = s->need * PLOT_ROWS * 8 / most;
 	uint32_t floor = row * 8, filled = height > floor ? height - floor : 0;
 
-	if (need == row && s->need * PLOT_ROWS * 8 / most > height)
+	if (need > height && (need - 1) / 8 == row)
 		return "·";
 	return eighths[filled > 8 ? 8 : filled];
 }

@@ -123,9 +123,18 @@ static void note_change(struct run *r, uint32_t to, uint32_t s)
 	r->miss_began = UINT32_MAX;
 }
 
+static void note_look(struct trial *t, bool blind, const char *why)
+{
+	t->looks++;
+	t->blind += blind;
+	if (blind)
+		snprintf(t->why_blind, sizeof(t->why_blind), "%s", why);
+}
+
 static uint32_t decide_hpa(struct run *r)
 {
 	hpa_control_pass(r->hpa, r->manifest->hpa, &r->policy, &r->view, r->plant.n, NULL);
+	note_look(r->t, r->hpa->outcome.blind, r->hpa->outcome.error);
 	if (!r->hpa->outcome.rescale)
 		return r->plant.n;
 	hpa_control_done(r->hpa, r->manifest->hpa, r->view.boottime_ns, NULL);
@@ -142,6 +151,7 @@ static uint32_t decide(struct run *r, uint32_t s)
 	if (r->hpa)
 		return decide_hpa(r);
 	decide_step(&r->policy, &r->view, r->plant.n, &r->state, &d);
+	note_look(r->t, d.reason == VERDICT_BLIND, verdict_meaning(d.reason));
 	return d.to;
 }
 

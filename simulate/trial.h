@@ -13,6 +13,7 @@
 #include "simulate/trace.h"
 
 #define TRIAL_HPA_PERIOD_S 15u
+#define TRIAL_WHY	   512u /* of the long sentences of Kubernetes */
 #define TRIAL_FLAP_S	   300u /* a change against one that is younger than this is a flap */
 
 struct trial_point { /* a second */
@@ -27,6 +28,8 @@ struct trial {
 	uint32_t ups, downs, flaps;
 	uint32_t reactions, reaction_mean_ms, reaction_worst_s; /* from a miss to the next order up */
 	uint32_t least, most;
+	uint32_t looks, blind;         /* how often it was asked; of these, knew no metric */
+	char why_blind[TRIAL_WHY];     /* the last time, in its words; "": it never was */
 	struct trial_point *point;     /* one a second of the trace */
 	uint32_t seconds;
 };

@@ -97,6 +97,39 @@ TEST(the_same_run_is_the_same)
 	trial_done(&b);
 }
 
+/* Nobody says what a container of it requests: as in Kubernetes, no share of it is known, from the first look on. */
+TEST(who_knows_nothing_says_so)
+{
+	struct manifests all = {0};
+	struct trial blind, seeing;
+	struct trace t;
+
+	assert_int_equal(manifests_parse("hpa.yaml", hpa, (size_t)(strstr(hpa, "---") - hpa), &all, NULL), 0);
+	assert_int_equal(trace_shape("step", 6400, &t), 0);
+	trial_run(&all.item[0], &t, &model, NULL, NULL, &blind);
+	run(hpa, "step", &seeing);
+	assert_int_equal(blind.looks, 3600 / TRIAL_HPA_PERIOD_S);
+	assert_int_equal(blind.blind, blind.looks);
+	assert_non_null(strstr(blind.why_blind, "missing request for cpu"));
+	assert_int_equal(seeing.blind, 0);
+	trace_done(&t);
+	manifests_done(&all);
+	trial_done(&blind);
+	trial_done(&seeing);
+}
+
+/* 1 replica where 8 are needed, the most there is: the mark is in the top row. */
+TEST(the_most_that_was_needed_is_marked)
+{
+	struct trial_point point = {.replicas = 1, .serving = 1, .need = 8};
+	struct trial t = {.point = &point, .seconds = 1};
+	scoped(buf_done) struct buf b = {0};
+
+	plot_terminal(&t, 1, &b);
+	assert_non_null(strstr(buf_text(&b), "8 │·\n"));
+	assert_non_null(strstr(buf_text(&b), "│█\n  missed"));
+}
+
 TEST(pictures_are_drawn)
 {
 	scoped(buf_done) struct buf terminal = {0}, svg = {0};
@@ -120,6 +153,8 @@ int main(void)
 		cmocka_unit_test(an_hpa_looks_every_15_s),
 		cmocka_unit_test(silence_is_no_reason_to_shrink),
 		cmocka_unit_test(the_same_run_is_the_same),
+		cmocka_unit_test(who_knows_nothing_says_so),
+		cmocka_unit_test(the_most_that_was_needed_is_marked),
 		cmocka_unit_test(pictures_are_drawn),
 	};
 
