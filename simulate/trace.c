@@ -25,18 +25,22 @@ struct reader {
 static int wrong(const struct reader *r, const char *key, const char *why)
 {
 	err_set(r->e, -EINVAL, "%.150s:%u: this is no line of a trace", r->name, r->line);
-	err_cause(r->e, "\"%s\" %s", key, why);
+	err_cause(r->e, "\"%.60s\" %s", key, why);
+	if (r->line == 1)
+		return err_fix(r->e, "the first line is {\"apiVersion\":\"" API_VERSION "\",\"kind\":\"" KIND "\"}");
 	return err_fix(r->e, "a line is {\"second\":60,\"cpuMilli\":2000}; docs/design/simulation.md has the format");
 }
 
 static int read_number(const struct reader *r, const json_t *o, const char *key, uint32_t most, uint32_t *ret)
 {
 	const json_t *j = json_object_get(o, key);
+	char why[48];
 
 	if (!json_is_integer(j))
 		return wrong(r, key, "is missing or no integer");
+	snprintf(why, sizeof(why), "is not between 0 and %u", most);
 	if (json_integer_value(j) < 0 || json_integer_value(j) > (json_int_t)most)
-		return wrong(r, key, "is negative or too large");
+		return wrong(r, key, why);
 	*ret = (uint32_t)json_integer_value(j);
 	return 0;
 }
@@ -53,7 +57,7 @@ static int check_keys(const struct reader *r, json_t *o)
 		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 			found = found || !strcmp(key, known[i]);
 		if (!found)
-			return wrong(r, "a key", "is none of second, cpuMilli, silent");
+			return wrong(r, key, "is none of second, cpuMilli, silent");
 	}
 	return 0;
 }

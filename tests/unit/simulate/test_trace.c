@@ -48,10 +48,10 @@ TEST(what_is_wrong_is_said)
 		{HEAD "{\"second\":0,\"cpuMilli\":1}\n[1]\n", "load.trace:3", "another JSON value"},
 		{HEAD "{\"second\":1,\"cpuMilli\":1}", "load.trace:2:", "\"second\" is not 0"},
 		{HEAD "{\"second\":0}", "load.trace:2:", "\"cpuMilli\" is missing"},
-		{HEAD "{\"second\":0,\"cpuMilli\":-1}", "load.trace:2:", "\"cpuMilli\" is negative"},
+		{HEAD "{\"second\":0,\"cpuMilli\":-1}", "load.trace:2:", "\"cpuMilli\" is not between 0 and 1000000000"},
 		{HEAD "{\"second\":0,\"cpuMilli\":1}\n{\"second\":0}", "load.trace:3:", "\"second\" does not come after"},
-		{HEAD "{\"second\":0,\"cpuMilli\":1}\n{\"second\":9000000000}", "load.trace:3:", "too large"},
-		{HEAD "{\"second\":0,\"cpuMilli\":1,\"cpu\":1}", "load.trace:2:", "none of second"},
+		{HEAD "{\"second\":0,\"cpuMilli\":1}\n{\"second\":9000000000}", "load.trace:3:", "\"second\" is not between 0 and 2678400"},
+		{HEAD "{\"second\":0,\"cpuMilli\":1,\"cpu\":1}", "load.trace:2:", "\"cpu\" is none of second"},
 		{HEAD "{\"second\":0,\"cpuMilli\":1,\"silent\":1}", "load.trace:2:", "neither true nor false"},
 	};
 
