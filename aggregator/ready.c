@@ -66,7 +66,8 @@ static void add(struct aggregator_notice *n, const char *id, const char *level, 
 
 static size_t add_policies(const struct aggregator *a, struct aggregator_notice *ret)
 {
-	size_t unmeasured, ambiguous, waiting, n = 0;
+	size_t unmeasured, ambiguous, overlapping, waiting, n = 0;
+	const struct scaler_workload *one;
 	const char *first = "";
 	char metric[96];
 
@@ -89,10 +90,16 @@ static size_t add_policies(const struct aggregator *a, struct aggregator_notice 
 			 "minute; the first: %.60s", waiting, (long long)a->options->budget, first);
 		add(&ret[n++], "budget", "warn", "raise --budget if the fleet can take more");
 	}
-	ambiguous = rivals_count(a->scaler, &first);
+	overlapping = rivals_count(a->scaler, false, &one);
+	if (overlapping) {
+		snprintf(ret[n].text, sizeof(ret[n].text), "%zu ScalingPolicies go without replicas that they select and another "
+			 "one has; the first: %.60s, of %.100s", overlapping, one->manifest.policy.name, one->rivals.text);
+		add(&ret[n++], "overlap", "warn", "give each its own replicas: the first in the files has those that several select");
+	}
+	ambiguous = rivals_count(a->scaler, true, &one);
 	if (ambiguous) {
 		snprintf(ret[n].text, sizeof(ret[n].text), "%zu HorizontalPodAutoscalers decide nothing, as another policy scales "
-			 "their pods, too; the first: %.60s", ambiguous, first);
+			 "their pods, too; the first: %.60s", ambiguous, one->manifest.policy.name);
 		add(&ret[n++], "ambiguous", "warn", "give each its own replicas; plimsoll describe policy/NAME says who");
 	}
 	return n;

@@ -7,12 +7,13 @@
 #include "aggregator/store/store.h"
 #include "base/log.h"
 
+/* `name` NULL: only the others. */
 static void name_all(struct rivals *r, const char *name, const char *const *rival, size_t n)
 {
-	size_t at = (size_t)snprintf(r->text, sizeof(r->text), "[%s", name);
+	size_t at = (size_t)snprintf(r->text, sizeof(r->text), "[%s", name ? name : "");
 
 	for (size_t i = 0; i < n && i < RIVALS_NAMED; i++)
-		at += (size_t)snprintf(r->text + at, sizeof(r->text) - at, " %s", rival[i]);
+		at += (size_t)snprintf(r->text + at, sizeof(r->text) - at, "%s%s", at > 1 ? " " : "", rival[i]);
 	snprintf(r->text + at, sizeof(r->text) - at, "%s]", n > RIVALS_NAMED ? " and more" : "");
 }
 
@@ -32,13 +33,31 @@ const char *rivals_look(struct rivals *r, const char *name, struct store_workloa
 	return n ? r->text : NULL;
 }
 
-size_t rivals_count(const struct scaler *s, const char **ret_first)
+const char *rivals_holders(struct rivals *r, const char *name, struct store_workload *w, uint64_t now_ns)
+{
+	const char *holder[RIVALS_NAMED + 1];
+	size_t n = store_holders(w, holder, RIVALS_NAMED + 1);
+	bool had = *r->text;
+
+	*r->text = '\0';
+	if (n)
+		name_all(r, NULL, holder, n);
+	r->since_ns = n && had ? r->since_ns : now_ns;
+	if (n && !had)
+		log_warn("%s goes without replicas that it selects: they belong to %s, before it in the files; "
+			 "give each its own", name, r->text);
+	else if (!n && had)
+		log_info("%s has all that it selects", name);
+	return n ? r->text : NULL;
+}
+
+size_t rivals_count(const struct scaler *s, bool is_hpa, const struct scaler_workload **ret_first)
 {
 	size_t n = 0;
 
 	for (size_t i = s->n; i-- > 0;)
-		if (*s->item[i]->rivals.text) {
-			*ret_first = s->item[i]->manifest.policy.name;
+		if (*s->item[i]->rivals.text && is_hpa == (s->item[i]->hpa != NULL)) {
+			*ret_first = s->item[i];
 			n++;
 		}
 	return n;

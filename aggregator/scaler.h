@@ -41,7 +41,7 @@ struct scaler_workload { /* one policy with what it selects; others only read it
 	struct store_workload *workload;
 	struct decide_state state;
 	struct hpa_control *hpa;      /* NULL: a ScalingPolicy; else `state` is not used */
-	struct rivals rivals;         /* of an HPA */
+	struct rivals rivals;
 	struct standing standing;
 	struct budget_turn turn;
 	struct act *act;

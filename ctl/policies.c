@@ -61,8 +61,9 @@ static void add_replicas(const policy *p, struct buf *to)
 static const Plimsoll__V1__Condition *worst(const policy *p)
 {
 	for (size_t i = 0; i < p->n_condition; i++) {
-		bool is_bad = strcmp(p->condition[i]->type, "ScalingLimited") == 0 ? p->condition[i]->status
-										   : !p->condition[i]->status;
+		const char *type = p->condition[i]->type;
+		bool should_be = strcmp(type, "ScalingLimited") != 0 && strcmp(type, "Overlapping") != 0;
+		bool is_bad = p->condition[i]->status != should_be;
 
 		if (is_bad)
 			return p->condition[i];

@@ -28,7 +28,7 @@ struct entry { /* one policy's message and what it points to; other texts are bo
 	Plimsoll__V1__PolicyMetric metric[METRICS], *metrics[METRICS];
 	Plimsoll__V1__Condition condition[HPA_CONDITION_TYPES], *conditions[HPA_CONDITION_TYPES];
 	char name[METRICS][96], current[METRICS][HPA_TEXT_AMOUNT], target[METRICS][HPA_TEXT_AMOUNT];
-	char of[256];
+	char of[256], overlap[600];
 	Plimsoll__V1__PolicyFault *fault, **faults;
 };
 
@@ -105,6 +105,25 @@ static void set_conditions(struct entry *e, const struct hpa_status *s)
 	e->m.n_condition = s->n_conditions;
 }
 
+/* Of a ScalingPolicy there is one condition, and only while it is so. */
+static void set_overlap(struct entry *e, const struct rivals *r)
+{
+	Plimsoll__V1__Condition *m = &e->condition[0];
+
+	if (!*r->text)
+		return;
+	snprintf(e->overlap, sizeof(e->overlap), "replicas that it selects belong to %s, before it in the files", r->text);
+	plimsoll__v1__condition__init(m);
+	m->type = text("Overlapping");
+	m->status = true;
+	m->reason = text("SharedReplicas");
+	m->message = e->overlap;
+	m->age_ns = clock_since(clock_boot(), (clock_boot_t){r->since_ns});
+	e->conditions[0] = m;
+	e->m.condition = e->conditions;
+	e->m.n_condition = 1;
+}
+
 static void set_target(struct entry *e, const struct manifest *m)
 {
 	const struct hpa_spec *spec = m->hpa ? m->hpa->spec : NULL;
@@ -155,6 +174,7 @@ static struct entry *entry_of(const struct aggregator *a, const struct scaler_wo
 		set_conditions(e, &w->hpa->state.status);
 	} else {
 		set_own_metrics(e, w);
+		set_overlap(e, &w->rivals);
 	}
 	return e;
 }

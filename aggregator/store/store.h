@@ -99,6 +99,8 @@ void store_arrange(struct store *s, struct store_workload *const *order, size_t 
 void store_forget(struct store *s, struct store_workload *w);
 /* Names of the others that scale some of its rows, too, sorted; valid until they are forgotten. How many, at most `most`. */
 size_t store_rivals(struct store_workload *w, const char **ret, size_t most);
+/* Of a STORE_TAKES: those that have rows which it selects, too, and so does not see; as above. */
+size_t store_holders(struct store_workload *w, const char **ret, size_t most);
 
 /* What a decider sees at `now`. Rates are means over `window_ns` (at most STORE_WINDOW_MAX_NS),
  * shorter for a young replica, inside one agent epoch. A rate is unknown with fewer than two samples

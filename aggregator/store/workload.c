@@ -282,3 +282,15 @@ size_t store_rivals(struct store_workload *w, const char **ret, size_t most)
 	qsort(ret, n, sizeof(*ret), name_order);
 	return n;
 }
+
+size_t store_holders(struct store_workload *w, const char **ret, size_t most)
+{
+	size_t n = 0;
+
+	workload_settle(w->store);
+	for (uint32_t i = 0; i < w->n && n < most; i++)
+		if (w->row[i]->workload->role == STORE_TAKES)
+			n = add_rival(w, w->row[i]->workload, ret, n, most);
+	qsort(ret, n, sizeof(*ret), name_order);
+	return n;
+}

@@ -525,7 +525,7 @@ static void set_hpa_beside(const char *replicas, char *other)
 static void two_hpas_on_one_pod_decide_nothing(void **state)
 {
 	scoped(freep) char *other = mem_printf(hpa_text, "/web/3", REQUEST, "Enforce", "true");
-	const char *first = "";
+	const struct scaler_workload *first;
 
 	(void)state;
 	set_hpa_beside("/web/*", other);
@@ -537,14 +537,40 @@ static void two_hpas_on_one_pod_decide_nothing(void **state)
 	assert_string_equal(w.hold.reason, "ambiguous");
 	assert_string_equal(scaler_find(w.scaler, "alt")->rivals.text, "[alt web]"); /* whose pod is the other's first */
 	assert_int_equal(scaler_find(w.scaler, "alt")->verdict.reason, VERDICT_AMBIGUOUS);
-	assert_int_equal(rivals_count(w.scaler, &first), 2);
-	assert_string_equal(first, "web");
+	assert_int_equal(rivals_count(w.scaler, true, &first), 2);
+	assert_string_equal(first->manifest.policy.name, "web");
 	set_hpa("/web/*", REQUEST, "Enforce", "true");
 	pass_seconds(HPA_PERIOD + 1, 210);
 	says(HPA_SCALING_ACTIVE, true, "ValidMetricFound", "");
 	assert_int_equal(decisions_made(), 1);
 	await_outcome();
-	assert_int_equal(rivals_count(w.scaler, &first), 0);
+	assert_int_equal(rivals_count(w.scaler, true, &first), 0);
+}
+
+/* The later one in the files goes on with what is left to it, and says so. */
+static void scaling_policies_that_overlap_are_told(void **state)
+{
+	scoped(freep) char *web = mem_printf(policy_text, "Enforce", 300, "true"), *both = NULL;
+	scoped(freep) char *alt = mem_printf(policy_text, "Observe", 300, "true");
+	const struct scaler_workload *first;
+
+	(void)state;
+	memcpy(strstr(alt, "name: web") + strlen("name: "), "alt", 3);
+	memcpy(strstr(alt, "/web/*"), "/web/3", 6);
+	both = mem_printf("%s---\n%s", web, alt);
+	set_text(both);
+	pass_seconds(3, 150);
+	assert_string_equal(scaler_find(w.scaler, "alt")->rivals.text, "[web]");
+	assert_string_equal(scaler_find(w.scaler, "web")->rivals.text, "");
+	assert_int_equal(rivals_count(w.scaler, false, &first), 1);
+	assert_int_equal(rivals_count(w.scaler, true, &first), 0);
+	assert_string_equal(first->manifest.policy.name, "alt");
+	assert_int_equal(scaler_find(w.scaler, "alt")->verdict.from, 0);
+	assert_int_equal(scaler_find(w.scaler, "web")->verdict.from, REPLICAS);
+	set_text(alt);
+	pass(150);
+	assert_string_equal(scaler_find(w.scaler, "alt")->rivals.text, "");
+	assert_int_equal(scaler_find(w.scaler, "alt")->verdict.from, 1);
 }
 
 /* One of them may: the one that is no HPA, though it comes second. */
@@ -633,6 +659,7 @@ int main(void)
 		test(an_hpa_does_not_shrink_when_nobody_reports),
 		test(an_external_metric_is_said_to_have_no_source),
 		test(two_hpas_on_one_pod_decide_nothing),
+		test(scaling_policies_that_overlap_are_told),
 		test(an_hpa_gives_way_to_a_scaling_policy),
 		test(an_hpa_whose_replicas_nobody_knows_has_no_scale),
 		test(an_hpa_is_held_by_the_brake),
