@@ -2,7 +2,6 @@
 #include "agent/agent.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,6 +209,20 @@ static void look_at_certificates(struct agent *a)
 				      : "restart the agent, which makes a new one");
 }
 
+/* The room of the encoder is as large as the largest second was: the next one makes what it needs. */
+static void give_back(struct agent *a)
+{
+	uint64_t used = heap_used();
+
+	agent_set(agent_heap_bytes, used);
+	if (!heap_fell(&a->heap, used, a->last_tick_ns))
+		return;
+	encode_free(a->encode);
+	a->encode = encode_new();
+	heap_give_back();
+	agent_count(agent_heap_given_back_total, 1);
+}
+
 static void tick(void *data)
 {
 	struct agent *a = data;
@@ -219,6 +232,7 @@ static void tick(void *data)
 	stream_pump(a->stream);
 	self_tick(&a->self, a->last_tick_ns, sample_live(a->sample), a->second.node.cpus);
 	look_at_certificates(a);
+	give_back(a);
 }
 
 struct rpc_packed *agent_pack(struct agent *a, enum encode_form form,
@@ -324,7 +338,7 @@ static int start_sampling(struct agent *a, struct err *e)
 	if (r < 0)
 		return r;
 	sample_attach(a->sample, a->probe);
-	malloc_trim(0); /* loading read the kernel's types, some 10 MiB that are free again */
+	heap_give_back(); /* loading read the kernel's types, some 10 MiB that are free again */
 	take_second(a);
 	agent_set(agent_first_sample_seconds, clock_since(clock_boot(), a->started));
 	self_start(&a->self, a->probe, o, a->second.node.cpus, a->last_tick_ns);

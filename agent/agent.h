@@ -20,6 +20,7 @@
 #include "agent/spool.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/heap.h"
 #include "rpc/rpc.h"
 
 #define AGENT_GRACE_NS	     (2 * CLOCK_NS_PER_S) /* open calls at shutdown */
@@ -47,6 +48,7 @@ struct agent {
 	struct self self;
 	struct shortfall shortfall;
 	struct delays delays;
+	struct heap heap;
 	struct rpc_tls tls; /* own its texts; all NULL: plain text */
 	struct watch *watches; /* open Watch calls */
 	clock_boot_t started;

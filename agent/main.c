@@ -8,6 +8,7 @@
 #include "agent/options.h"
 #include "agent/sandbox/user.h"
 #include "base/buf.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/scope.h"
@@ -85,6 +86,7 @@ int main(int argc, char **argv)
 	struct err e = {0};
 	int n_words = 0, r;
 
+	heap_init();
 	if (conf_resolve(&agent_option_table, &o, &origins, argc, argv, words, &n_words, &e) < 0)
 		return usage(&e);
 	if (o.help)

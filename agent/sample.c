@@ -38,7 +38,7 @@ static const uint32_t shared_groups = 0
 
 struct row {
 	struct sample_row out;     /* first: rows are handed out as this */
-	struct signals base; /* summed counters of its cgroups that ended */
+	struct signals *base; /* summed counters of its cgroups that ended; NULL: none did */
 	struct signals *last; /* what its own cgroup said at its end; NULL: it lives */
 	uint64_t ran_before; /* runs of earlier cgroups of this path */
 	uint64_t runs;       /* of its own cgroup */
@@ -119,6 +119,7 @@ static void row_free(struct row *r)
 	free(r->out.pod_name);
 	free(r->out.workload);
 	free(r->out.name);
+	free(r->base);
 	free(r->last);
 	free(r);
 }
@@ -270,7 +271,9 @@ static void fold(struct sample *s, const struct member *m)
 	if (!s->probe)
 		return;
 	s->read(s->probe, m->cgroup, &s->reading);
-	add_counters(&m->row->base, &s->reading);
+	if (!m->row->base)
+		m->row->base = mem_new(struct signals);
+	add_counters(m->row->base, &s->reading);
 	if (m->own) {
 		m->row->last = mem_new(struct signals);
 		*m->row->last = s->reading;
@@ -372,6 +375,8 @@ static void say_last_words(struct row *r)
 /* Sums begin anew; an ended row keeps what its gauges were last. */
 static void start_second(struct row *r)
 {
+	static const struct signals nothing;
+	const struct signals *base = r->base ? r->base : &nothing;
 	struct signals *now = &r->out.now;
 
 	r->out.before = *now;
@@ -380,11 +385,11 @@ static void start_second(struct row *r)
 	r->holds_others = false;
 	for (unsigned i = 0; i < SIGNALS; i++)
 		if (rule[i].scope == SUM && rule[i].kind == COUNTER)
-			now->value[i] = r->base.value[i];
+			now->value[i] = base->value[i];
 		else if (rule[i].scope != OWN && !r->out.ended)
 			now->value[i] = 0;
-	memcpy(now->hist, r->base.hist, sizeof(now->hist));
-	now->victim = r->base.victim;
+	memcpy(now->hist, base->hist, sizeof(now->hist));
+	now->victim = base->victim;
 	if (!r->out.ended)
 		now->missing = 0;
 	else if (r->last)

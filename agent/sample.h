@@ -2,7 +2,7 @@
 /*
  * One second of this node as rows: adds up the probe's cgroups into the rows that agent/identity
  * says, keeps every row's counters from falling when one of its cgroups ends, and knows what changed
- * since the second before. Loop-thread-only; nothing blocks; no allocation unless cgroups come.
+ * since the second before. Loop-thread-only; nothing blocks; no allocation unless cgroups come or go.
  *
  * How the cgroups of a row make one value stands in signals.def: those of scope OWN are its own
  * cgroup's (the kernel includes the children), others are put together. The working set is usage less

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/names/lister.h"
 
-#include <malloc.h>
 #include <string.h>
 #include <sys/resource.h>
+
+#include "base/heap.h"
 
 static void tell(const struct lister *l, const struct names_word *w)
 {
@@ -115,7 +116,7 @@ void lister_finished(struct lister *l)
 {
 	bool again = l->wanted;
 
-	malloc_trim(0); /* thousands of labels that nobody reads */
+	heap_give_back(); /* thousands of labels that nobody reads */
 	l->busy = l->wanted = false;
 	lister_tell_state(l);
 	schedule(l, LISTER_MOST_NS);

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""bench-soak [SECONDS] | quick: the agent at 10 Hz while containers come and go, somebody watches and others ask: as
-many samples in 10 minutes as in 100 at its usual pace. Fails when what it holds grows: memory beyond its spool, files,
-threads. A day's worth of seconds is 8,640 s of this; what leaks a row, a second or a container shows long before."""
+"""bench-soak [SECONDS] | quick: the agent at 10 Hz while containers come and go, singly and in waves, somebody watches
+and others ask: as many samples in 10 minutes as in 100 at its usual pace. Fails when what it holds grows: memory beyond
+its spool, files, threads. A day's worth of seconds is 8,640 s of this; what leaks a row, a second or a container shows
+long before, and what a wave took and was not given back shows after it."""
 import os
 import secrets
 import signal
@@ -14,7 +15,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "wire"))
-from loads import Load, hierarchies, remove, until  # noqa: E402
+from loads import PATIENCE, Load, hierarchies, remove, until  # noqa: E402
 from own_agent import Agent  # noqa: E402
 
 BIN = os.path.dirname(os.path.abspath(sys.argv[0]))
@@ -23,7 +24,11 @@ SECONDS, QUICK_SECONDS = 600, 30
 WARM_PART = 1 / 3  # of the time, before which growth is no leak
 AT_ONCE, PAUSE_S = 4, 0.05  # containers that come and go: some 20 a second
 RESIDENTS = 20
-MARGIN_BYTES = 1 << 20  # the allocator's: pages that were never touched before
+WAVE = 1500  # containers that come at once and go at once, below the agent's --max-cgroups of 2048
+WAVES, QUICK_WAVES = 4, 1
+MARGIN_BYTES = 1 << 20  # the allocator's: pages that were never touched before, and what it keeps of a peak
+ROW_BYTES = 8 << 10  # of a row that is there, when others make some on this machine meanwhile
+SPARE_THREADS = os.cpu_count()  # by which gRPC core's pool grows when the machine is full
 SMOOTH = 5  # samples that a figure is the median of
 WORK = 'echo $$ | tee {} >/dev/null; i=0; while [ $i -lt 1000 ]; do i=$((i+1)); done'
 
@@ -68,6 +73,20 @@ class Visitors(threading.Thread):
         self.join()
 
 
+def wave(agent):
+    """Comes, is seen by the agent, and goes."""
+    names, roots = [f"docker-{secrets.token_hex(32)}.scope" for _ in range(WAVE)], hierarchies()
+    dirs = [f"{root}{TOP}/{name}" for name in names for root in roots]
+    try:
+        for path in dirs:
+            os.mkdir(path)
+        until("the wave is seen", lambda: held(agent)["rows"] >= WAVE)
+    finally:
+        for path in dirs:
+            remove(path)
+    until("the wave is gone", lambda: held(agent)["rows"] < WAVE)
+
+
 class Watcher(threading.Thread):
     """Reads everything, and misses no second."""
 
@@ -107,17 +126,43 @@ def held(agent):
             "cpu": c["agent_cpu_seconds_total"], "births late": int(c["agent_births_late_total"])}
 
 
+def rest(sample):
+    return sample["resident"] - sample["spool"] - sample["rows"] * ROW_BYTES
+
+
 def middle(samples):
-    return {key: statistics.median_low([s[key] for s in samples]) for key in samples[0]}
+    """Of memory the calmest moment: a peak that is on now is no leak."""
+    calm = min(samples, key=rest)
+    return ({key: statistics.median_low([s[key] for s in samples]) for key in samples[0]} |
+            {key: calm[key] for key in ("resident", "spool", "rows")})
 
 
-def look(agent, seconds):
-    samples, began = [], time.monotonic()
-    while time.monotonic() - began < seconds:
+def look(agent, began, enough):
+    """A sample a second until they are enough; the last ones as one."""
+    samples = []
+    while not samples or not enough(samples):
         agent.snapshot(TOP + "/*")
         samples.append(held(agent) | {"at": time.monotonic() - began})
         time.sleep(1)
-    return samples
+    return middle(samples[-SMOOTH:])
+
+
+def grown(row, first):
+    return rest(row) - rest(first)
+
+
+def look_after_waves(agent, seconds, waves):
+    """One row when it is warm, one after each wave: when that was given back, or has not been for long."""
+    began, part = time.monotonic(), seconds * (1 - WARM_PART) / waves
+    rows = [look(agent, began, lambda s: s[-1]["at"] >= seconds * WARM_PART and len(s) >= SMOOTH)]
+    for _ in range(waves):
+        wave(agent)
+        over = time.monotonic() - began
+        rows.append(look(agent, began, lambda s, over=over: (
+            s[-1]["at"] >= over + PATIENCE or
+            s[-1]["at"] >= rows[-1]["at"] + part and len(s) >= SMOOTH and
+            grown(middle(s[-SMOOTH:]), rows[0]) <= MARGIN_BYTES)))
+    return rows
 
 
 def print_table(rows):
@@ -128,33 +173,32 @@ def print_table(rows):
               f"{(r['resident'] - r['spool']) / 2**20:.2f} | {r['files']} | {r['threads']} | {r['rows']} |")
 
 
-def judge(samples, watcher, visitors):
+def judge(rows, watcher, visitors):
     """Prints what was seen; returns what is wrong with it."""
-    warm = int(len(samples) * WARM_PART)
-    steps = [warm + i * (len(samples) - SMOOTH - warm) // 4 for i in range(5)]
-    rows = [middle(samples[i:i + SMOOTH]) for i in steps]
     first, last = rows[0], rows[-1]
+    more = max(grown(row, first) for row in rows[1:])
     print_table(rows)
-    print(f"\n{visitors.count} containers came and went, {watcher.seconds} seconds were watched, {watcher.missed} of "
-          f"them missed; {last['late'] - first['late']} ticks late, {last['births late']} births late; "
+    print(f"\n{visitors.count} containers came and went one by one, {(len(rows) - 1) * WAVE} in waves, "
+          f"{watcher.seconds} seconds were watched, {watcher.missed} of them missed; "
+          f"{last['late'] - first['late']} ticks late, {last['births late'] - first['births late']} births late; "
           f"{100 * (last['cpu'] - first['cpu']) / (last['at'] - first['at']):.2f} % of a core")
-    grown = (last["resident"] - last["spool"]) - (first["resident"] - first["spool"])
     return [text for wrong, text in (
-        (grown > MARGIN_BYTES, f"{grown} bytes more are resident"),
+        (more > MARGIN_BYTES, f"{more} bytes more were resident after a wave"),
         (last["files"] != first["files"], f"{first['files']} files became {last['files']}"),
-        (last["threads"] > first["threads"], f"{first['threads']} threads became {last['threads']}"),
+        (last["threads"] > first["threads"] + SPARE_THREADS, f"{first['threads']} threads became {last['threads']}"),
         (watcher.missed, f"{watcher.missed} seconds were missed")) if wrong]
 
 
-def soak(seconds, folder):
+def soak(seconds, waves, folder):
     os.chmod(folder, 0o711)
     residents = [Load(f"{TOP}/resident{i}", "while True: time.sleep(0.2)") for i in range(RESIDENTS)]
-    agent, visitors, watcher = Agent(os.path.join(BIN, "plimsoll-agent"), folder, "--interval", "100ms"), Visitors(), None
+    agent = Agent(os.path.join(BIN, "plimsoll-agent"), folder, "--interval", "100ms")
+    visitors, watcher = Visitors(), None
     try:
         watcher = Watcher(agent)
         watcher.start()
         visitors.start()
-        samples = look(agent, seconds)
+        rows = look_after_waves(agent, seconds, waves)
     finally:
         if visitors.is_alive():
             visitors.stop()
@@ -165,7 +209,7 @@ def soak(seconds, folder):
             load.end()
         for root in hierarchies():
             until("an empty cgroup", lambda path=root + TOP: remove(path))
-    return judge(samples, watcher, visitors)
+    return judge(rows, watcher, visitors)
 
 
 def main():
@@ -174,8 +218,9 @@ def main():
         return 77
     signal.signal(signal.SIGTERM, end_early)
     words = sys.argv[1:] or [str(SECONDS)]
+    seconds, waves = (QUICK_SECONDS, QUICK_WAVES) if words[0] == "quick" else (int(words[0]), WAVES)
     with tempfile.TemporaryDirectory(prefix="plimsoll-soak-") as folder:
-        wrong = soak(QUICK_SECONDS if words[0] == "quick" else int(words[0]), folder)
+        wrong = soak(seconds, waves, folder)
     for text in wrong:
         print("bench-soak:", text, file=sys.stderr)
     return 1 if wrong else 0
