@@ -4,15 +4,28 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/mem.h"
 #include "base/obj.h"
 
-/* A ring: batches[(first + i) % room] holds sequence oldest + i. Each batch has its own allocation,
- * for they differ in size by a factor of a hundred. */
+/* The oldest goes with its last batch, so up to one more than is wanted is held; what was not written of the newest costs
+ * nothing. */
+#define CHUNK_BYTES (256u << 10)
+
+/* Batches lie one behind the other in memory of their own: they outlive all that comes and goes beside them, and in the
+ * heap each would keep a page or two of it. */
+struct chunk {
+	struct chunk *next;
+	size_t size, used; /* this header, too */
+	size_t batches;    /* that are still wanted; 0: it goes */
+};
+
+/* A ring: batches[(first + i) % room] holds sequence oldest + i. */
 struct spool {
 	struct spool_batch *batches;
 	size_t room, first, n;
+	struct chunk *head, *tail;
 	size_t bytes, max_bytes;
 	uint64_t newest, acked, dropped;
 	bool acks_expected;
@@ -40,13 +53,55 @@ static void count_drop(struct spool *s, uint64_t sequence)
 		s->dropped++;
 }
 
+static struct chunk *chunk_add(struct spool *s, size_t size)
+{
+	size_t all = sizeof(struct chunk) + size > CHUNK_BYTES ? sizeof(struct chunk) + size : CHUNK_BYTES;
+	struct chunk *c = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (c == MAP_FAILED)
+		return NULL;
+	*c = (struct chunk){.size = all, .used = sizeof(*c)};
+	*(s->tail ? &s->tail->next : &s->head) = c;
+	s->tail = c;
+	return c;
+}
+
+/* NULL: no memory. */
+static uint8_t *take(struct spool *s, size_t size)
+{
+	struct chunk *c = s->tail;
+	uint8_t *bytes;
+
+	if (!c || c->size - c->used < size)
+		c = chunk_add(s, size);
+	if (!c)
+		return NULL;
+	bytes = (uint8_t *)c + c->used;
+	c->used += size;
+	c->batches++;
+	return bytes;
+}
+
+/* Of the oldest batch. */
+static void give(struct spool *s)
+{
+	struct chunk *c = s->head;
+
+	if (--c->batches)
+		return;
+	s->head = c->next;
+	if (!s->head)
+		s->tail = NULL;
+	(void)munmap(c, c->size);
+}
+
 static void drop_oldest(struct spool *s)
 {
 	struct spool_batch *b = at(s, 0);
 
 	count_drop(s, b->sequence);
 	s->bytes -= b->size;
-	free((void *)(uintptr_t)b->bytes);
+	give(s);
 	s->first = (s->first + 1) % s->room;
 	s->n--;
 }
@@ -77,7 +132,7 @@ int spool_put(struct spool *s, uint64_t sequence, bool keyframe, const uint8_t *
 	must(s->newest == 0 || sequence == s->newest + 1);
 	while (s->n && (s->n == s->room || s->bytes + size > s->max_bytes))
 		drop_oldest(s);
-	copy = size <= s->max_bytes ? malloc(size ? size : 1) : NULL;
+	copy = size <= s->max_bytes ? take(s, size) : NULL;
 	if (!copy) {
 		spool_skip(s, sequence);
 		return size <= s->max_bytes ? -ENOMEM : -E2BIG;

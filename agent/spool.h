@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last minutes as encoded batches, in memory: where a reader that was away goes on. Bounded in
+ * The last minutes as encoded batches, in memory of their own: where a reader that was away goes on. Bounded in
  * seconds and in bytes; the oldest go first. Loop-thread-only.
  */
 #ifndef AGENT_SPOOL_H

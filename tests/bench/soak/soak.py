@@ -127,7 +127,7 @@ def held(agent):
 
 
 def rest(sample):
-    return sample["resident"] - sample["spool"] - sample["rows"] * ROW_BYTES
+    return sample["resident"] - sample["spool"]
 
 
 def middle(samples):
@@ -148,7 +148,7 @@ def look(agent, began, enough):
 
 
 def grown(row, first):
-    return rest(row) - rest(first)
+    return rest(row) - rest(first) - max(0, row["rows"] - first["rows"]) * ROW_BYTES
 
 
 def look_after_waves(agent, seconds, waves):

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -98,6 +99,46 @@ static void a_batch_larger_than_all_is_a_hole(void **state)
 	spool_free(s);
 }
 
+/* Beside the heap: what lies between two of them there would keep their pages when it is freed, and they its. */
+static void batches_lie_one_behind_the_other(void **state)
+{
+	struct spool *s = spool_new(300, 1000000);
+	void *row[300];
+
+	(void)state;
+	for (uint64_t i = 1; i <= 300; i++) {
+		put(s, i, i == 1, 200);
+		row[i - 1] = malloc(200);
+	}
+	for (uint64_t i = 2; i <= 300; i++)
+		assert_ptr_equal(spool_get(s, i)->bytes, spool_get(s, i - 1)->bytes + 200);
+	for (int i = 0; i < 300; i++)
+		free(row[i]);
+	spool_free(s);
+}
+
+enum { ODD_SIZES = 5, ODD_ROUNDS = 40, ODD_KEPT = 7 };
+
+static void any_size_is_kept_as_long_as_it_may(void **state)
+{
+	static const size_t sizes[ODD_SIZES] = {1 << 20, 0, 100 << 10, 255 << 10, 256 << 10};
+	struct spool *s = spool_new(ODD_KEPT, SPOOL_MAX_BYTES);
+	uint8_t *bytes = malloc(sizes[0]);
+
+	(void)state;
+	for (uint64_t i = 1; i <= ODD_ROUNDS; i++) {
+		memset(bytes, (int)i, sizes[0]);
+		assert_int_equal(spool_put(s, i, false, bytes, sizes[i % ODD_SIZES]), 0);
+		for (uint64_t old = i > ODD_KEPT ? i - ODD_KEPT + 1 : 1; old <= i; old++) {
+			memset(bytes, (int)old, sizes[0]);
+			assert_int_equal(spool_get(s, old)->size, sizes[old % ODD_SIZES]);
+			assert_memory_equal(spool_get(s, old)->bytes, bytes, sizes[old % ODD_SIZES]);
+		}
+	}
+	free(bytes);
+	spool_free(s);
+}
+
 static void resumes_where_the_reader_is_or_at_a_keyframe(void **state)
 {
 	struct spool *s = spool_new(10, 1000000);
@@ -143,6 +184,8 @@ int main(void)
 		cmocka_unit_test(is_bounded_in_batches),
 		cmocka_unit_test(is_bounded_in_bytes),
 		cmocka_unit_test(a_batch_larger_than_all_is_a_hole),
+		cmocka_unit_test(batches_lie_one_behind_the_other),
+		cmocka_unit_test(any_size_is_kept_as_long_as_it_may),
 		cmocka_unit_test(resumes_where_the_reader_is_or_at_a_keyframe),
 		cmocka_unit_test(counts_what_was_lost_before_it_was_acknowledged),
 	};
