@@ -26,7 +26,9 @@ AT_ONCE, PAUSE_S = 4, 0.05  # containers that come and go: some 20 a second
 RESIDENTS = 20
 WAVE = 1500  # containers that come at once and go at once, below the agent's --max-cgroups of 2048
 WAVES, QUICK_WAVES = 4, 1
-MARGIN_BYTES = 1 << 20  # the allocator's: pages that were never touched before, and what it keeps of a peak
+# The allocator's: pages that were never touched before, and what it keeps of a peak; and what the agent remembers of the
+# last 4,096 containers that ran, a third of a KiB each.
+MARGIN_BYTES = (1 << 20) + 4096 * 360
 ROW_BYTES = 8 << 10  # of a row that is there, when others make some on this machine meanwhile
 SPARE_THREADS = os.cpu_count()  # by which gRPC core's pool grows when the machine is full
 SMOOTH = 5  # samples that a figure is the median of
