@@ -83,6 +83,22 @@ static void stored(struct store_node *n, const Plimsoll__V1__Batch *b, void *dat
 			 0);
 }
 
+/* Less often than there are peaks: of a fleet's heap it takes a while to look. */
+static void give_back(struct aggregator *a, clock_boot_t now)
+{
+	uint64_t used;
+
+	if (now.ns < a->next_heap.ns)
+		return;
+	a->next_heap.ns = now.ns + HEAP_EVERY_NS;
+	used = heap_used();
+	aggregator_set(aggregator_heap_bytes, used);
+	if (!heap_fell(&a->heap, used, now.ns))
+		return;
+	heap_give_back();
+	aggregator_count(aggregator_heap_given_back_total, 1);
+}
+
 static void keep_house(void *data)
 {
 	struct aggregator *a = data;
@@ -91,6 +107,7 @@ static void keep_house(void *data)
 
 	store_expire(a->store, now);
 	ingest_expire(a->ingest, now);
+	give_back(a, now);
 	decisions_retry(a->decisions);
 	if (a->state_failing || now.ns >= a->next_probe.ns) {
 		a->next_probe.ns = now.ns + AGGREGATOR_PROBE_NS;

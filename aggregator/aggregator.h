@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/heap.h"
 
 struct aggregator_options; /* aggregator/options.h */
 struct decisions;          /* aggregator/store/decisions.h */
@@ -64,7 +65,8 @@ struct aggregator {
 	struct loop_timer *tick, *gather, *housekeeping;
 	struct loop_signal *interrupt, *terminate, *hangup;
 	uint64_t epoch;                 /* of this run, for Status.Get */
-	clock_boot_t started, last_tick, next_renewal, next_probe;
+	clock_boot_t started, last_tick, next_renewal, next_probe, next_heap;
+	struct heap heap;
 	bool gathering;                 /* a tick is due soon */
 	bool policies_loaded, serving, stopping;
 	bool state_failing;             /* the state directory cannot be written now */

@@ -9,6 +9,7 @@
 #include "aggregator/options.h"
 #include "aggregator/tls.h"
 #include "base/buf.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/scope.h"
 #include "conf/conf.h"
@@ -117,6 +118,7 @@ int main(int argc, char **argv)
 
 	if (!words)
 		return EXIT_FAILURE;
+	heap_init();
 	if (conf_resolve(&aggregator_option_table, &options, &origins, argc, argv, words, &n, &e) <
 	    0) {
 		free(words);
