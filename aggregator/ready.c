@@ -10,6 +10,7 @@
 #include "aggregator/rivals.h"
 #include "aggregator/scaler.h"
 #include "aggregator/statedir.h"
+#include "aggregator/store/decisions.h"
 #include "aggregator/store/store.h"
 #include "aggregator/toll.h"
 #include "base/log.h"
@@ -114,6 +115,11 @@ size_t aggregator_notices(const struct aggregator *a,
 	if (*a->not_ready) {
 		snprintf(ret[n].text, sizeof(ret[n].text), "not ready: %.180s", a->not_ready);
 		add(&ret[n++], "ready", "fail", "");
+	}
+	if (decisions_deposed(a->decisions)) {
+		snprintf(ret[n].text, sizeof(ret[n].text), "another aggregator has taken over %.180s: nothing is ordered here",
+			 a->options->state_dir);
+		add(&ret[n++], "deposed", "fail", "stop one of the two, or give it policies and a --state-dir of its own");
 	}
 	if (a->options->insecure) {
 		snprintf(ret[n].text, sizeof(ret[n].text), "agents and clients speak plain text");

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 
 #define GONE  "unknown: its policy went away before its hook ended"
+#define DEPOSED "another aggregator has taken over the state directory"
 #define ENDED "unknown: the aggregator ended before its hook did"
 
 /* Telling */
@@ -128,8 +129,12 @@ static void order(struct scaler_workload *w)
 	int r;
 
 	snprintf(id, sizeof(id), "d-%llu", (unsigned long long)w->last.id);
-	aggregator_count(aggregator_actions_total, 1);
 	w->acting = w->last.id;
+	if (decisions_deposed(w->scaler->decisions)) {
+		acted(DEPOSED, w);
+		return;
+	}
+	aggregator_count(aggregator_actions_total, 1);
 	r = act_run(w->act, &o, acted, w);
 	if (r < 0)
 		acted(strerror(-r), w);
@@ -195,9 +200,19 @@ static void conclude(struct scaler_workload *w, const struct look *l)
 	} else if (l->policy.enforce) {
 		write_down(w, l);
 		order(w);
-	} else if (!w->manifest.policy.enforce && !w->acting) { /* `last` is the order's until it ends */
+	} else if (!w->manifest.policy.enforce && !w->acting && !decisions_deposed(w->scaler->decisions)) { /* `last` is the order's until it ends */
 		advise(w, l);
 	}
+}
+
+/* What stands meanwhile is the other's business: the replicas that live are what is known of it. */
+static bool may_order(struct scaler_workload *w)
+{
+	bool is_deposed = decisions_deposed(w->scaler->decisions);
+
+	if (is_deposed)
+		w->standing = (struct standing){0};
+	return !is_deposed;
 }
 
 static void offer(const struct scaler_workload *w, struct look *l)
@@ -223,7 +238,7 @@ static void step(struct scaler_workload *w, clock_boot_t now)
 	struct look l = {.policy = w->manifest.policy, .before = w->state};
 
 	l.paused = decisions_paused(w->scaler->decisions, name, now);
-	l.policy.enforce &= !l.paused && !w->acting && now.ns >= w->retry_ns;
+	l.policy.enforce &= may_order(w) && !l.paused && !w->acting && now.ns >= w->retry_ns;
 	if (store_view(w->workload, now, l.policy.window_ns, l.policy.fresh_ns, &l.view) < 0)
 		return; /* no memory for it: as if nothing was measured */
 	(void)rivals_holders(&w->rivals, name, w->workload, now.ns);
@@ -252,6 +267,8 @@ static const char *why_unwritten(const struct scaler_workload *w, const struct l
 {
 	if (l->paused)
 		return "a person paused it";
+	if (!l->policy.enforce && decisions_deposed(w->scaler->decisions))
+		return DEPOSED;
 	if (!l->policy.enforce)
 		return "Plimsoll observes only: the mode is not Enforce";
 	return w->verdict.to == w->verdict.from ? verdict_meaning(VERDICT_BUDGET) : NULL;
@@ -290,7 +307,7 @@ static void step_hpa(struct scaler_workload *w, clock_boot_t now)
 	l.policy.window_ns = w->scaler->hpa_period_ns > SCALER_HPA_WINDOW_LEAST_NS ? w->scaler->hpa_period_ns
 										   : SCALER_HPA_WINDOW_LEAST_NS;
 	l.paused = decisions_paused(w->scaler->decisions, l.policy.name, now);
-	l.policy.enforce &= !l.paused;
+	l.policy.enforce &= may_order(w) && !l.paused;
 	if (store_view(w->workload, now, l.policy.window_ns, l.policy.fresh_ns, &l.view) < 0)
 		return; /* no memory for it: as if nothing was measured */
 	live = hpa_sight_pods(&l.view);

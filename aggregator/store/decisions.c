@@ -30,6 +30,7 @@ struct decisions {
 	size_t n_waiting, octets_waiting;
 	struct strmap *pauses; /* workload → struct kept_pause, all there are */
 	char trouble[256];     /* empty: none */
+	bool deposed;
 	struct decisions_counters counters;
 };
 
@@ -51,6 +52,19 @@ static void drop(struct decisions *d, struct change **at)
 static bool over_limit(const struct decisions *d)
 {
 	return d->n_waiting > DECISIONS_WAITING || d->octets_waiting > DECISIONS_WAITING_OCTETS;
+}
+
+/* What was decided by one that has no say any more is no part of the other's history. */
+static void forget_made(struct decisions *d)
+{
+	for (struct change **at = &d->first; *at;) {
+		if ((*at)->kind == MADE || (*at)->kind == OUTCOME) {
+			d->counters.lost++;
+			drop(d, at);
+		} else {
+			at = &(*at)->next;
+		}
+	}
 }
 
 /* The oldest decisions go first; pauses stay, for they are few and must hold. */
@@ -157,6 +171,9 @@ static void flush(struct decisions *d)
 {
 	int r = ledger_there(d->ledger) ? 0 : reopen(d);
 
+	d->deposed = r == -EBUSY;
+	if (d->deposed)
+		forget_made(d);
 	if (r == 0 && d->first)
 		r = write_all(d);
 	if (r == 0) {
@@ -169,8 +186,13 @@ static void flush(struct decisions *d)
 
 void decisions_retry(struct decisions *d)
 {
-	if (d->first || !ledger_there(d->ledger))
+	if (d->first || d->deposed || !ledger_there(d->ledger))
 		flush(d);
+}
+
+bool decisions_deposed(const struct decisions *d)
+{
+	return d->deposed;
 }
 
 void decisions_add(struct decisions *d, struct decision *x, const char *record)

@@ -2,12 +2,14 @@
 /* The scaler on a real store, a real decisions file and a real hook; only the clock and the load are
  * made up: one node, four replicas of 250m, told second by second how much each of them uses. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -372,6 +374,53 @@ static void an_order_cut_off_by_the_end_says_so(void **state)
 	assert_int_equal(scaler_find(w.scaler, "web")->standing.ordered, 0);
 }
 
+/* Another process that has a file of decisions of its own where ours was. */
+static pid_t take_over(void)
+{
+	scoped(freep) char *move = mem_printf("cd %s && for f in decisions.db*; do mv $f old-$f; done", w.folder);
+	struct decisions *d;
+	int ready[2];
+	pid_t other;
+	char c;
+
+	assert_int_equal(system(move), 0);
+	assert_int_equal(pipe(ready), 0);
+	other = fork();
+	if (!other) {
+		if (decisions_open(w.folder, &d, NULL) == 0 && write(ready[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return other;
+}
+
+static void who_is_deposed_orders_nothing(void **state)
+{
+	scoped(freep) char *hook = mem_printf("touch %s/ordered", w.folder), *path = mem_printf("%s/ordered", w.folder);
+	pid_t other;
+
+	(void)state;
+	set_policy("Enforce", 300, hook);
+	pass_seconds(3, 150);
+	other = take_over();
+	pass(200);
+	assert_non_null(strstr(w.last.outcome, "another aggregator has taken over"));
+	pass_seconds(200, 200);
+	assert_int_equal(w.told, 1); /* nor does it go on trying */
+	assert_int_equal(scaler_find(w.scaler, "web")->acting, 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(kill(other, SIGKILL), 0);
+	assert_int_equal(waitpid(other, NULL, 0), other);
+	decisions_retry(w.decisions); /* the other is gone, so the file is ours */
+	pass(200);
+	await_outcome();
+	assert_string_equal(w.last.outcome, DECISION_APPLIED);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
 /* --- HorizontalPodAutoscaler -------------------------------------------------------------------- */
 
 #define HPA_PERIOD 3 /* seconds between two passes */
@@ -659,6 +708,7 @@ int main(void)
 		test(an_hpa_does_not_shrink_when_nobody_reports),
 		test(an_external_metric_is_said_to_have_no_source),
 		test(two_hpas_on_one_pod_decide_nothing),
+		test(who_is_deposed_orders_nothing),
 		test(scaling_policies_that_overlap_are_told),
 		test(an_hpa_gives_way_to_a_scaling_policy),
 		test(an_hpa_whose_replicas_nobody_knows_has_no_scale),

@@ -481,6 +481,69 @@ static void spoil(const char *command)
 	assert_int_equal(system(text), 0);
 }
 
+/* --- one writer */
+
+#define TRIALS 100
+
+/* Orders whenever it may, is stopped after some of them, and goes on. Its orders are bytes in the pipe. */
+static void run_first(int orders, unsigned before_stop)
+{
+	struct decisions *d = NULL;
+
+	if (decisions_open(folder, &d, NULL) < 0)
+		_exit(1);
+	for (unsigned i = 0; i < before_stop + 20; i++) {
+		if (i == before_stop)
+			raise(SIGSTOP);
+		add(d, "shop", i);
+		if (!decisions_deposed(d) && write(orders, "o", 1) != 1)
+			_exit(2);
+	}
+	_exit(decisions_deposed(d) && !decisions_waiting(d) ? 0 : 3);
+}
+
+static size_t orders_in(int pipe)
+{
+	char many[256];
+	ssize_t n = read(pipe, many, sizeof(many));
+
+	return n < 0 ? 0 : (size_t)n;
+}
+
+/* As long as nobody moves the file away there is no takeover; then somebody does. */
+static void who_was_stopped_orders_nothing_after_a_takeover(void **state)
+{
+	(void)state;
+	for (unsigned trial = 0; trial < TRIALS; trial++) {
+		struct decisions *second = NULL;
+		int orders[2], status;
+		pid_t first;
+
+		spoil("rm -f *.db*");
+		assert_int_equal(pipe2(orders, O_NONBLOCK), 0);
+		first = fork();
+		if (!first)
+			run_first(orders[1], trial % 7);
+		assert_int_equal(waitpid(first, &status, WUNTRACED), first);
+		assert_true(WIFSTOPPED(status));
+		assert_int_equal(orders_in(orders[0]), trial % 7);
+		check_refused(-EBUSY, "another process"); /* stopped as it is, it holds the directory */
+		spoil("for f in decisions.db*; do mv $f old-$f; done");
+		assert_int_equal(decisions_open(folder, &second, NULL), 0);
+		assert_int_equal(kill(first, SIGCONT), 0);
+		assert_int_equal(waitpid(first, &status, 0), first);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+		assert_int_equal(orders_in(orders[0]), 0);
+		assert_false(decisions_deposed(second));
+		assert_int_equal(decisions_last_id(second), 0); /* nothing of the first is in it */
+		decisions_free(second);
+		close(orders[0]);
+		close(orders[1]);
+	}
+	spoil("rm -f *.db*");
+}
+
 static void refuses_what_it_cannot_trust(void **state)
 {
 	struct decisions *d = reopen(NULL);
@@ -521,6 +584,7 @@ int main(void)
 		TEST(follows_its_folder),
 		TEST(limits_what_waits),
 		TEST(prunes),
+		TEST(who_was_stopped_orders_nothing_after_a_takeover),
 		TEST(refuses_what_it_cannot_trust),
 		TEST(goes_on_when_the_disk_is_full),
 	};
