@@ -113,7 +113,8 @@ static struct governor_verdict end_window(struct governor *g, const struct gover
 {
 	double elapsed = (double)(c->now_ns - g->since_ns);
 	struct governor_budget mean = {g->allowed_ns / elapsed, now->kernel, now->patience_ns};
-	struct governor_verdict v = {.drop = -1, .restore = -1, .own = (double)(c->cpu_ns - g->cpu_ns) / elapsed};
+	struct governor_verdict v = {.drop = -1, .restore = -1, .own = (double)(c->cpu_ns - g->cpu_ns) / elapsed,
+				     .allowed = mean.own};
 
 	v.excess = judge(g, &mean, c, v.own);
 	if (v.excess == GOVERNOR_WITHIN)

@@ -47,7 +47,7 @@ struct governor_verdict {
 	enum governor_excess excess;  /* in the window that ended, or as before while it goes on */
 	int drop, restore;            /* a part; -1: none */
 	bool helpless;                /* too dear, and no part that is on has a share in it */
-	double own;                   /* mean of the last window that ended, of one core */
+	double own, allowed;          /* means of the last window that ended, of one core: taken, and the budget */
 };
 
 struct governor {

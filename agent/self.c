@@ -109,7 +109,7 @@ static void say_why(const struct self *s, const struct governor_verdict *v, cons
 			 p->others_share * PERCENT, s->budget.kernel * PERCENT);
 	else
 		snprintf(ret_text, size, "the agent took %.2f %% of a core, --budget allows %.2f %%",
-			 v->own * PERCENT, s->budget.own * PERCENT);
+			 v->own * PERCENT, v->allowed * PERCENT);
 }
 
 static void leave_out(struct self *s, const struct governor_verdict *v, const struct probe_part *part,

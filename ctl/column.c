@@ -280,8 +280,13 @@ static void page_saturation(const struct fleet_node *n, const struct fleet_row *
 			 TEXT_RIGHT, to);
 		buf_printf(to, "   %s\n", saturation_meaning((enum saturation_cause)c));
 	}
-	buf_printf(to, "\n  what helps   %s%s%s\n", saturation_advice_word(s.advice),
-		   s.advice == SATURATION_NONE ? "" : ": ", saturation_advice_meaning(s.advice));
+	buf_printf(to, "\n  what helps   ");
+	if (s.advice != SATURATION_NONE)
+		buf_printf(to, "%s: %s\n", saturation_advice_word(s.advice), saturation_advice_meaning(s.advice));
+	else if (saturation_is_whole(&s))
+		buf_printf(to, "%s\n", saturation_advice_meaning(s.advice));
+	else
+		buf_printf(to, "%s   nothing that is known holds it back\n", FIGURE_NONE);
 }
 
 void column_page(const struct fleet_node *n, const struct fleet_row *r, int columns, struct buf *to)

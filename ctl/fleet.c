@@ -157,6 +157,7 @@ static void fill_row(struct fleet_row *r, const Plimsoll__V1__Columns *c, size_t
 	for (int s = 0; s < SIGNALS; s++)
 		r->now[s] = columns_get(c, (enum signal_id)s, i);
 	r->flags = unknown | (i < c->n_flags ? c->flags[i] : 0);
+	r->told = true;
 	if (!r->samples) {
 		memcpy(r->before, r->now, sizeof(r->before));
 		r->flags_before = r->flags;
@@ -269,6 +270,17 @@ static void forget(struct fleet_node *n, uint64_t id)
 		row_free(r);
 }
 
+/* Whoever lived between two seconds is told by the batch that says that it is gone, too. */
+static void end_row(struct fleet_node *n, uint64_t id)
+{
+	struct fleet_row *r = map_get(n->rows, id);
+
+	if (r && r->told)
+		r->over = true;
+	else
+		forget(n, id);
+}
+
 /* A keyframe names every live row: others have ended. */
 static void sweep(struct fleet_node *n)
 {
@@ -276,19 +288,28 @@ static void sweep(struct fleet_node *n)
 	uint64_t id;
 	void *value;
 
-	while (map_next(n->rows, &cursor, &id, &value))
-		if (!((struct fleet_row *)value)->named)
+	while (map_next(n->rows, &cursor, &id, &value)) {
+		const struct fleet_row *r = value;
+
+		if (!r->named && !r->over)
 			forget(n, id);
+	}
 }
 
-static void unname(struct fleet_node *n)
+static void begin_batch(struct fleet_node *n, bool keyframe)
 {
 	size_t cursor = 0;
 	uint64_t id;
 	void *value;
 
-	while (map_next(n->rows, &cursor, &id, &value))
-		((struct fleet_row *)value)->named = false;
+	while (map_next(n->rows, &cursor, &id, &value)) {
+		struct fleet_row *r = value;
+
+		r->told = false;
+		r->named = r->named && !keyframe;
+		if (r->over)
+			forget(n, id);
+	}
 }
 
 struct fleet_node *fleet_apply(struct fleet *f, const Plimsoll__V1__Batch *b)
@@ -298,15 +319,14 @@ struct fleet_node *fleet_apply(struct fleet *f, const Plimsoll__V1__Batch *b)
 	if (!n)
 		return NULL; /* a stream that did not begin with its source */
 	describe(n, b);
-	if (b->keyframe)
-		unname(n);
+	begin_batch(n, b->keyframe);
 	for (size_t i = 0; i < b->n_dictionary; i++)
 		name_row(n, b->dictionary[i]);
 	if (b->sequence || b->columns)
 		measure(n, b);
 	n->live_rows = b->live_rows;
 	for (size_t i = 0; i < b->n_gone; i++)
-		forget(n, b->gone[i]);
+		end_row(n, b->gone[i]);
 	if (b->keyframe)
 		sweep(n);
 	return n;

@@ -30,6 +30,8 @@ struct fleet_row {
 	uint64_t now[SIGNALS], before[SIGNALS];
 	uint32_t hist[SIGNAL_BUCKETS], hist_before[SIGNAL_BUCKETS]; /* wrap */
 	bool named; /* in the keyframe that is being read */
+	bool told;  /* by the batch that is being read, … */
+	bool over;  /* … and gone with it: shown with all it used, and forgotten at the next batch */
 	struct {
 		char *name; /* NULL: none was told */
 		uint32_t pid;

@@ -202,9 +202,14 @@ enum saturation_cause saturation_worst(const struct saturation *s)
 	return worst;
 }
 
+bool saturation_is_whole(const struct saturation *s)
+{
+	return s->known == (1u << SATURATION_CAUSES) - 1;
+}
+
 bool saturation_tells(const struct saturation *s)
 {
-	return saturation_worst(s) < SATURATION_CAUSES || s->known == (1u << SATURATION_CAUSES) - 1;
+	return saturation_worst(s) < SATURATION_CAUSES || saturation_is_whole(s);
 }
 
 static bool matters(const struct saturation *s, int c)

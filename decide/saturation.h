@@ -70,6 +70,7 @@ void saturation_of(const struct saturation_input *in, struct saturation *ret);
 enum saturation_cause saturation_worst(const struct saturation *s);
 /* Whether the highest figure says how saturated it is: 0 is only known where every cause is. */
 bool saturation_tells(const struct saturation *s);
+bool saturation_is_whole(const struct saturation *s); /* every cause is known */
 /* Of the wait for a CPU, what the quota caused, ns. 0 while there is none or it is not known. */
 uint64_t saturation_quota_wait_ns(const struct saturation_input *in);
 

@@ -128,7 +128,7 @@ static void note_look(struct trial *t, bool blind, const char *why)
 	t->looks++;
 	t->blind += blind;
 	if (blind)
-		snprintf(t->why_blind, sizeof(t->why_blind), "%s", why);
+		snprintf(t->why_blind, sizeof(t->why_blind), "%.*s", (int)sizeof(t->why_blind) - 1, why);
 }
 
 static uint32_t decide_hpa(struct run *r)

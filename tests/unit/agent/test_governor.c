@@ -115,6 +115,20 @@ static void a_budget_that_falls_is_not_held_against_the_past(void **state)
 	assert_int_equal(m.drops, 0);
 }
 
+/* Whoever reads why something was left out compares the two. */
+static void what_was_taken_is_told_beside_what_was_allowed_meanwhile(void **state)
+{
+	struct machine m = machine(0.02, 0.02);
+
+	(void)state;
+	m.own = 0.03;
+	live_for(&m, PATIENCE / 2);
+	m.budget.own = 0.06; /* rows came, and the window is not over */
+	live_for(&m, PATIENCE / 2 + 1);
+	assert_true(m.v.own > 0.029 && m.v.own < 0.031);
+	assert_true(m.v.allowed > 0.035 && m.v.allowed < 0.045);
+}
+
 static void without_a_budget_nothing_happens(void **state)
 {
 	struct machine m = machine(0, 0);
@@ -323,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(within_the_budget_nothing_happens),
 		cmocka_unit_test(a_budget_that_falls_is_not_held_against_the_past),
+		cmocka_unit_test(what_was_taken_is_told_beside_what_was_allowed_meanwhile),
 		cmocka_unit_test(without_a_budget_nothing_happens),
 		cmocka_unit_test(the_dearest_of_what_is_too_dear_goes),
 		cmocka_unit_test(a_spike_is_forgiven),

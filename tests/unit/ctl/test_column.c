@@ -119,6 +119,17 @@ static void the_page_has_every_title_and_cause(void **state)
 	assert_non_null(strstr(buf_text(&page), "nothing holds it back"));
 }
 
+static void the_page_says_what_it_cannot_know(void **state)
+{
+	scoped(buf_done) struct buf page = {0};
+
+	(void)state;
+	row.flags = SIGNAL_NO_BANDWIDTH;
+	column_page(&node, &row, 0, &page);
+	assert_null(strstr(buf_text(&page), "nothing holds it back"));
+	assert_non_null(strstr(buf_text(&page), "nothing that is known holds it back"));
+}
+
 static void the_page_names_the_last_victim(void **state)
 {
 	scoped(buf_done) struct buf none = {0}, unseen = {0}, seen = {0};
@@ -196,6 +207,7 @@ int main(void)
 		cmocka_unit_test_setup(figures_are_of_two_seconds, setup),
 		cmocka_unit_test_setup(what_is_not_there_is_a_dash, setup),
 		cmocka_unit_test_setup(the_page_has_every_title_and_cause, setup),
+		cmocka_unit_test_setup(the_page_says_what_it_cannot_know, setup),
 		cmocka_unit_test_setup(the_page_names_the_last_victim, setup),
 		cmocka_unit_test_setup(json_has_seconds_and_null, setup),
 		cmocka_unit_test_setup(json_has_quantiles_of_what_came, setup),

@@ -264,9 +264,22 @@ static void test_rows_end(void **state)
 	Plimsoll__V1__Batch b = second(2, 2);
 	b.gone = gone;
 	b.n_gone = 1;
+	cpu[0] = 6 * S;
+	fleet_apply(f, &b);
+	assert_true(fleet_rate(only_node(f), row_of(f, 10), SIGNAL_CPU_NS).value == 1); /* its last second */
+	assert_non_null(row_of(f, 11));
+	b = second(3, 0);
 	fleet_apply(f, &b);
 	assert_null(row_of(f, 10));
-	assert_non_null(row_of(f, 11));
+	gone[0] = 11; /* nothing more is told of it */
+	b = second(4, 0);
+	b.gone = gone;
+	b.n_gone = 1;
+	fleet_apply(f, &b);
+	assert_null(row_of(f, 11));
+	fleet_free(f);
+
+	f = begun();
 	b = second(3, 0);
 	b.keyframe = true; /* names nobody: all have ended */
 	fleet_apply(f, &b);
