@@ -110,7 +110,7 @@ static void add_metric(struct buf *to, const struct record *r, size_t i)
 	const struct verdict_metric *m = &r->verdict.metric[i];
 	enum policy_metric_kind kind = r->policy.metric[i].kind;
 
-	explain_line(to, (int)i == r->verdict.trigger ? "asked for most" : "also asked");
+	explain_line(to, (int)i == r->verdict.trigger ? "asked for most" : m->known ? "also asked" : "not known");
 	if (!m->known) {
 		buf_printf(to, "%s: not measured on any of %u replicas, target %u %%\n",
 			   metric_word(kind), r->view.replicas, m->target_percent);

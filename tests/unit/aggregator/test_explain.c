@@ -108,6 +108,17 @@ static void what_was_filled_in_is_said(void **state)
 	says(text, "node:/shop/api-05: cpu not known, never sampled");
 }
 
+static void what_nobody_measured_did_not_ask(void **state)
+{
+	struct verdict d;
+	const char *text = explained(24, 0, 0, &d);
+
+	(void)state;
+	assert_int_equal(d.to, 20); /* the most there may be */
+	says(text, "not known        cpu: not measured on any of 24 replicas, target 60 %");
+	assert_null(strstr(text, "asked for most"));
+}
+
 /* 4 x 400m of 2500m = 64 %, near 60 %: it is that it stays for, not that 5 x 64 / 60 would be more than 5. */
 static void near_the_target_with_those_counted_in(void **state)
 {
@@ -256,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(growth_can_be_recomputed),
 		cmocka_unit_test(what_was_filled_in_is_said),
+		cmocka_unit_test(what_nobody_measured_did_not_ask),
 		cmocka_unit_test(near_the_target_with_those_counted_in),
 		cmocka_unit_test(a_direction_that_turns_is_said_once),
 		cmocka_unit_test(an_open_step_is_a_limit),
