@@ -27,11 +27,13 @@
 #else
 #define CONVERSATION_GLOBAL static
 #endif
+#define CONVERSATION_PIECE 64 /* bytes that a protocol reads at once, a multiple of 8 */
 #define CONVERSATION_KIND 3ull /* bits of a time in the queue, which is exact to 4 ns */
 
 enum conversation_protocol {
 	CONVERSATION_UNKNOWN, /* nothing was said yet, or we came in the middle of it */
 	CONVERSATION_HTTP1,
+	CONVERSATION_REDIS,
 	CONVERSATION_OPAQUE, /* not one that we understand: bytes are not looked at any more */
 };
 
@@ -43,11 +45,20 @@ struct side {
 	__u8 framing; /* what the head said of its body */
 	__u8 _pad;
 	__u16 status;
-	__u16 _pad2;
+	__u16 at_letter; /* of a name that is being read */
 	__u32 at;       /* of the piece that is being read; in memory, since the verifier counts along what it sees */
+	__u32 elements; /* of the message that are missing, where it says how many it has; 0: between two messages */
 	__u64 number;   /* that is being read, or the word */
 	__u64 left;     /* bytes of the body to pass over */
 	__u64 began_ns; /* the first byte of the message */
+};
+
+/* What comes next of one side. */
+struct conversation_piece {
+	__u8 byte[CONVERSATION_PIECE];
+	__u64 to, now_ns;
+	__u32 n; /* bytes of it that there are */
+	__u32 asks;
 };
 
 struct conversation {
@@ -57,7 +68,7 @@ struct conversation {
 	__u8 protocol;         /* enum conversation_protocol */
 	__u8 pipelined;        /* more than one was under way at once */
 	__u8 role;             /* enum conversation_role: ours */
-	__u8 _pad;
+	__u8 spoke;            /* enum conversation_protocol: the last that was understood */
 	__u64 queue[CONVERSATION_QUEUE]; /* when they were asked, ns, and in the low bits their kind */
 };
 
@@ -77,6 +88,7 @@ static __always_inline __u32 conversation_under_way(const struct conversation *c
 	return *(volatile const __u32 *)&c->asked - *(volatile const __u32 *)&c->answered + c->beyond;
 }
 
+/* now_ns 0: it counts, without a latency. */
 static __always_inline void conversation_ask(struct conversation *c, __u64 now_ns, __u64 kind)
 {
 	__u32 at = c->asked, under_way = conversation_under_way(c);
@@ -123,9 +135,11 @@ CONVERSATION_GLOBAL int conversation_end(struct conversation *c, __u64 to, __u64
 static __always_inline void conversation_begin(struct conversation *c, enum conversation_protocol protocol)
 {
 	c->ask.state = c->answer.state = 0;
+	c->ask.framing = c->answer.framing = 0;
+	c->ask.elements = c->answer.elements = 0;
 	c->answered = c->asked;
 	c->beyond = 0;
-	c->protocol = (__u8)protocol;
+	c->protocol = c->spoke = (__u8)protocol;
 }
 
 /* Bytes are missing, or make no sense. Where requests come one at a time, the next one is a new beginning: its

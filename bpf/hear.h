@@ -10,9 +10,12 @@
 
 #include "conversation.h"
 #include "http1.h"
+#include "redis.h"
 
 #define HEAR_STEPS 512 /* of reading a piece or passing a body over, a segment; more is an attack: 32 KiB of heads */
-#define HEAR_TRIES 3   /* the thread was lost that often for no reason that we know: then it is not HTTP */
+#define HEAR_REDIS_STEPS 2048 /* as many elements as 64 KiB have, which a pipeline or a reply may be full of */
+#define HEAR_TRIES 3   /* the thread was lost that often for no reason that we know: then it is something else */
+#define HEAR_QUIET_NS 1000000000ull /* nothing was said for so long: nothing is under way */
 
 /* One direction. A segment of one connection may come on two CPUs at once: then one of them is not heard. */
 struct direction {
@@ -26,6 +29,7 @@ struct hearing {
 	struct direction in, out;
 	__u32 tries;
 	__u32 fresh; /* nothing was ever said before us */
+	__u64 last_ns; /* something was said, while we did not understand; 0: never */
 	struct conversation talk;
 };
 
@@ -36,7 +40,7 @@ struct segment {
 	__u32 out;   /* we send it */
 	__u32 last;  /* it ends its direction */
 	__u32 first; /* nothing was said in this direction before */
-	__u32 _pad;
+	__u32 acknowledged; /* what comes next in the other one */
 };
 
 enum heard { HEARD, HEARD_OLD, HEARD_LOST, HEARD_OPAQUE };
@@ -59,37 +63,57 @@ static __always_inline bool hear_asks(const struct hearing *h, const struct segm
 	return !!s->out == (h->talk.role == CONVERSATION_CLIENT);
 }
 
+static __always_inline bool hear_understands(const struct conversation *c)
+{
+	return c->protocol == CONVERSATION_HTTP1 || c->protocol == CONVERSATION_REDIS;
+}
+
+/* Of n bytes that come next those that nobody needs to look at. */
+static __always_inline __u32 hear_pass(struct conversation *c, bool asks, __u32 n, __u64 to, __u64 now_ns)
+{
+	if (c->protocol == CONVERSATION_REDIS)
+		return (__u32)redis_pass(c, asks, n, to, now_ns);
+	return (__u32)http1_pass(c, asks, n, to, now_ns);
+}
+
+static __always_inline __u32 hear_read(struct conversation *c, const struct conversation_piece *p)
+{
+	return (__u32)(c->protocol == CONVERSATION_REDIS ? redis_read(c, p) : http1_read(c, p));
+}
+
 /* One step on: over a body, or through a piece of a head. 1: no further. */
 static long hear_step(__u32 number, struct hear_walk *w)
 {
 	struct conversation *c = &w->h->talk;
 	const struct segment *s = w->s;
-	struct http1_piece piece = {.to = s->to, .now_ns = s->now_ns, .asks = w->asks};
+	struct conversation_piece piece = {.to = s->to, .now_ns = s->now_ns, .asks = w->asks};
 	__u32 at = w->d->at, n = s->bytes - at;
 	__u64 passed;
 
 	(void)number;
-	if (at >= s->bytes || c->protocol != CONVERSATION_HTTP1)
+	if (at >= s->bytes || !hear_understands(c))
 		return 1;
-	passed = (__u64)http1_pass(c, w->asks, n, s->to, s->now_ns);
+	passed = hear_pass(c, w->asks, n, s->to, s->now_ns);
 	if (passed) {
 		w->d->at = at + (__u32)passed;
 		return 0;
 	}
-	piece.n = n < HTTP1_PIECE ? n : HTTP1_PIECE;
+	piece.n = n < CONVERSATION_PIECE ? n : CONVERSATION_PIECE;
 	if (!hear_bytes(w->from, at, piece.byte, piece.n))
 		return 1;
-	n = (__u32)http1_read(c, &piece);
+	n = hear_read(c, &piece);
 	w->d->at = at + n;
 	return n == 0;
 }
 
 static __always_inline void hear_steps(struct hear_walk *w)
 {
+	__u32 steps = w->h->talk.protocol == CONVERSATION_REDIS ? HEAR_REDIS_STEPS : HEAR_STEPS;
+
 #ifdef __bpf__
-	bpf_loop(HEAR_STEPS, hear_step, w, 0);
+	bpf_loop(steps, hear_step, w, 0);
 #else
-	for (__u32 i = 0; i < HEAR_STEPS && !hear_step(i, w); i++)
+	for (__u32 i = 0; i < steps && !hear_step(i, w); i++)
 		;
 #endif
 }
@@ -97,9 +121,16 @@ static __always_inline void hear_steps(struct hear_walk *w)
 /* A gap is nothing that we miss if it lies in a body. */
 static __always_inline bool hear_bridges(struct hearing *h, const struct segment *s, __u32 gap)
 {
-	if (h->talk.protocol != CONVERSATION_HTTP1)
+	if (!hear_understands(&h->talk))
 		return true; /* nobody listens */
-	return (__u32)http1_pass(&h->talk, hear_asks(h, s), gap, s->to, s->now_ns) == gap;
+	return hear_pass(&h->talk, hear_asks(h, s), gap, s->to, s->now_ns) == gap;
+}
+
+/* The first answer may come with its second segment first. Of a connection that is older this says nothing. */
+static __always_inline void hear_expect(struct direction *other, const struct segment *s)
+{
+	other->next = s->acknowledged;
+	other->known = s->first;
 }
 
 /* Whether the segment has something new; what of it came before is left out: it is walked from d->at on. */
@@ -107,8 +138,10 @@ static __always_inline enum heard hear_place(struct hearing *h, struct direction
 {
 	__s32 ahead = d->known ? (__s32)(s->sequence - d->next) : 0;
 
-	if (!h->in.known && !h->out.known)
+	if (!h->in.known && !h->out.known) {
 		h->fresh = s->first;
+		hear_expect(s->out ? &h->in : &h->out, s);
+	}
 	d->at = ahead < 0 ? (__u32)-ahead : 0;
 	if (ahead < 0 && d->at >= s->bytes)
 		return HEARD_OLD;
@@ -139,26 +172,53 @@ CONVERSATION_GLOBAL int hear_arrives(struct hearing *h, const struct segment *s)
 	return how;
 }
 
-/* Nothing is under way: a request may begin with this segment, whose first bytes are `word`. When everything was heard
- * so far it may begin with anything. Whoever speaks first asks. */
+/* What a segment that begins with `word` may be the first request of. When everything was heard so far, anything. Else
+ * something that does not come within an answer, or of HTTP even in the middle of what nobody heard; Redis clients have
+ * others under way then, unless it was quiet before. */
+static __always_inline enum conversation_protocol hear_protocol(const struct hearing *h, bool at_start, __u64 word,
+								bool quiet)
+{
+	enum conversation_protocol p = CONVERSATION_UNKNOWN;
+
+	if (h->fresh)
+		return redis_opens(word) ? CONVERSATION_REDIS : CONVERSATION_HTTP1;
+	if (!at_start)
+		return CONVERSATION_UNKNOWN;
+	if (http1_may_begin(word))
+		p = CONVERSATION_HTTP1;
+	else if (redis_may_begin(word) && (quiet || h->talk.role != CONVERSATION_NOBODY))
+		p = CONVERSATION_REDIS;
+	return h->talk.spoke == CONVERSATION_UNKNOWN || h->talk.spoke == p ? p : CONVERSATION_UNKNOWN;
+}
+
+/* Nothing is under way: a request may begin with this segment, whose first bytes are `word`. Whoever speaks first asks. */
 CONVERSATION_GLOBAL int hear_begins(struct hearing *h, const struct segment *s, __u64 word)
 {
+	enum conversation_protocol protocol;
+	bool at_start, quiet, unsure;
 	__u8 role;
 
 	if (!h || !s)
 		return 0;
+	quiet = h->last_ns && s->now_ns - h->last_ns >= HEAR_QUIET_NS;
+	h->last_ns = s->now_ns;
 	role = s->out ? CONVERSATION_CLIENT : CONVERSATION_SERVER;
 	if (h->talk.role != CONVERSATION_NOBODY && h->talk.role != role)
 		return 0; /* the rest of an answer */
-	if (!h->fresh && (hear_direction(h, s)->at || s->bytes < sizeof(word) || !http1_may_begin(word)))
+	at_start = !hear_direction(h, s)->at && s->bytes >= sizeof(word);
+	protocol = hear_protocol(h, at_start, word, quiet);
+	if (protocol == CONVERSATION_UNKNOWN)
 		return 0;
+	unsure = !h->fresh && h->talk.role == CONVERSATION_NOBODY;
 	h->talk.role = role;
 	h->fresh = 0;
-	conversation_begin(&h->talk, CONVERSATION_HTTP1);
+	conversation_begin(&h->talk, protocol);
+	if (unsure && protocol == CONVERSATION_REDIS)
+		h->talk.answer.framing = REDIS_UNSURE;
 	return 1;
 }
 
-/* It made no sense. Without a single request it is not HTTP; else we lost the thread. */
+/* It made no sense. Without a single request it is something else; else we lost the thread. */
 static __always_inline enum heard hear_no_more(struct hearing *h)
 {
 	conversation_lose(&h->talk);
@@ -177,7 +237,7 @@ CONVERSATION_GLOBAL int hear_ends(struct hearing *h, const struct segment *s)
 	d = hear_direction(h, s);
 	if (h->talk.protocol == CONVERSATION_OPAQUE)
 		how = HEARD_OPAQUE;
-	else if (h->talk.protocol == CONVERSATION_HTTP1 && d->at < s->bytes)
+	else if (hear_understands(&h->talk) && d->at < s->bytes)
 		how = hear_no_more(h);
 	else if (s->last && !hear_asks(h, s))
 		http1_close(&h->talk, s->to, s->now_ns);
@@ -185,22 +245,32 @@ CONVERSATION_GLOBAL int hear_ends(struct hearing *h, const struct segment *s)
 	return how;
 }
 
+/* Its first bytes, as many as protocols are told apart by; the verifier wants to see constants. */
+static __always_inline __u64 hear_word(const struct segment *s, const void *from)
+{
+	__u64 word = 0;
+
+	if (s->bytes >= sizeof(word))
+		(void)hear_bytes(from, 0, &word, sizeof(word));
+	else if (s->bytes >= 6)
+		(void)hear_bytes(from, 0, &word, 6);
+	else
+		(void)hear_bytes(from, 0, &word, 1);
+	return word;
+}
+
 /* Once a segment with data or the end of its direction. `from` is what hear_bytes() reads. */
 static __always_inline enum heard hear_segment(struct hearing *h, const struct segment *s, const void *from)
 {
 	struct hear_walk w = {.h = h, .d = hear_direction(h, s), .s = s, .from = from};
 	enum heard how = (enum heard)hear_arrives(h, s);
-	__u64 word = 0;
 
 	if (how != HEARD)
 		return how;
-	if (s->bytes && h->talk.protocol == CONVERSATION_UNKNOWN) {
-		if (s->bytes >= sizeof(word))
-			(void)hear_bytes(from, 0, &word, sizeof(word));
-		hear_begins(h, s, word);
-	}
+	if (s->bytes && h->talk.protocol == CONVERSATION_UNKNOWN)
+		hear_begins(h, s, hear_word(s, from));
 	w.asks = hear_asks(h, s);
-	if (s->bytes && h->talk.protocol == CONVERSATION_HTTP1)
+	if (s->bytes && hear_understands(&h->talk))
 		hear_steps(&w);
 	return (enum heard)hear_ends(h, s);
 }

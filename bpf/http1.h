@@ -9,17 +9,10 @@
 #define BPF_HTTP1_H
 
 #include "conversation.h"
+#include "letters.h"
 
-#define HTTP1_PIECE 64 /* bytes that http1_eat() takes at once, a multiple of 8 */
 #define HTTP1_STEPS 16 /* of it, each of a byte or a word */
 #define HTTP1_STATUS_SWITCHING 101
-
-struct http1_piece {
-	__u8 byte[HTTP1_PIECE];
-	__u64 to, now_ns;
-	__u32 n; /* bytes of it that there are */
-	__u32 asks;
-};
 
 enum http1_kind { HTTP1_PLAIN, HTTP1_HEAD, HTTP1_CONNECT };
 enum http1_framing { HTTP1_HAS_LENGTH = 1, HTTP1_CHUNKED = 2, HTTP1_TRAILERS = 4 /* the last chunk is over */ };
@@ -42,63 +35,42 @@ enum http1_state {
 	HTTP1_BAD,
 };
 
-/* Eight letters as they lie in memory. Not arrays: clang merges those into a section that no kernel takes. */
-#define HTTP1_AT(s, i)  ((__u64)(__u8)(s)[i] << (8 * (i)))
-#define HTTP1_LETTERS(s) \
-	(HTTP1_AT(s, 0) | HTTP1_AT(s, 1) | HTTP1_AT(s, 2) | HTTP1_AT(s, 3) | HTTP1_AT(s, 4) | HTTP1_AT(s, 5) | \
-	 HTTP1_AT(s, 6) | HTTP1_AT(s, 7))
-#define HTTP1_FIRST(n) (~0ull >> (64 - 8 * (n))) /* bytes of a word */
 #define HTTP1_VERSION_SIZE  7 /* of "HTTP/1.", */
 #define HTTP1_LENGTH_SIZE   15 /* "content-length:", */
 #define HTTP1_ENCODING_SIZE 18 /* "transfer-encoding:" */
 
-static __always_inline __u8 http1_letter(__u64 letters, __u8 at)
-{
-	return (__u8)(letters >> (8 * (at & 7)));
-}
-
 static __always_inline __u8 http1_version_letter(__u8 at)
 {
-	return http1_letter(HTTP1_LETTERS("HTTP/1.\0"), at);
+	return letters_at(LETTERS("HTTP/1.\0"), at);
 }
 
 static __always_inline __u8 http1_length_letter(__u8 at)
 {
-	return http1_letter(at < 8 ? HTTP1_LETTERS("content-") : HTTP1_LETTERS("length:\0"), at);
+	return letters_at(at < 8 ? LETTERS("content-") : LETTERS("length:\0"), at);
 }
 
 static __always_inline __u8 http1_encoding_letter(__u8 at)
 {
 	if (at < 8)
-		return http1_letter(HTTP1_LETTERS("transfer"), at);
-	return http1_letter(at < 16 ? HTTP1_LETTERS("-encodin") : HTTP1_LETTERS("g:\0\0\0\0\0\0"), at);
-}
-
-static __always_inline bool http1_is_digit(__u8 b)
-{
-	return b >= '0' && b <= '9';
-}
-
-static __always_inline __u8 http1_lower(__u8 b)
-{
-	return b >= 'A' && b <= 'Z' ? b + ('a' - 'A') : b;
+		return letters_at(LETTERS("transfer"), at);
+	return letters_at(at < 16 ? LETTERS("-encodin") : LETTERS("g:\0\0\0\0\0\0"), at);
 }
 
 /* The methods of RFC 9110 and PATCH (RFC 5789). */
 static __always_inline bool http1_is_method(__u64 word)
 {
-	return word == HTTP1_LETTERS("GET\0\0\0\0\0") || word == HTTP1_LETTERS("POST\0\0\0\0") ||
-	       word == HTTP1_LETTERS("PUT\0\0\0\0\0") || word == HTTP1_LETTERS("HEAD\0\0\0\0") ||
-	       word == HTTP1_LETTERS("DELETE\0\0") || word == HTTP1_LETTERS("PATCH\0\0\0") ||
-	       word == HTTP1_LETTERS("OPTIONS\0") || word == HTTP1_LETTERS("CONNECT\0") ||
-	       word == HTTP1_LETTERS("TRACE\0\0\0");
+	return word == LETTERS("GET\0\0\0\0\0") || word == LETTERS("POST\0\0\0\0") ||
+	       word == LETTERS("PUT\0\0\0\0\0") || word == LETTERS("HEAD\0\0\0\0") ||
+	       word == LETTERS("DELETE\0\0") || word == LETTERS("PATCH\0\0\0") ||
+	       word == LETTERS("OPTIONS\0") || word == LETTERS("CONNECT\0") ||
+	       word == LETTERS("TRACE\0\0\0");
 }
 
 static __always_inline __u64 http1_kind_of(__u64 word)
 {
-	if (word == HTTP1_LETTERS("HEAD\0\0\0\0"))
+	if (word == LETTERS("HEAD\0\0\0\0"))
 		return HTTP1_HEAD;
-	return word == HTTP1_LETTERS("CONNECT\0") ? HTTP1_CONNECT : HTTP1_PLAIN;
+	return word == LETTERS("CONNECT\0") ? HTTP1_CONNECT : HTTP1_PLAIN;
 }
 
 /* The first byte of a message. A robust server passes over empty lines before one (RFC 9112, 2.2). */
@@ -135,7 +107,7 @@ static __always_inline void http1_method(struct side *s, __u8 b)
 static __always_inline void http1_request_version(struct conversation *c, struct side *s, __u8 b)
 {
 	__u8 at = s->matched;
-	bool fits = at < HTTP1_VERSION_SIZE ? b == http1_version_letter(at) : http1_is_digit(b);
+	bool fits = at < HTTP1_VERSION_SIZE ? b == http1_version_letter(at) : letters_is_digit(b);
 
 	if (at > HTTP1_VERSION_SIZE) { /* past the digit */
 		if (b == '\r')
@@ -161,7 +133,7 @@ static __always_inline void http1_status(struct side *s, __u8 b)
 	else if (at == HTTP1_VERSION_SIZE + 1)
 		fits = b == ' ';
 	else
-		fits = http1_is_digit(b);
+		fits = letters_is_digit(b);
 	if (at > HTTP1_VERSION_SIZE + 1)
 		s->status = (__u16)(s->status * 10 + (b - '0'));
 	if (!fits)
@@ -172,7 +144,7 @@ static __always_inline void http1_status(struct side *s, __u8 b)
 
 static __always_inline void http1_line(struct side *s, __u8 b)
 {
-	__u8 low = http1_lower(b);
+	__u8 low = letters_lower(b);
 
 	s->matched = 1;
 	if (b == '\r')
@@ -199,7 +171,7 @@ static __always_inline void http1_name(struct side *s, __u8 b)
 	__u8 at = s->matched++, size = length ? HTTP1_LENGTH_SIZE : HTTP1_ENCODING_SIZE;
 	__u8 expected = length ? http1_length_letter(at) : http1_encoding_letter(at);
 
-	if (http1_lower(b) != expected) {
+	if (letters_lower(b) != expected) {
 		s->state = b == '\n' ? HTTP1_LINE : HTTP1_REST;
 	} else if (s->matched == size && length) {
 		http1_length_follows(s);
@@ -211,7 +183,7 @@ static __always_inline void http1_name(struct side *s, __u8 b)
 
 static __always_inline void http1_length_is(struct side *s, __u8 b)
 {
-	if (http1_is_digit(b) && s->left < CONVERSATION_WITHOUT_END / 20)
+	if (letters_is_digit(b) && s->left < CONVERSATION_WITHOUT_END / 20)
 		s->left = s->left * 10 + (__u64)(b - '0');
 	else if (b == '\r' || b == '\n')
 		s->state = b == '\n' ? HTTP1_LINE : HTTP1_REST;
@@ -291,9 +263,9 @@ static __always_inline void http1_blank(struct conversation *c, struct side *s, 
 
 static __always_inline int http1_hex(__u8 b)
 {
-	__u8 low = http1_lower(b);
+	__u8 low = letters_lower(b);
 
-	if (http1_is_digit(b))
+	if (letters_is_digit(b))
 		return b - '0';
 	return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
@@ -381,71 +353,40 @@ CONVERSATION_GLOBAL int http1_byte(struct conversation *c, bool asks, __u8 b, __
 	return 0;
 }
 
-/* The high bit of each byte of the word that has this value, and perhaps of later ones: the lowest is right
- * (Hacker's Delight, 6-1). */
-static __always_inline __u64 http1_marks(__u64 word, __u8 byte)
-{
-	const __u64 ones = 0x0101010101010101ull;
-	__u64 x = word ^ (ones * byte);
-
-	return (x - ones) & ~x & (ones << 7);
-}
-
-/* How many bytes come before the first mark: the bits below it, counted by halves. */
-static __always_inline __u32 http1_before(__u64 marks)
-{
-	__u32 n = 0, low = (__u32)marks;
-
-	if (!low) {
-		n = 4;
-		low = (__u32)(marks >> 32);
-	}
-	if (!(low & 0xffff)) {
-		n += 2;
-		low >>= 16;
-	}
-	return n + !(low & 0xff);
-}
-
-static __always_inline __u64 http1_low_letters(__u64 word)
-{
-	return word | 0x2020202020202020ull; /* a line that this makes a name of is no HTTP anyway */
-}
-
 /* Of eight bytes, those that say nothing up to the end of what does not: of a line, … */
 static __always_inline __u32 http1_rest_word(struct side *s, __u64 word)
 {
-	__u64 ends = http1_marks(word, '\n');
+	__u64 ends = letters_marks(word, '\n');
 
 	s->state = ends ? HTTP1_LINE : HTTP1_REST;
-	return ends ? http1_before(ends) + 1 : 8;
+	return ends ? letters_before(ends) + 1 : 8;
 }
 
 /* … of a target. */
 static __always_inline __u32 http1_target_word(__u64 word)
 {
-	__u64 ends = http1_marks(word, ' ') | http1_marks(word, '\n');
+	__u64 ends = letters_marks(word, ' ') | letters_marks(word, '\n');
 
-	return ends ? http1_before(ends) : 8;
+	return ends ? letters_before(ends) : 8;
 }
 
 /* Most lines say nothing that frames a body. */
 static __always_inline __u32 http1_line_word(struct side *s, __u64 word)
 {
-	__u64 low = http1_low_letters(word);
+	__u64 low = letters_low(word);
 
 	if ((__u8)word == '\r' || (__u8)word == '\n')
 		return 0;
-	if (low != HTTP1_LETTERS("content-") && low != HTTP1_LETTERS("transfer"))
+	if (low != LETTERS("content-") && low != LETTERS("transfer"))
 		return http1_rest_word(s, word);
 	s->matched = 8;
-	s->state = low == HTTP1_LETTERS("content-") ? HTTP1_LENGTH : HTTP1_ENCODING;
+	s->state = low == LETTERS("content-") ? HTTP1_LENGTH : HTTP1_ENCODING;
 	return 8;
 }
 
 static __always_inline __u32 http1_length_word(struct side *s, __u64 word)
 {
-	if (s->matched != 8 || (http1_low_letters(word) & HTTP1_FIRST(7)) != HTTP1_LETTERS("length:\0"))
+	if (s->matched != 8 || (letters_low(word) & LETTERS_FIRST(7)) != LETTERS("length:\0"))
 		return 0;
 	http1_length_follows(s);
 	return 7;
@@ -454,7 +395,7 @@ static __always_inline __u32 http1_length_word(struct side *s, __u64 word)
 /* "HTTP/1.1" of an answer; what differs is read byte by byte. */
 static __always_inline __u32 http1_answer_word(struct side *s, __u64 word, __u64 now_ns)
 {
-	if (word != HTTP1_LETTERS("HTTP/1.1"))
+	if (word != LETTERS("HTTP/1.1"))
 		return 0;
 	http1_start(s, false, (__u8)word, now_ns);
 	s->matched = 8;
@@ -477,21 +418,21 @@ static __always_inline __u32 http1_method_word(struct side *s, __u64 word, __u64
 {
 	__u32 n = 0;
 
-	if ((word & HTTP1_FIRST(4)) == HTTP1_LETTERS("GET \0\0\0\0"))
+	if ((word & LETTERS_FIRST(4)) == LETTERS("GET \0\0\0\0"))
 		n = 3;
-	else if ((word & HTTP1_FIRST(5)) == HTTP1_LETTERS("POST \0\0\0"))
+	else if ((word & LETTERS_FIRST(5)) == LETTERS("POST \0\0\0"))
 		n = 4;
 	if (!n)
 		return 0;
 	http1_start(s, true, (__u8)word, now_ns);
-	s->number = word & HTTP1_FIRST(n);
+	s->number = word & LETTERS_FIRST(n);
 	s->state = HTTP1_TARGET;
 	return n + 1;
 }
 
 static __always_inline __u32 http1_version_word(struct side *s, __u64 word)
 {
-	if (s->matched || word != HTTP1_LETTERS("HTTP/1.1"))
+	if (s->matched || word != LETTERS("HTTP/1.1"))
 		return 0;
 	s->matched = 8;
 	return 8;
@@ -520,19 +461,6 @@ static __always_inline __u32 http1_word(struct side *s, bool asks, __u64 word, _
 	}
 }
 
-/* The verifier lets programs read unaligned words where the machine does; its compiler has to be told. */
-static __always_inline __u64 http1_at(const struct http1_piece *p, __u32 i)
-{
-#ifdef __bpf__
-	return *(const __u64 *)(p->byte + i);
-#else
-	__u64 word;
-
-	__builtin_memcpy(&word, p->byte + i, sizeof(word));
-	return word;
-#endif
-}
-
 /* Neither a body, which http1_pass() is for, nor what we do not understand. */
 static __always_inline bool http1_reads(const struct conversation *c, const struct side *s)
 {
@@ -542,12 +470,12 @@ static __always_inline bool http1_reads(const struct conversation *c, const stru
 }
 
 /* One step at byte i of the piece. Returns how many bytes it took. */
-static __always_inline __u32 http1_step(struct conversation *c, struct side *s, const struct http1_piece *p, __u32 i)
+static __always_inline __u32 http1_step(struct conversation *c, struct side *s, const struct conversation_piece *p, __u32 i)
 {
 	__u32 taken = 0;
 
-	if (i + 8 <= p->n && i <= HTTP1_PIECE - 8)
-		taken = http1_word(s, p->asks, http1_at(p, i), p->now_ns);
+	if (i + 8 <= p->n && i <= CONVERSATION_PIECE - 8)
+		taken = http1_word(s, p->asks, letters_of(p, i), p->now_ns);
 	if (taken)
 		return taken;
 	http1_byte(c, p->asks, p->byte[i], p->to, p->now_ns);
@@ -555,7 +483,7 @@ static __always_inline __u32 http1_step(struct conversation *c, struct side *s, 
 }
 
 /* Reads a piece up to a body, or a few steps of it. Returns how many bytes it took. */
-CONVERSATION_GLOBAL int http1_read(struct conversation *c, const struct http1_piece *p)
+CONVERSATION_GLOBAL int http1_read(struct conversation *c, const struct conversation_piece *p)
 {
 	volatile __u32 *at;
 	struct side *s;
@@ -568,7 +496,7 @@ CONVERSATION_GLOBAL int http1_read(struct conversation *c, const struct http1_pi
 	for (int k = 0; k < HTTP1_STEPS; k++) {
 		__u32 i = *at;
 
-		if (i >= p->n || i >= HTTP1_PIECE || !http1_reads(c, s))
+		if (i >= p->n || i >= CONVERSATION_PIECE || !http1_reads(c, s))
 			break;
 		*at = i + http1_step(c, s, p, i);
 	}
@@ -612,14 +540,14 @@ static __always_inline void http1_close(struct conversation *c, __u64 to, __u64 
 /* What a segment begins with, when we do not know where we are: may it be a request? */
 static __always_inline bool http1_may_begin(__u64 word)
 {
-	return (word & HTTP1_FIRST(4)) == HTTP1_LETTERS("GET \0\0\0\0") ||
-	       (word & HTTP1_FIRST(4)) == HTTP1_LETTERS("PUT \0\0\0\0") ||
-	       (word & HTTP1_FIRST(5)) == HTTP1_LETTERS("POST \0\0\0") ||
-	       (word & HTTP1_FIRST(5)) == HTTP1_LETTERS("HEAD \0\0\0") ||
-	       (word & HTTP1_FIRST(6)) == HTTP1_LETTERS("PATCH \0\0") ||
-	       (word & HTTP1_FIRST(6)) == HTTP1_LETTERS("TRACE \0\0") ||
-	       (word & HTTP1_FIRST(7)) == HTTP1_LETTERS("DELETE \0") || word == HTTP1_LETTERS("OPTIONS ") ||
-	       word == HTTP1_LETTERS("CONNECT ");
+	return (word & LETTERS_FIRST(4)) == LETTERS("GET \0\0\0\0") ||
+	       (word & LETTERS_FIRST(4)) == LETTERS("PUT \0\0\0\0") ||
+	       (word & LETTERS_FIRST(5)) == LETTERS("POST \0\0\0") ||
+	       (word & LETTERS_FIRST(5)) == LETTERS("HEAD \0\0\0") ||
+	       (word & LETTERS_FIRST(6)) == LETTERS("PATCH \0\0") ||
+	       (word & LETTERS_FIRST(6)) == LETTERS("TRACE \0\0") ||
+	       (word & LETTERS_FIRST(7)) == LETTERS("DELETE \0") || word == LETTERS("OPTIONS ") ||
+	       word == LETTERS("CONNECT ");
 }
 
 #endif

@@ -48,7 +48,7 @@ static bool hear_bytes(const void *from, __u32 offset, void *to, __u32 n)
 	__u32 last = n - 1;
 
 	barrier_var(last); /* the verifier of 6.1 does not conclude from n != 0 that n > 0 */
-	if (last >= HTTP1_PIECE)
+	if (last >= CONVERSATION_PIECE)
 		return false;
 	return bpf_skb_load_bytes(p->skb, p->data + offset, to, last + 1) == 0;
 }
@@ -67,10 +67,15 @@ static __always_inline void count_time(__u32 *hist, __u64 from_ns, __u64 to_ns)
 		__sync_fetch_and_add(&hist[bucket], 1);
 }
 
-static __always_inline void served(struct plimsoll_tally *t, const struct exchange *x)
+static __always_inline bool is_error(const struct conversation *c, const struct exchange *x)
+{
+	return x->status >= (c->protocol == CONVERSATION_REDIS ? (__u32)REDIS_FAILED : STATUS_SERVER_ERROR);
+}
+
+static __always_inline void served(struct plimsoll_tally *t, const struct conversation *c, const struct exchange *x)
 {
 	tally_add(t, requests, 1);
-	if (x->status >= STATUS_SERVER_ERROR)
+	if (is_error(c, x))
 		tally_add(t, request_errors, 1);
 	else if (x->status >= STATUS_CLIENT_ERROR)
 		tally_add(t, request_client_errors, 1);
@@ -83,10 +88,10 @@ static __always_inline void served(struct plimsoll_tally *t, const struct exchan
 	count_time(t->first_byte_hist, x->asked_ns, x->answered_ns);
 }
 
-static __always_inline void called(struct plimsoll_tally *t, const struct exchange *x)
+static __always_inline void called(struct plimsoll_tally *t, const struct conversation *c, const struct exchange *x)
 {
 	tally_add(t, calls, 1);
-	if (x->status >= STATUS_SERVER_ERROR)
+	if (is_error(c, x))
 		tally_add(t, call_errors, 1);
 	if (!x->asked_ns || !x->ended_ns) {
 		tally_add(t, calls_untimed, 1);
@@ -104,9 +109,9 @@ int conversation_tell(const struct conversation *c, __u64 to, const struct excha
 	if (!t || !c || !x)
 		return 0;
 	if (c->role == CONVERSATION_SERVER)
-		served(t, x);
+		served(t, c, x);
 	else
-		called(t, x);
+		called(t, c, x);
 	return 0;
 }
 
@@ -174,6 +179,7 @@ static __always_inline void hear(struct __sk_buff *skb, struct bpf_sock *sk)
 	s.out = bpf_ntohs(head.from) == sk->src_port;
 	s.first = is_first(tcp, s.out, skb->gso_segs);
 	s.sequence = bpf_ntohl(head.sequence);
+	s.acknowledged = bpf_ntohl(head.acknowledged);
 	s.now_ns = bpf_ktime_get_ns();
 	hear_segment(h, &s, &p);
 }

@@ -3,6 +3,7 @@
  * HTTP/1 over real sockets of one cgroup, both ends, in a network namespace of its own: each exchange counts once for
  * its server and once for its client, over IPv4, IPv6 and both in one, cut to bytes, in answers of a megabyte, while
  * segments are lost; its time is the one it took; and of a connection older than the probe only what began after it.
+ * Of Redis the same, in pipelines.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,13 +34,16 @@
 #define THINK_MS 20
 #define ANSWER(status) "HTTP/1.1 " status " Status\r\nContent-Length: 4\r\n\r\nbody"
 
+#define GET	 "*2\r\n$3\r\nGET\r\n$1\r\na\r\n"
+#define BLPOP	 "*3\r\n$5\r\nBLPOP\r\n$1\r\na\r\n$1\r\n0\r\n"
+
 static struct own_cgroups own;
 static struct watch w;
 static char path[SCENE_PATH];
 static struct actor actor;
 static struct scene scene = {&own, &w, {{"talker", path}}, .actor = &actor};
 
-enum order { ENTER /* by itself */, CONNECT, CONNECT_6, CONNECT_MAPPED, TALK, FAIL, CUT, MUCH, THINK, LOSE, BEGIN, FINISH, GIBBERISH, CLOSE };
+enum order { ENTER /* by itself */, CONNECT, CONNECT_6, CONNECT_MAPPED, TALK, FAIL, CUT, MUCH, THINK, LOSE, BEGIN, FINISH, GIBBERISH, PIPELINE, WAIT, BITS, CLOSE };
 
 static struct { /* of the actor */
 	int here, there;
@@ -100,6 +104,14 @@ static void answer_much(void)
 		_exit(0);
 	}
 	receive(net.here, sizeof(body));
+}
+
+/* Four commands; the second fails, and the value of the last looks like one. */
+static void pipeline(void (*tell)(int, int, const char *))
+{
+	tell(net.here, net.there, GET GET GET GET);
+	tell(net.there, net.here, "$1\r\nx\r\n-ERR no\r\n$-1\r\n");
+	tell(net.there, net.here, "$23\r\n*1\r\n$4\r\nPING\r\n-ERR no\r\n\r\n");
 }
 
 /* Its first byte after a while, its last after another. */
@@ -168,6 +180,11 @@ static void obey(int order, void *data)
 		say(net.here, net.there, " HTTP");
 		return say(net.there, net.here, ANSWER("200"));
 	case GIBBERISH: return say(net.here, net.there, "\x16\x03\x01 GET / HTTP/1.1\r\n\r\n");
+	case PIPELINE: return pipeline(say);
+	case BITS: return pipeline(cut);
+	case WAIT:
+		say(net.here, net.there, BLPOP);
+		return say(net.there, net.here, "*-1\r\n");
 	case CLOSE:
 		close(net.here);
 		close(net.there);
@@ -292,6 +309,40 @@ static void of_older_connections_counts_what_begins(void **state)
 	assert_exchanges(&s, 2);
 }
 
+static void commands_count_as_requests(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(CONNECT);
+	actor_tell(&actor, PIPELINE);
+	actor_tell(&actor, BITS);
+	actor_tell(&actor, LOSE);
+	actor_tell(&actor, PIPELINE);
+	s = read_now();
+	assert_exchanges(&s, 12);
+	assert_int_equal(s.request_errors, 3);
+	assert_int_equal(s.call_errors, 3);
+	assert_int_equal(s.request_client_errors, 0);
+	assert_int_equal(watch_times(&s, SIGNAL_HIST_REQUEST, 0, UINT64_MAX), 12);
+}
+
+/* Nobody is slow who is told to wait. */
+static void commands_that_wait_have_no_time(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(CONNECT);
+	actor_tell(&actor, WAIT);
+	s = read_now();
+	assert_int_equal(s.requests, 1);
+	assert_int_equal(s.calls, 1);
+	assert_int_equal(s.requests_untimed, 1);
+	assert_int_equal(s.calls_untimed, 1);
+	assert_int_equal(s.request_ns + s.call_ns, 0);
+}
+
 static void what_is_not_http_is_left_alone(void **state)
 {
 	struct signals s;
@@ -312,6 +363,8 @@ int main(void)
 		SCENE_TEST(its_time_is_what_it_took, &scene),
 		SCENE_TEST(losses_change_no_count, &scene),
 		SCENE_TEST(of_older_connections_counts_what_begins, &scene),
+		SCENE_TEST(commands_count_as_requests, &scene),
+		SCENE_TEST(commands_that_wait_have_no_time, &scene),
 		SCENE_TEST(what_is_not_http_is_left_alone, &scene),
 	};
 

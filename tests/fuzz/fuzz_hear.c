@@ -29,7 +29,7 @@ static int conversation_tell(const struct conversation *c, __u64 to, const struc
 	struct watched *w = (void *)(uintptr_t)to;
 
 	must(c->role == CONVERSATION_SERVER || c->role == CONVERSATION_CLIENT);
-	must(x->status >= 100 && x->status <= 999);
+	must(c->protocol == CONVERSATION_REDIS ? x->status <= REDIS_FAILED : x->status >= 100 && x->status <= 999);
 	must(!x->asked_ns || x->asked_ns <= x->answered_ns);
 	must(!x->ended_ns || x->answered_ns <= x->ended_ns);
 	must(x->ended_ns <= w->now_ns);
@@ -51,6 +51,7 @@ static size_t play(struct hearing *h, struct watched *w, const uint8_t *data, si
 	w->now_ns += 1000;
 	s.now_ns = w->now_ns;
 	s.first = data[0] & FIRST;
+	s.acknowledged = next[!s.out];
 	s.bytes = (uint32_t)n;
 	s.sequence = next[s.out] + (data[0] & STRANGE ? (uint32_t)(int8_t)data[2] : 0);
 	hear_segment(h, &s, data + 3);
@@ -60,7 +61,7 @@ static size_t play(struct hearing *h, struct watched *w, const uint8_t *data, si
 	return 3 + n;
 }
 
-/* As one flow of bytes a direction, in whole segments and byte by byte. */
+/* As one flow of bytes a direction, in whole segments and byte by byte: a first line for Redis is known only whole. */
 static void cut_is_the_same(const uint8_t *data, size_t size)
 {
 	size_t half = size / 2;
@@ -81,7 +82,7 @@ static void cut_is_the_same(const uint8_t *data, size_t size)
 			at += n;
 		}
 	}
-	must(told[0].told == told[1].told);
+	must(told[0].told == told[1].told || (data[0] != '*' && told[0].told > told[1].told));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

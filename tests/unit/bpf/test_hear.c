@@ -3,58 +3,9 @@
  * HTTP/1 conversations as segments: whole, cut at every byte, sent twice, lost and out of order. However they come, what
  * is told is the same, or less, and then it says so.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
 
-static _Bool hear_bytes(const void *from, uint32_t offset, void *to, uint32_t n);
-
-#include "bpf/hear.h"
-
-#define MS   1000000ull
-#define MOST 64
-
-struct told {
-	struct exchange x[MOST];
-	unsigned n;
-};
-
-struct line { /* of a play */
-	bool asks;
-	const char *says;
-	size_t bytes; /* 0: says is text */
-};
-
-struct outcome { /* what a play must come to, for each exchange */
-	uint32_t status;
-	unsigned asked, answered, ended; /* by which line, from 1; 0: not told */
-};
-
-struct play {
-	const char *name;
-	struct line line[16];
-	struct outcome is[16];
-};
-
-static int conversation_tell(const struct conversation *c, __u64 to, const struct exchange *x)
-{
-	struct told *t = (void *)(uintptr_t)to;
-
-	(void)c;
-	assert_true(t->n < MOST);
-	t->x[t->n++] = *x;
-	return 0;
-}
-
-static bool hear_bytes(const void *from, uint32_t offset, void *to, uint32_t n)
-{
-	memcpy(to, (const char *)from + offset, n);
-	return true;
-}
+#include "stage.h"
 
 #define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -117,115 +68,22 @@ static const struct play plays[] = {
 
 #define PLAYS (sizeof(plays) / sizeof(plays[0]))
 
-static size_t size_of(const struct line *l)
-{
-	return l->bytes ? l->bytes : strlen(l->says);
-}
-
-struct stage {
-	struct hearing h;
-	struct told told;
-	uint32_t next[2]; /* sequence numbers, of what is answered and asked */
-	bool server;      /* we are it */
-	bool joined;      /* we came in the middle */
-};
-
-static enum heard say_at(struct stage *st, bool asks, uint32_t sequence, const char *says, size_t n, uint64_t now_ns)
-{
-	struct segment s = {.to = (uintptr_t)&st->told, .now_ns = now_ns, .sequence = sequence, .bytes = (uint32_t)n,
-			    .out = asks != st->server, .first = !st->joined};
-
-	return hear_segment(&st->h, &s, says);
-}
-
-static enum heard say(struct stage *st, bool asks, const char *says, size_t n, uint64_t now_ns)
-{
-	uint32_t sequence = st->next[asks];
-
-	st->next[asks] += (uint32_t)n;
-	return say_at(st, asks, sequence, says, n, now_ns);
-}
-
-static struct stage opened(bool server)
-{
-	return (struct stage){.server = server, .next = {UINT32_MAX - 20, UINT32_MAX - 3}}; /* they wrap */
-}
-
-/* When the line is said. A cut one takes a while, within which any moment is right. */
-static uint64_t time_of(unsigned line)
-{
-	return line * 10 * MS;
-}
-
-static void assert_at(uint64_t ns, unsigned line)
-{
-	assert_true(line ? ns / (10 * MS) == line : ns == 0);
-}
-
-static void assert_told(const struct play *p, const struct told *t)
-{
-	unsigned n = 0;
-
-	for (const struct outcome *o = p->is; o->status; o++, n++) {
-		assert_true(n < t->n);
-		assert_int_equal(t->x[n].status, o->status);
-		assert_at(t->x[n].asked_ns, o->asked);
-		assert_at(t->x[n].answered_ns, o->answered);
-		assert_at(t->x[n].ended_ns, o->ended);
-	}
-	assert_int_equal(t->n, n);
-}
-
-/* Each line in pieces of `each` bytes, the first of the line that is cut of `first`; `twice`: as a sender who heard no
- * acknowledgement does it. */
-static void perform(const struct play *p, bool server, size_t first, size_t each, bool twice)
-{
-	struct stage st = opened(server);
-	unsigned number = 1;
-
-	for (const struct line *l = p->line; l->says; l++, number++) {
-		size_t n = size_of(l), cut = first ? first : each;
-
-		for (size_t at = 0; at < n; at += cut, cut = each) {
-			size_t piece = cut < n - at ? cut : n - at;
-
-			say(&st, l->asks, l->says + at, piece, time_of(number) + at);
-			if (twice) {
-				say_at(&st, l->asks, st.next[l->asks] - (uint32_t)piece, l->says + at, piece,
-				       time_of(number) + at + MS);
-				say_at(&st, l->asks, st.next[l->asks] - 1, l->says + at + piece - 1, 1, time_of(number));
-			}
-		}
-	}
-	assert_told(p, &st.told);
-}
-
 static void whole_as_server_and_as_client(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < PLAYS; i++) {
-		print_message("  %s\n", plays[i].name);
-		perform(&plays[i], true, 0, 65536, false);
-		perform(&plays[i], false, 0, 65536, false);
-	}
+	perform_whole(plays, PLAYS);
 }
 
 static void cut_at_every_byte(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < PLAYS; i++)
-		for (size_t cut = 1; cut < 140; cut++) {
-			perform(&plays[i], true, cut, 65536, false);
-			perform(&plays[i], true, 0, cut, false);
-		}
+	perform_cut_at_every_byte(plays, PLAYS);
 }
 
 static void sent_twice(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < PLAYS; i++)
-		for (size_t cut = 1; cut < 140; cut += 3)
-			perform(&plays[i], i % 2, 0, cut, true);
+	perform_sent_twice(plays, PLAYS);
 }
 
 static const char get[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -315,7 +173,7 @@ static void an_answer_without_a_length_ends_with_the_stream(void **state)
 	say(&st, false, "HTTP/1.0 200 OK\r\n\r\nabc", 22, 2 * MS);
 	assert_int_equal(st.told.n, 0);
 	end.sequence = st.next[0];
-	hear_segment(&st.h, &end, NULL);
+	hear_segment(&st.h, &end, "a stream that ended");
 	assert_int_equal(st.told.n, 1);
 	assert_int_equal(st.told.x[0].ended_ns, 5 * MS);
 }
