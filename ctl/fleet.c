@@ -194,9 +194,10 @@ static void fill_victims(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 	}
 }
 
-static bool idled(const struct fleet_node *n)
+/* At both samples. */
+static bool has_both(const struct fleet_node *n, uint32_t figure)
 {
-	return n->measured && !(n->missing & PLIMSOLL__V1__NODE_MISSING__NODE_MISSING_IDLE);
+	return n->measured && n->measured_before && !((n->missing | n->missing_before) & figure);
 }
 
 /* A new second: what was now is before, also for rows that this second leaves out as unchanged. */
@@ -210,7 +211,9 @@ static void step(struct fleet_node *n, uint64_t at_ns)
 	n->now_ns = at_ns;
 	n->idle_before_ns = n->idle_ns;
 	n->cpus_before = n->cpus;
-	n->idled_before = idled(n);
+	n->measured_before = n->measured;
+	n->missing_before = n->missing;
+	memcpy(n->psi_before_ns, n->psi_ns, sizeof(n->psi_ns));
 	while (map_next(n->rows, &cursor, &id, &value)) {
 		struct fleet_row *r = value;
 
@@ -254,6 +257,9 @@ static void measure(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 		n->missing = b->node->missing;
 		n->idle_ns = b->node->cpu_idle_ns;
 		n->available_bytes = b->node->memory_available_bytes;
+		n->psi_ns[FLEET_CPU] = b->node->psi_cpu_some_ns;
+		n->psi_ns[FLEET_MEMORY] = b->node->psi_memory_some_ns;
+		n->psi_ns[FLEET_IO] = b->node->psi_io_some_ns;
 	}
 	if (b->losses)
 		n->losses = (struct losses){
@@ -491,8 +497,20 @@ struct fleet_value fleet_cpu_used(const struct fleet_node *n)
 {
 	double span = (double)(n->now_ns - n->before_ns) * n->cpus;
 
-	if (!idled(n) || !n->idled_before || n->cpus != n->cpus_before || span <= 0 || n->idle_ns < n->idle_before_ns)
+	if (!has_both(n, PLIMSOLL__V1__NODE_MISSING__NODE_MISSING_IDLE) || n->cpus != n->cpus_before || span <= 0 ||
+	    n->idle_ns < n->idle_before_ns)
 		return unknown;
 	double used = 1 - (double)(n->idle_ns - n->idle_before_ns) / span;
 	return (struct fleet_value){true, used < 0 ? 0 : used};
+}
+
+struct fleet_value fleet_pressure(const struct fleet_node *n, enum fleet_resource r)
+{
+	double span = (double)(n->now_ns - n->before_ns), share;
+
+	if (!has_both(n, PLIMSOLL__V1__NODE_MISSING__NODE_MISSING_PSI_CPU << r) || !n->before_ns || span <= 0 ||
+	    n->psi_ns[r] < n->psi_before_ns[r])
+		return unknown;
+	share = (double)(n->psi_ns[r] - n->psi_before_ns[r]) / span;
+	return (struct fleet_value){true, share > 1 ? 1 : share};
 }

@@ -39,6 +39,8 @@ struct fleet_row {
 	} victim; /* whom the kernel killed last for want of memory */
 };
 
+enum fleet_resource { FLEET_CPU, FLEET_MEMORY, FLEET_IO, FLEET_RESOURCES };
+
 struct fleet_node {
 	char *name, *boot_id, *agent_version;
 	uint64_t epoch, sequence;
@@ -49,8 +51,10 @@ struct fleet_node {
 	uint64_t wall_unix_ns;
 	uint32_t missing; /* NodeMissing */
 	bool measured;    /* the node's own figures came */
-	bool idled_before; /* idle_before_ns was measured */
+	bool measured_before;
+	uint32_t missing_before;
 	uint64_t idle_ns, idle_before_ns, available_bytes;
+	uint64_t psi_ns[FLEET_RESOURCES], psi_before_ns[FLEET_RESOURCES]; /* some */
 	struct losses losses;
 	struct map *rows;
 };
@@ -94,5 +98,7 @@ void fleet_here(struct fleet_here *ret);
  * clock in common with ours but the wall clock. */
 struct fleet_value fleet_age(const struct fleet_node *n, const struct fleet_here *here);
 struct fleet_value fleet_cpu_used(const struct fleet_node *n); /* share of all CPUs */
+/* The share of the second in which some task of the node waited for it (pressure stall information). */
+struct fleet_value fleet_pressure(const struct fleet_node *n, enum fleet_resource r);
 
 #endif

@@ -91,6 +91,9 @@ static const struct table_column node_columns[] = {
 	{"CPU USED", TABLE_NUMBER, 0, false},
 	{"MEMORY USED", TABLE_NUMBER, 0, false},
 	{"OF TOTAL", TABLE_NUMBER, 1, false},
+	{"PSI CPU", TABLE_NUMBER, 0, true},
+	{"PSI MEMORY", TABLE_NUMBER, 0, true},
+	{"PSI IO", TABLE_NUMBER, 0, true},
 	{"CGROUPS", TABLE_NUMBER, 4, false},
 	{"LOST", TABLE_TEXT, 5, true},
 	{"AGENT", TABLE_WORD, 6, true},
@@ -142,6 +145,8 @@ static void node_cells(struct table *t, const void *item)
 	load_cell(t, fleet_cpu_used(n));
 	figure_cell(t, memory_used(n), figure_bytes);
 	part_cell(t, memory_used(n), total);
+	for (int r = 0; r < FLEET_RESOURCES; r++)
+		load_cell(t, fleet_pressure(n, (enum fleet_resource)r));
 	table_cell(t, PAINT_PLAIN, "%u", n->live_rows);
 	lost_cell(t, &n->losses);
 	text_or_dash(t, n->agent_version);
@@ -152,11 +157,14 @@ static json_t *node_tree(const void *item)
 {
 	const struct fleet_node *n = ((const struct item *)item)->node;
 
-	return json_pack("{s:o, s:o, s:i, s:o, s:o, s:o, s:i, s:o, s:o}", "name",
+	return json_pack("{s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o}", "name",
 			 tree_string(n->name), "agent_version", tree_string(n->agent_version),
 			 "cpus", (int)n->cpus, "cpu_used", tree_of(fleet_cpu_used(n)),
 			 "memory_bytes", tree_number(n->memory_bytes > 0, (double)n->memory_bytes),
-			 "memory_used_bytes", tree_of(memory_used(n)), "cgroups", (int)n->live_rows,
+			 "memory_used_bytes", tree_of(memory_used(n)),
+			 "psi_cpu_some", tree_of(fleet_pressure(n, FLEET_CPU)),
+			 "psi_memory_some", tree_of(fleet_pressure(n, FLEET_MEMORY)),
+			 "psi_io_some", tree_of(fleet_pressure(n, FLEET_IO)), "cgroups", (int)n->live_rows,
 			 "losses", losses_tree(&n->losses), "age_seconds",
 			 tree_of(sample_age(n)));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Prints docs/reference/metrics.md out of include/plimsoll/signals.def: each signal of a container in
- * two sentences. `reference-signals lint` checks that they are two, and that units and names agree.
+ * Prints build/docs/reference/metrics.md out of include/plimsoll/signals.def: each signal of a container, and of the
+ * node, in two sentences. `reference-signals lint` checks that they are two, and that units and names agree.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +32,27 @@ static const struct row {
 #include "plimsoll/signals.def"
 };
 
+/* Of the machine itself, as plimsoll.v1.Node has them. */
+static const struct row node_rows[] = {
+	{"cpus", "GAUGE", "OWN", "", "CPUs that were online at the sample. They come and go with hot-plug, so a share is "
+				     "taken only between two samples with the same number.", 0},
+	{"cpu_idle_ns", "COUNTER", "OWN", "seconds",
+	 "Time in which CPUs had nothing to do, all CPUs together, from /proc/stat. Time in which the machine was suspended "
+	 "counts as idle.", 0},
+	{"memory_available_bytes", "GAUGE", "OWN", "bytes",
+	 "Memory that new work could have without swapping, as the kernel estimates it (MemAvailable). Used is what is left "
+	 "of the total.", 0},
+	{"psi_cpu_some_ns", "COUNTER", "OWN", "seconds",
+	 "Time in which some task of the node waited for a CPU, from /proc/pressure. More than a few per cent of a second "
+	 "means that somebody is slower than need be.", 0},
+	{"psi_memory_some_ns", "COUNTER", "OWN", "seconds",
+	 "Time in which some task of the node waited for memory. It grows when memory is reclaimed, and it grows fast when "
+	 "too little is left to work with.", 0},
+	{"psi_io_some_ns", "COUNTER", "OWN", "seconds",
+	 "Time in which some task of the node waited for a disk. Reading back what memory pressure threw out is in it, "
+	 "too.", 0},
+};
+
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
 static int complaints;
@@ -59,19 +80,22 @@ static int ends_with(const char *text, const char *tail)
 	return n >= m && strcmp(text + n - m, tail) == 0;
 }
 
+static void lint_row(const struct row *r)
+{
+	if (sentences(r->prose) != 2)
+		complain(r->name, "its prose is not two sentences");
+	if (ends_with(r->name, "_ns") != (strcmp(r->unit, "seconds") == 0) && strcmp(r->kind, "HISTOGRAM") != 0)
+		complain(r->name, "times, and only they, end in _ns");
+	if (ends_with(r->name, "_bytes") != (strcmp(r->unit, "bytes") == 0))
+		complain(r->name, "bytes, and only they, end in _bytes");
+}
+
 static void lint(void)
 {
-	for (size_t i = 0; i < N(rows); i++) {
-		const struct row *r = &rows[i];
-
-		if (sentences(r->prose) != 2)
-			complain(r->name, "its prose is not two sentences");
-		if (ends_with(r->name, "_ns") != (strcmp(r->unit, "seconds") == 0) &&
-		    strcmp(r->kind, "HISTOGRAM") != 0)
-			complain(r->name, "times, and only they, end in _ns");
-		if (ends_with(r->name, "_bytes") != (strcmp(r->unit, "bytes") == 0))
-			complain(r->name, "bytes, and only they, end in _bytes");
-	}
+	for (size_t i = 0; i < N(rows); i++)
+		lint_row(&rows[i]);
+	for (size_t i = 0; i < N(node_rows); i++)
+		lint_row(&node_rows[i]);
 	for (size_t i = 0; i < N(groups); i++)
 		if (sentences(groups[i].prose) != 1)
 			complain(groups[i].id, "its prose is not one sentence");
@@ -113,15 +137,29 @@ static void print_saturation(void)
 		       saturation_meaning((enum saturation_cause)c));
 }
 
+static void print_node(void)
+{
+	printf("\n## The node\n\nOf the machine itself, in every sample (`plimsoll.v1.Node`); `plimsoll get nodes -o wide` "
+	       "shows them. What a node cannot\ntell has a bit in `missing`.\n\n"
+	       "| signal | | unit | what it tells |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < N(node_rows); i++) {
+		const struct row *r = &node_rows[i];
+
+		printf("| `%s` | %s | %s | %s |\n", r->name, kind_of(r), *r->unit ? r->unit : "–", r->prose);
+	}
+}
+
 static void print(void)
 {
 	printf("# Metrics of a container\n\n"
 	       "What the agent measures of every container, systemd unit and other cgroup, once an "
 	       "interval. Names are those\nof the wire (`plimsoll.v1.Columns`). Counters only grow while an "
 	       "agent runs; what cannot be measured is marked as\nmissing, never written as 0. On the wire "
-	       "times are nanoseconds. `plimsoll get cgroups -o json` shows all of it.\n");
+	       "times are nanoseconds. `plimsoll get cgroups -o json` shows all of it, times in seconds: what is `cpu_ns` "
+	       "here is\n`cpu_seconds` there.\n");
 	for (size_t i = 0; i < N(groups); i++)
 		print_group(&groups[i]);
+	print_node();
 	print_saturation();
 }
 

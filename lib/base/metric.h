@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The counter table of a daemon. Its metrics.def lists every counter and gauge once, with its unit
- * and prose; the enum, the HELP lines of /metrics, Status.Get and docs/reference/metrics.md come from
+ * and prose; the enum, the HELP lines of /metrics, Status.Get and build/docs/reference/metrics.md come from
  * it. Values are relaxed atomics: any thread may add.
  *
  * A daemon writes:

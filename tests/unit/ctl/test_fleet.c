@@ -255,6 +255,30 @@ static void test_cpus_come_and_go(void **state)
 	fleet_free(f);
 }
 
+static void test_pressure_of_a_node(void **state)
+{
+	struct fleet *f = begun();
+	Plimsoll__V1__Node node = PLIMSOLL__V1__NODE__INIT;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		Plimsoll__V1__Batch b = second(2 + i, 0);
+
+		b.node = &node;
+		node.psi_cpu_some_ns += S / 4;
+		node.psi_io_some_ns += 2 * S; /* our clock is not the kernel's: no more than all of the second */
+		node.missing = i < 2 ? 0 : PLIMSOLL__V1__NODE_MISSING__NODE_MISSING_PSI_CPU;
+		fleet_apply(f, &b);
+		assert_int_equal(fleet_pressure(only_node(f), FLEET_CPU).known, i == 1);
+		assert_int_equal(fleet_pressure(only_node(f), FLEET_MEMORY).known, i > 0);
+		if (i == 1)
+			assert_true(fleet_pressure(only_node(f), FLEET_CPU).value == 0.25);
+		if (i == 1)
+			assert_true(fleet_pressure(only_node(f), FLEET_IO).value == 1);
+	}
+	fleet_free(f);
+}
+
 static void test_rows_end(void **state)
 {
 	struct fleet *f = begun();
@@ -371,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_connects_have_quantiles),
 		cmocka_unit_test(test_one_sample_is_no_rate), cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_missing_is_not_zero),   cmocka_unit_test(test_rows_end),
+		cmocka_unit_test(test_pressure_of_a_node),
 		cmocka_unit_test(test_strange_batches),	      cmocka_unit_test(test_stand_ins),
 		cmocka_unit_test(test_victims_go_to_their_rows),
 	};
