@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -387,6 +388,8 @@ static pid_t take_over(void)
 	assert_int_equal(pipe(ready), 0);
 	other = fork();
 	if (!other) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when the test fails */
+		close(ready[0]);
 		if (decisions_open(w.folder, &d, NULL) == 0 && write(ready[1], "x", 1) == 1)
 			pause();
 		_exit(1);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -490,6 +491,7 @@ static void run_first(int orders, unsigned before_stop)
 {
 	struct decisions *d = NULL;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when the test fails */
 	if (decisions_open(folder, &d, NULL) < 0)
 		_exit(1);
 	for (unsigned i = 0; i < before_stop + 20; i++) {
