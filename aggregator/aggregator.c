@@ -233,11 +233,13 @@ static int start(struct aggregator *a, struct err *e)
 static void log_ready(const struct aggregator *a)
 {
 	const struct aggregator_options *o = a->options;
+	char http[32] = "no HTTP";
 
-	log_info("agents on port %d (%s), socket %s, HTTP port %d, %zu to scrape, %zu policies, state in %s",
+	if (a->http)
+		snprintf(http, sizeof(http), "HTTP port %d", http_port(a->http));
+	log_info("agents on port %d (%s), socket %s, %s, %zu to scrape, %zu policies, state in %s",
 		 rpc_server_port(a->door[DOOR_NETWORK]), o->insecure ? "plain text" : "mutual TLS",
-		 *o->socket ? o->socket : "none", a->http ? http_port(a->http) : 0,
-		 scrape_targets(a->scrape), a->scaler->n, o->state_dir);
+		 *o->socket ? o->socket : "none", http, scrape_targets(a->scrape), a->scaler->n, o->state_dir);
 }
 
 /* What could not be written down until now goes with the process. */

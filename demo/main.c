@@ -33,6 +33,7 @@ static int misuse(const char *what, const char *word)
 	struct err e;
 
 	err_set(&e, -EINVAL, "%s '%s'", what, word);
+	err_cause(&e, "plimsoll-demo does not take it");
 	err_fix(&e, "plimsoll-demo --help");
 	err_print(&e, "plimsoll-demo", stderr);
 	return 2;
