@@ -65,8 +65,9 @@ def pushed(path, status):
         good(c, epochs_total=1, streams=1)
         same_rows(aggregator, agent)
         assert c["newest_sample_age_seconds"] < 60, c
-        c = aggregator.wait("heap_bytes", 1)
-        assert c["heap_bytes"] < c["resident_memory_bytes"], c
+        if "sanitizer" not in open(agent.log).read():  # whose malloc() says nothing of itself
+            c = aggregator.wait("heap_bytes", 1)
+            assert c["heap_bytes"] < c["resident_memory_bytes"], c
 
         # Killed in mid-stream: what it knew comes back out of the agent's spool, every second of it.
         aggregator.end(signal.SIGKILL)
