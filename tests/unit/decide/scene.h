@@ -106,4 +106,19 @@ static inline struct verdict scene_later(struct scene *s, uint64_t after_ns, uin
 	return scene_step(s, current);
 }
 
+/* Of agents that sample so rarely, and did so long ago. */
+static inline void scene_slow_down(struct scene *s, uint64_t period_ns, uint64_t age_ns)
+{
+	for (uint32_t i = 0; i < s->view.replicas; i++) {
+		s->replica[i].period_ns = period_ns;
+		s->replica[i].sample_age_ns = age_ns;
+	}
+}
+
+static inline void assert_verdict(struct verdict v, uint32_t to, enum verdict_reason why)
+{
+	assert_string_equal(verdict_word(v.reason), verdict_word(why));
+	assert_int_equal(v.to, to);
+}
+
 #endif
