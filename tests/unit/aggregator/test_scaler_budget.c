@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many policies whose load becomes a hundred times as much at once, on a real store, decisions file and hooks: what
  * all of them add together stays within the fleet's budget at every second, and each gets its turn. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
+#include "scaling.h"
 
 #include "aggregator/explain.h"
 #include "aggregator/hpa_record.h"
 #include "aggregator/record.h"
-#include "aggregator/scaler.h"
-#include "base/mem.h"
-#include "loop/loop.h"
-#include "unit/aggregator/store/fleet.h"
 
-#define T0	 (100000 * S)
 #define POLICIES 8u  /* each has a node of its own; the last two are HPAs */
 #define HPAS	 2u
 #define BEGINS	 4u  /* replicas */
@@ -28,7 +14,6 @@
 #define LOAD	 24u /* milli-cores of all of them: 60 % of 10m each */
 #define A_MINUTE 20u
 #define SECONDS	 1800u
-#define PATIENCE (20 * S)
 
 static const char native[] = "apiVersion: plimsoll.io/v1alpha1\n"
 			     "kind: ScalingPolicy\n"
@@ -60,79 +45,31 @@ struct service {
 	uint64_t cpu_ns[MOST];
 };
 
-static struct {
-	char folder[64];
-	struct loop *loop;
-	struct store *store;
-	struct decisions *decisions;
-	struct scaler *scaler;
-	struct loop_timer *deadline;
-	bool late;
-	struct service service[POLICIES];
-	uint32_t added[SECONDS + 1];
-} w;
-
-static void decided(const struct decision *x, void *data)
-{
-	(void)data;
-	if (x->id)
-		loop_stop(w.loop);
-}
-
-static void too_late(void *data)
-{
-	(void)data;
-	w.late = true;
-	loop_stop(w.loop);
-}
+static struct service service[POLICIES];
+static uint32_t added[SECONDS + 1];
 
 static void set_policies(void)
 {
 	scoped(buf_done) struct buf text = {0};
-	struct manifests all = {0};
-	struct err e;
 
 	for (uint32_t i = 0; i < POLICIES; i++)
 		buf_printf(&text, i < POLICIES - HPAS ? native : hpa, i, i);
-	if (manifests_parse("fleet.yaml", buf_text(&text), strlen(buf_text(&text)), &all, &e) < 0)
-		fail_msg("%s: %s", e.what, e.cause);
-	scaler_set(w.scaler, &all);
+	set_text(buf_text(&text));
 }
 
-static int begin(void **state)
+static int begin_fleet(void **state)
 {
-	(void)state;
-	memset(&w, 0, sizeof(w));
-	strcpy(w.folder, "/tmp/plimsoll-budget.XXXXXX");
-	if (!mkdtemp(w.folder))
+	if (begin(state) < 0)
 		return -1;
-	w.loop = loop_new();
-	w.store = store_new(&(struct store_options){.agents_max = POLICIES, .rows_max = 1000});
-	assert_int_equal(decisions_open(w.folder, &w.decisions, NULL), 0);
-	w.scaler = scaler_new(w.loop, w.store, w.decisions);
-	w.scaler->decided = decided;
 	w.scaler->budget.a_minute = A_MINUTE;
-	w.deadline = loop_timer_new(w.loop, too_late, NULL);
+	memset(service, 0, sizeof(service));
+	memset(added, 0, sizeof(added));
 	for (uint32_t i = 0; i < POLICIES; i++) {
-		snprintf(w.service[i].name, sizeof(w.service[i].name), "p%u", i);
-		w.service[i].n = BEGINS;
+		snprintf(service[i].name, sizeof(service[i].name), "p%u", i);
+		service[i].n = BEGINS;
 	}
 	set_policies();
 	return 0;
-}
-
-static int end(void **state)
-{
-	char command[96];
-
-	(void)state;
-	scaler_free(w.scaler);
-	decisions_free(w.decisions);
-	store_free(w.store);
-	loop_timer_close(w.deadline);
-	loop_free(w.loop);
-	snprintf(command, sizeof(command), "rm -rf '%s'", w.folder);
-	return system(command);
 }
 
 static void name_new(struct service *x, struct second *b)
@@ -175,19 +112,25 @@ static bool is_acting(void)
 /* The hooks end, and what they were told is there at once. */
 static void fill_orders(uint32_t s)
 {
-	loop_timer_start(w.deadline, PATIENCE, 0);
-	while (is_acting() && !w.late)
-		loop_run(w.loop);
-	loop_timer_stop(w.deadline);
-	assert_false(w.late);
+	while (is_acting())
+		await_outcome();
 	for (uint32_t i = 0; i < POLICIES; i++) {
-		uint32_t to = scaler_find(w.scaler, w.service[i].name)->standing.ordered;
+		uint32_t to = scaler_find(w.scaler, service[i].name)->standing.ordered;
 
-		if (to <= w.service[i].n)
+		if (to <= service[i].n)
 			continue;
-		w.added[s] += to - w.service[i].n;
-		w.service[i].n = to;
+		added[s] += to - service[i].n;
+		service[i].n = to;
 	}
+}
+
+/* From second 20 on all have a hundred times the load. */
+static void live_through(uint32_t s)
+{
+	for (uint32_t i = 0; i < POLICIES; i++)
+		send(&service[i], s, s < 20 ? LOAD : 100 * LOAD);
+	scaler_tick(w.scaler, (clock_boot_t){T0 + s * S});
+	fill_orders(s);
 }
 
 static uint32_t of_a_minute(uint32_t s)
@@ -195,7 +138,7 @@ static uint32_t of_a_minute(uint32_t s)
 	uint32_t sum = 0;
 
 	for (uint32_t i = s < 60 ? 0 : s - 60; i <= s; i++)
-		sum += w.added[i];
+		sum += added[i];
 	return sum;
 }
 
@@ -248,21 +191,18 @@ static void a_hundred_times_the_load_stays_within_the_budget(void **state)
 
 	(void)state;
 	for (uint32_t s = 1; s <= SECONDS; s++) {
-		for (uint32_t i = 0; i < POLICIES; i++)
-			send(&w.service[i], s, s < 20 ? LOAD : 100 * LOAD);
-		scaler_tick(w.scaler, (clock_boot_t){T0 + s * S});
-		fill_orders(s);
+		live_through(s);
 		assert_in_range(of_a_minute(s), 0, A_MINUTE);
 		most = of_a_minute(s) > most ? of_a_minute(s) : most;
 		if (s == 25)
 			assert_in_range(scaler_waiting(w.scaler, &first), 1, POLICIES);
 		if (s == 20 + 5 * 60)
 			for (uint32_t i = 0; i < POLICIES; i++)
-				assert_in_range(w.service[i].n, BEGINS + 1, MOST);
+				assert_in_range(service[i].n, BEGINS + 1, MOST);
 	}
 	assert_int_equal(most, A_MINUTE);
 	for (uint32_t i = 0; i < POLICIES; i++)
-		assert_int_equal(w.service[i].n, MOST);
+		assert_int_equal(service[i].n, MOST);
 	assert_int_equal(scaler_waiting(w.scaler, &first), 0);
 	assert_int_equal(decisions_each(w.decisions, &(struct decisions_query){0}, look_at, &seen), 0);
 	assert_true(seen.cut > seen.told_of_hpa && seen.told_of_hpa > 0);
@@ -273,15 +213,11 @@ static void a_restart_does_not_begin_a_new_minute(void **state)
 	uint32_t s = 1;
 
 	(void)state;
-	for (; s <= 21; s++) {
-		for (uint32_t i = 0; i < POLICIES; i++)
-			send(&w.service[i], s, s < 20 ? LOAD : 100 * LOAD);
-		scaler_tick(w.scaler, (clock_boot_t){T0 + s * S});
-		fill_orders(s);
-	}
+	for (; s <= 21; s++)
+		live_through(s);
 	assert_int_equal(of_a_minute(21), A_MINUTE);
-	scaler_free(w.scaler);
-	w.scaler = scaler_new(w.loop, w.store, w.decisions);
+	close_scaler();
+	open_scaler();
 	w.scaler->budget.a_minute = A_MINUTE;
 	scaler_remember(w.scaler, (clock_boot_t){T0 + s * S});
 	assert_int_equal(budget_room(&w.scaler->budget, &(struct budget_turn){0}, T0 + s * S, 4), 0);
@@ -291,8 +227,8 @@ static void a_restart_does_not_begin_a_new_minute(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_hundred_times_the_load_stays_within_the_budget, begin, end),
-		cmocka_unit_test_setup_teardown(a_restart_does_not_begin_a_new_minute, begin, end),
+		cmocka_unit_test_setup_teardown(a_hundred_times_the_load_stays_within_the_budget, begin_fleet, end),
+		cmocka_unit_test_setup_teardown(a_restart_does_not_begin_a_new_minute, begin_fleet, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
