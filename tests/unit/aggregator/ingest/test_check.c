@@ -487,7 +487,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_good_batch),	     TEST(shapes),
-		TEST(a_good_batch),	     TEST(later_histograms_may_be_unknown),
+		TEST(later_histograms_may_be_unknown),
 		TEST(an_older_agent_misses_what_it_does_not_know),
 		TEST(the_longest_name_is_taken),
 		TEST(bad_names_cost_their_row_only), TEST(bad_victims_cost_themselves_only),
