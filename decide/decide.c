@@ -259,7 +259,7 @@ static void expect_replicas(const struct policy *p, const struct view *v, const 
 			    struct decide_state *s)
 {
 	if (p->enforce && d->to > d->from) {
-		gain_begin(v, d, gain_most(p, v, is_warming(v, s), s) < UINT32_MAX, s);
+		gain_begin(p, v, d, is_warming(v, s), s);
 		s->wanted = d->to;
 		s->wanted_since_ns = v->boottime_ns;
 		s->wanted_step = d->to - s->gain.base;

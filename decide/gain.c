@@ -116,10 +116,9 @@ uint32_t gain_most(const struct policy *p, const struct view *v, bool warming, c
 	return is_open(p, v, warming, s) ? decide_largest_step(s->gain.base) : UINT32_MAX;
 }
 
-static bool completes(const struct policy *p, const struct view *v, const struct verdict *d, bool warming,
-		      const struct decide_state *s)
+static bool completes(const struct verdict *d, const struct decide_gain *g)
 {
-	return s->gain.base && is_asked_by_the_old(d, &s->gain) && d->from < gain_most(p, v, warming, s);
+	return g->base && is_asked_by_the_old(d, g) && d->from < decide_largest_step(g->base);
 }
 
 static bool is_useless(const struct policy *p, const struct view *v, const struct verdict *d,
@@ -132,18 +131,19 @@ static bool is_useless(const struct policy *p, const struct view *v, const struc
 enum verdict_reason gain_forbids(const struct policy *p, const struct view *v, const struct verdict *d,
 				 bool warming, const struct decide_state *s)
 {
-	if (GUARD(UNFILLED, is_open(p, v, warming, s) && !completes(p, v, d, warming, s)))
+	if (GUARD(UNFILLED, is_open(p, v, warming, s) && !completes(d, &s->gain)))
 		return VERDICT_UNFILLED;
 	if (GUARD(GAIN, is_useless(p, v, d, &s->gain)))
 		return VERDICT_NO_GAIN;
 	return VERDICT_STEADY;
 }
 
-void gain_begin(const struct view *v, const struct verdict *d, bool completes, struct decide_state *s)
+void gain_begin(const struct policy *p, const struct view *v, const struct verdict *d, bool warming,
+		struct decide_state *s)
 {
 	struct decide_gain *g = &s->gain;
 
-	if (!completes) {
+	if (!is_open(p, v, warming, s)) {
 		g->live = v->replicas;
 		g->base = d->from;
 	}

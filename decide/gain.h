@@ -4,12 +4,11 @@
  * window of the policy has passed since (with slow agents: all that counts was measured since); then it is judged:
  *	expected = value before x replicas before / replicas now
  *	useless: value now > (value before + expected) / 2, so it brought less than half of what was expected
- * While a step is open no more is ordered (I10), but for what completes it: the first second of a load shows part of
- * it, so an open step may grow to what one step could have been, when the replicas that were there before, and no other,
- * ask for it. After DECIDE_GAIN_STEPS useless ones in a row nothing grows
- * for DECIDE_GAIN_NS (I11). A step is not held against a workload that is short of CPU or waits, for what
- * one replica can use is bounded and its use need not fall; and the hold ends when the metric has risen by
- * half since. Part of decide_step(); pure.
+ * While a step is open no more is ordered (I10), but for what completes it: the first second of a load shows part
+ * of it, so an open step may grow to what one step could have been, when the replicas that were there before, and
+ * no other, ask for it. After DECIDE_GAIN_STEPS useless ones in a row nothing grows for DECIDE_GAIN_NS (I11). A step
+ * is not held against a workload that is short of CPU or waits, for what one replica can use is bounded and its use
+ * need not fall; and the hold ends when the metric has risen by half since. Part of decide_step(); pure.
  */
 #ifndef DECIDE_GAIN_H
 #define DECIDE_GAIN_H
@@ -24,7 +23,8 @@ void gain_look(const struct policy *p, const struct view *v, const struct verdic
 enum verdict_reason gain_forbids(const struct policy *p, const struct view *v, const struct verdict *d,
 				 bool warming, const struct decide_state *s);
 /* A step up was ordered, or the open one was completed. */
-void gain_begin(const struct view *v, const struct verdict *d, bool completes, struct decide_state *s);
+void gain_begin(const struct policy *p, const struct view *v, const struct verdict *d, bool warming,
+		struct decide_state *s);
 /* What may be ordered while a step is open: as much as one step could have been. UINT32_MAX: none is. */
 uint32_t gain_most(const struct policy *p, const struct view *v, bool warming, const struct decide_state *s);
 /* On the average fresh replica; permille of the time. */
