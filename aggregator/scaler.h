@@ -4,7 +4,8 @@
  * decision is written down before its actuator is called. One order a workload runs at a time; after
  * a failed one the next waits, 1 s at first and 60 s at last. While a workload is paused, while its
  * order runs or waits, and in mode Observe, the decider goes on looking, so that its windows have no
- * hole. An aggregator whose state directory another one has taken over orders nothing (I7). Who waits for the fleet's budget is looked at first (aggregator/budget.h).
+ * hole. An aggregator whose state directory another one has taken over orders nothing (I7). Who waits for the
+ * fleet's budget is looked at first (aggregator/budget.h). What one look does is in aggregator/scaler_step.c.
  *
  * A HorizontalPodAutoscaler is looked at each hpa_period_ns, and not while its order runs, as Kubernetes does;
  * its rates are means since the pass before. Loop-thread-only, never blocks but on the decisions file (store/ledger.h).

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Our own decider: agents' seconds through the real store into decide_step(), as aggregator/scaler.c does it. */
+/* Our own decider: agents' seconds through the real store into decide_step(), as aggregator/scaler_step.c does it. */
 #include <stdio.h>
 
 #include "aggregator/standing.h"
