@@ -7,46 +7,40 @@
 #include "ctl/fit.h"
 #include "ctl/row.h"
 
-typedef enum paint cell_fn(const struct view *v, const decision *d, struct buf *to);
+typedef enum paint cell_fn(const decision *d, struct buf *to);
 
-static enum paint cell_time(const struct view *v, const decision *d, struct buf *to)
+static enum paint cell_time(const decision *d, struct buf *to)
 {
-	(void)v;
 	buf_printf(to, "%s", figure_clock(d->wall_unix_ns).text);
 	return PAINT_DIM;
 }
 
-static enum paint cell_id(const struct view *v, const decision *d, struct buf *to)
+static enum paint cell_id(const decision *d, struct buf *to)
 {
-	(void)v;
 	buf_printf(to, "%s", d->id);
 	return PAINT_ACCENT;
 }
 
-static enum paint cell_workload(const struct view *v, const decision *d, struct buf *to)
+static enum paint cell_workload(const decision *d, struct buf *to)
 {
-	(void)v;
 	buf_printf(to, "%s", d->workload);
 	return PAINT_PLAIN;
 }
 
-static enum paint cell_step(const struct view *v, const decision *d, struct buf *to)
+static enum paint cell_step(const decision *d, struct buf *to)
 {
-	(void)v;
 	buf_printf(to, "%u→%u", d->from, d->to);
 	return d->to > d->from ? PAINT_WARN : PAINT_GOOD;
 }
 
-static enum paint cell_reason(const struct view *v, const decision *d, struct buf *to)
+static enum paint cell_reason(const decision *d, struct buf *to)
 {
-	(void)v;
 	buf_printf(to, "%s", d->reason);
 	return PAINT_PLAIN;
 }
 
-static enum paint cell_why(const struct view *v, const decision *d, struct buf *to)
+static enum paint cell_why(const decision *d, struct buf *to)
 {
-	(void)v;
 	buf_printf(to, "%s%s%s", d->trigger, *d->trigger && *d->outcome ? "; " : "", d->outcome);
 	return strncmp(d->outcome, "failed", 6) == 0 ? PAINT_BAD : PAINT_PLAIN;
 }
@@ -70,7 +64,7 @@ static int width_of(const struct view *v, const struct column *c, size_t first, 
 	for (size_t i = first; i < n; i++) {
 		scoped(buf_done) struct buf text = {0}, safe = {0};
 
-		c->cell(v, v->decisions[i], &text);
+		c->cell(v->decisions[i], &text);
 		text_safe(buf_text(&text), &safe);
 		int width = text_width(buf_text(&safe));
 		most = width > most ? width : most;
@@ -82,7 +76,7 @@ static int width_of(const struct view *v, const struct column *c, size_t first, 
 static void decision_row(const struct view *v, const struct fit_column *c, const decision *d, bool selected,
 			 struct buf *row)
 {
-	const char *gap = "";
+	int gap = 0;
 
 	row_mark(row, v->style, selected);
 	for (size_t i = 0; i < N_COLUMNS; i++) {
@@ -92,16 +86,17 @@ static void decision_row(const struct view *v, const struct fit_column *c, const
 		if (!c[i].width)
 			continue;
 		if (d)
-			p = columns[i].cell(v, d, &text);
-		buf_printf(row, "%s", gap);
+			p = columns[i].cell(d, &text);
+		buf_printf(row, "%*s", gap, "");
 		row_fit(row, v->style, selected ? PAINT_PLAIN : p, d ? buf_text(&text) : columns[i].title, c[i].width,
 			columns[i].how);
-		gap = "  ";
+		gap = ROW_GAP;
 	}
 	row_end(row, v->style, selected);
 }
 
-void view_decisions_draw(const struct view *v, size_t first, size_t selected, struct buf *title, struct buf *rows, int n)
+void view_decisions_draw(const struct view *v, size_t first, size_t selected, struct buf *title, struct buf *rows,
+			 int n)
 {
 	size_t end = first + (size_t)n < v->n_decisions ? first + (size_t)n : v->n_decisions;
 	struct fit_column c[N_COLUMNS];

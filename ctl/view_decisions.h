@@ -8,6 +8,7 @@
 #define VIEW_DECISIONS_NONE SIZE_MAX /* is selected */
 
 /* As many from `first` on as fit into `n` rows; `title` NULL: without theirs. */
-void view_decisions_draw(const struct view *v, size_t first, size_t selected, struct buf *title, struct buf *rows, int n);
+void view_decisions_draw(const struct view *v, size_t first, size_t selected, struct buf *title, struct buf *rows,
+			 int n);
 
 #endif

@@ -190,35 +190,24 @@ static void lay_out(const struct view *v, struct fit_column *c)
 		c[N_COLUMNS - 1].width += room - fit_total(c, N_COLUMNS, ROW_GAP);
 }
 
-static void titles(const struct view *v, const struct fit_column *c, struct buf *row)
+/* `w` NULL: the titles. */
+static void list_row(const struct view *v, const struct fit_column *c, const workload *w, bool selected, struct buf *row)
 {
-	const char *gap = "";
-
-	row_mark(row, v->style, false);
-	for (size_t i = 0; i < N_COLUMNS; i++) {
-		if (!c[i].width)
-			continue;
-		buf_printf(row, "%s", gap);
-		row_fit(row, v->style, PAINT_DIM, columns[i].title, c[i].width, columns[i].how);
-		gap = "  ";
-	}
-}
-
-static void list_row(const struct view *v, const struct fit_column *c, size_t at, struct buf *row)
-{
-	bool selected = at == v->selected;
-	const char *gap = "";
+	int gap = 0;
 
 	row_mark(row, v->style, selected);
 	for (size_t i = 0; i < N_COLUMNS; i++) {
 		scoped(buf_done) struct buf text = {0};
+		enum paint p = PAINT_DIM;
 
 		if (!c[i].width)
 			continue;
-		enum paint p = columns[i].cell(v, v->list[at], c[i].width, &text);
-		buf_printf(row, "%s", gap);
-		row_fit(row, v->style, selected ? PAINT_PLAIN : p, buf_text(&text), c[i].width, columns[i].how);
-		gap = "  ";
+		if (w)
+			p = columns[i].cell(v, w, c[i].width, &text);
+		buf_printf(row, "%*s", gap, "");
+		row_fit(row, v->style, selected ? PAINT_PLAIN : p, w ? buf_text(&text) : columns[i].title, c[i].width,
+			columns[i].how);
+		gap = ROW_GAP;
 	}
 	row_end(row, v->style, selected);
 }
@@ -228,7 +217,7 @@ void view_list_draw(const struct view *v, struct buf *title, struct buf *rows, i
 	struct fit_column c[N_COLUMNS];
 
 	lay_out(v, c);
-	titles(v, c, title);
+	list_row(v, c, NULL, false, title);
 	for (size_t i = v->first; i < v->n && i < v->first + (size_t)n; i++)
-		list_row(v, c, i, &rows[i - v->first]);
+		list_row(v, c, v->list[i], i == v->selected, &rows[i - v->first]);
 }
