@@ -23,6 +23,7 @@
 struct item { /* of either listing; `row` is NULL for nodes */
 	const struct fleet_node *node;
 	const struct fleet_row *row;
+	const struct fleet_here *here; /* when it is printed */
 };
 
 static void figure_cell(struct table *t, struct fleet_value v, struct figure (*form)(double))
@@ -74,14 +75,6 @@ static struct fleet_value memory_used(const struct fleet_node *n)
 
 	return (struct fleet_value){known,
 				    known ? (double)(n->memory_bytes - n->available_bytes) : 0};
-}
-
-static struct fleet_value sample_age(const struct fleet_node *n)
-{
-	struct fleet_here here;
-
-	fleet_here(&here);
-	return fleet_age(n, &here);
 }
 
 static const struct table_column node_columns[] = {
@@ -137,7 +130,8 @@ static json_t *losses_tree(const struct losses *l)
 
 static void node_cells(struct table *t, const void *item)
 {
-	const struct fleet_node *n = ((const struct item *)item)->node;
+	const struct item *i = item;
+	const struct fleet_node *n = i->node;
 	struct fleet_value total = {n->memory_bytes > 0, (double)n->memory_bytes};
 
 	table_cell(t, PAINT_PLAIN, "%s", n->name);
@@ -150,12 +144,13 @@ static void node_cells(struct table *t, const void *item)
 	table_cell(t, PAINT_PLAIN, "%u", n->live_rows);
 	lost_cell(t, &n->losses);
 	text_or_dash(t, n->agent_version);
-	figure_cell(t, sample_age(n), age);
+	figure_cell(t, fleet_age(n, i->here), age);
 }
 
 static json_t *node_tree(const void *item)
 {
-	const struct fleet_node *n = ((const struct item *)item)->node;
+	const struct item *i = item;
+	const struct fleet_node *n = i->node;
 
 	return json_pack("{s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o}", "name",
 			 tree_string(n->name), "agent_version", tree_string(n->agent_version),
@@ -166,7 +161,7 @@ static json_t *node_tree(const void *item)
 			 "psi_memory_some", tree_of(fleet_pressure(n, FLEET_MEMORY)),
 			 "psi_io_some", tree_of(fleet_pressure(n, FLEET_IO)), "cgroups", (int)n->live_rows,
 			 "losses", losses_tree(&n->losses), "age_seconds",
-			 tree_of(sample_age(n)));
+			 tree_of(fleet_age(n, i->here)));
 }
 
 static const char *node_name(const void *item)
@@ -379,6 +374,7 @@ struct show {
 	const struct listing *listing;
 	struct listing_printer printer;
 	struct fleet *fleet;
+	struct fleet_here here;
 	bool watch;
 	size_t expected; /* nodes that a list waits for */
 	struct item *item;
@@ -392,7 +388,7 @@ static void add(struct show *w, const struct fleet_node *node, const struct flee
 		w->room = w->room ? 2 * w->room : 64;
 		w->item = mem_array(w->item, w->room, sizeof(w->item[0]));
 	}
-	w->item[w->n++] = (struct item){node, row};
+	w->item[w->n++] = (struct item){node, row, &w->here};
 }
 
 static bool belongs(const struct listing *l, Plimsoll__V1__Kind kind)
@@ -461,6 +457,7 @@ static bool print(struct show *w, uint64_t unix_ns)
 {
 	scoped(freep) const void **items = mem_array(NULL, w->n + 1, sizeof(*items));
 
+	fleet_here(&w->here);
 	if (w->n)
 		qsort_r(w->item, w->n, sizeof(w->item[0]), compare, w->session->o->sort);
 	for (size_t i = 0; i < w->n; i++)
