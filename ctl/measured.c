@@ -251,15 +251,20 @@ static size_t n_row_columns(void)
 	return n;
 }
 
-static void saturation_cells(struct table *t, const struct saturation *s)
+static struct fleet_value highest(const struct saturation *s)
 {
 	enum saturation_cause worst = saturation_worst(s);
-	struct fleet_value highest = {saturation_tells(s), 0};
 
-	if (worst < SATURATION_CAUSES)
-		highest.value = (double)s->permille[worst] / SATURATION_FULL;
-	load_cell(t, highest);
-	text_or_dash(t, highest.value >= CAUSE_LEAST ? saturation_word(worst) : "");
+	return (struct fleet_value){saturation_tells(s),
+				    worst < SATURATION_CAUSES ? (double)s->permille[worst] / SATURATION_FULL : 0};
+}
+
+static void saturation_cells(struct table *t, const struct saturation *s)
+{
+	struct fleet_value most = highest(s);
+
+	load_cell(t, most);
+	text_or_dash(t, most.value >= CAUSE_LEAST ? saturation_word(saturation_worst(s)) : "");
 	text_or_dash(t, saturation_advice_word(s->advice));
 }
 
@@ -415,21 +420,11 @@ static void add_node(struct show *w, const struct fleet_node *n)
 	}
 }
 
-static struct fleet_value highest(const struct fleet_node *n, const struct fleet_row *r)
-{
-	struct saturation s = {0};
-	enum saturation_cause worst;
-
-	if (!fleet_saturation(n, r, &s))
-		return (struct fleet_value){false, 0};
-	worst = saturation_worst(&s);
-	return (struct fleet_value){saturation_tells(&s), worst < SATURATION_CAUSES ? s.permille[worst] : 0};
-}
-
 /* What --sort means for a row; unknown is less than nothing. */
 static double number_of(const struct item *i, const char *by)
 {
 	struct fleet_value v = {true, 0};
+	struct saturation s = {0};
 
 	if (!i->row)
 		return 0;
@@ -438,7 +433,7 @@ static double number_of(const struct item *i, const char *by)
 	else if (strcmp(by, "memory") == 0)
 		v = fleet_level(i->row, SIGNAL_MEMORY_WORKING_SET_BYTES);
 	else if (strcmp(by, "saturation") == 0)
-		v = highest(i->node, i->row);
+		v = fleet_saturation(i->node, i->row, &s) ? highest(&s) : (struct fleet_value){false, 0};
 	return v.known ? v.value : -1;
 }
 
