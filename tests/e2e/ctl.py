@@ -153,7 +153,7 @@ def a_load_is_recorded_and_simulated(w):
     assert any(line.get("cpuMilli", 0) > 100 for line in lines[1:]), lines  # it always wants a CPU
     with open(os.path.join(w.path, "load.trace"), "w", encoding="utf-8") as f:
         f.write(text)
-    said = json.loads(run("simulate", "-o", "json", "--policy", os.path.join(w.path, "policy.yaml"),
+    said = json.loads(run("simulate", "-o", "json", "--policy", w.policy,
                           "--trace", os.path.join(w.path, "load.trace")))
     assert said["items"][0]["policy"] == "shop" and said["items"][0]["replicaHours"] > 0, said
     assert "no workload is called" in w.aggregator("record", "nobody", "--seconds", "2", code=1)
@@ -193,14 +193,14 @@ def streams_flow(w):
 def decisions_follow(w):
     def cpu():
         return w.aggregator.json("get", "workloads", "shop")["items"][0]["cpu_cores"] or 0
-    with open(w.path + "/calm", "w", encoding="utf-8"):
+    with open(w.calm, "w", encoding="utf-8"):
         wait_for("a calm load", lambda: cpu() < 0.1)
     p = subprocess.Popen([PLIMSOLL, "decisions", "--watch", "-o", "json", "--server", w.aggregator.address],
                          stdout=subprocess.PIPE, text=True, env=environment())
     killer = threading.Timer(PATIENCE, p.kill)
     killer.start()
     try:
-        os.unlink(w.path + "/calm")
+        os.unlink(w.calm)
         for line in p.stdout:
             d = json.loads(line)
             if d["to"] > 1:

@@ -102,7 +102,7 @@ def answers_fit_the_terminal(w):
                                    (w.aggregator, "describe", "policy/shop"), (w.agent, "get", "cgroups"),
                                    (w.agent, "get", "cgroups", "-o", "wide"), (w.agent, "status", "-o", "wide"),
                                    (w.agent, "describe", TOP + "/one"), (w.agent, "doctor"),
-                                   (w.agent, "help", "get"), (w.agent, "simulate", "--policy", w.path + "/policy.yaml")):
+                                   (w.agent, "help", "get"), (w.agent, "simulate", "--policy", w.policy)):
                 lines = lines_on_terminal(*words, "-s", server.address, columns=columns)
                 long = [line for line in lines if len(line) > columns and " " in line.strip()]  # a path stays whole
                 assert lines and not long, (columns, words, long)

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """faults.py BIN: what happens to plimsoll-agent, and what nobody may see of it: it is killed and started again under
 load, its clocks are others than the machine's, cgroups vanish while it looks at them."""
-import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -13,10 +11,10 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import fleet  # noqa: E402
+from cli import BIN, Server  # noqa: E402
 from loads import PATIENCE, Load, hierarchies, remove, until  # noqa: E402
 from own_agent import Agent, values  # noqa: E402
 
-BIN = os.path.abspath(sys.argv[1])
 AGENT = os.path.join(BIN, "plimsoll-agent")
 TOP = f"/plimsoll-e2e-{os.getpid()}"
 CPUS = os.cpu_count()
@@ -157,11 +155,6 @@ def cgroups_that_vanish(folder, _status):
         agent.kill(signal.SIGKILL)
 
 
-def plimsoll(server, *words):
-    return subprocess.run([os.path.join(BIN, "plimsoll"), *words, "--server", "unix:" + server], check=True,
-                          capture_output=True, text=True, timeout=PATIENCE).stdout
-
-
 def more_cgroups_than_slots(folder, status):
     """What is not told apart is counted for every reader, and said to whoever asks, with the option that helps."""
     aggregator = None
@@ -175,18 +168,20 @@ def more_cgroups_than_slots(folder, status):
             os.mkdir(f"{root}{TOP}/late")
             here.append(f"{root}{TOP}/late")
         until("a late birth", lambda: agent.snapshot().losses.births_late > 0)
-        said = plimsoll(agent.path, "status")
+        measured = Server("unix:" + agent.path)
+        said = measured("status")
         for pattern in ("warn +[0-9]+ cgroups have no slot",
                         "fix: .*--max-cgroups", "warn +[0-9]+ cgroups were made with no slot ready"):
             assert re.search(pattern, said), (pattern, said)
         aggregator = fleet.Aggregator(os.path.join(BIN, "plimsoll-aggregator"), folder, status, "--scrape",
                                       "unix:" + agent.path)
         fleet.wait_for("a second", lambda: aggregator.counters()["batches_total"] > 0)
-        said = plimsoll(aggregator.socket, "status")
+        decided = Server(aggregator.socket)
+        said = decided("status")
         assert re.search(r"warn +([0-9]+) cgroups on 1 of 1 nodes \(e2e \1\) have no slot", said), said
-        for server in (agent.path, aggregator.socket):
-            assert re.search(r" slots: [0-9]+ cgroups, \+[1-9]", plimsoll(server, "get", "nodes", "-o", "wide"))
-            lost = json.loads(plimsoll(server, "get", "nodes", "-o", "json"))["items"][0]["losses"]
+        for server in (measured, decided):
+            assert re.search(r" slots: [0-9]+ cgroups, \+[1-9]", server("get", "nodes", "-o", "wide"))
+            lost = server.json("get", "nodes")["items"][0]["losses"]
             assert lost["slots_full"] >= MANY - FEWEST and lost["births_late"] > 0 and lost["read_errors"] == 0, lost
     finally:
         if aggregator:

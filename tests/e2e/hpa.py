@@ -11,12 +11,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import fleet  # noqa: E402
-from fleet import Aggregator, Process  # noqa: E402
-from loads import PATIENCE, Load, until  # noqa: E402
-from subprocess import DEVNULL, run  # noqa: E402
+from cli import TOP, World  # noqa: E402
+from loads import until  # noqa: E402
 
-BIN = os.path.abspath(sys.argv[1])
-TOP = f"/plimsoll-e2e-hpa-{os.getpid()}"
 GUIDE = """apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:
@@ -73,96 +70,53 @@ spec:
 """
 
 
-def annotated(orders):
+def annotated(path):
     """The guide's manifest with what Kubernetes does not know: which cgroups, and who scales them."""
-    lines = {"mode": "Enforce", "replicas": TOP + "/*", "exec": f"[/bin/sh, -c, 'cat >> {orders}']"}
+    lines = {"mode": "Enforce", "replicas": TOP + "/*", "exec": f"[/bin/sh, -c, 'cat >> {path}/orders']"}
     text = "".join(f"    plimsoll.io/{k}: \"{v}\"\n" for k, v in lines.items())
     return GUIDE.replace("  name: example-service\nspec:", f"  name: example-service\n  annotations:\n{text}spec:")
 
 
-class World:
-    def __init__(self, path, status):
-        self.path, self.loads, self.agent, self.aggregator = path, [], None, None
-        try:
-            self.start(status)
-        except BaseException:
-            self.end()
-            raise
-
-    def start(self, status):
-        socket, calm = os.path.join(self.path, "run", "agent.sock"), self.path + "/calm"
-        self.policy, self.orders = self.path + "/app.yaml", self.path + "/orders"
-        open(calm, "w", encoding="utf-8").close()
-        for name in ("one", "two"):
-            code = "while True: os.path.exists(sys.argv[1]) and time.sleep(0.2)"
-            self.loads.append(Load(f"{TOP}/{name}", code, calm))
-        self.write(annotated(self.orders) + DEPLOYMENT + VPA)
-        self.agent = Process([os.path.join(BIN, "plimsoll-agent"), "--config", "", "--node", "e2e", "--socket", socket],
-                             os.path.join(self.path, "agent.log"))
-        self.aggregator = Aggregator(os.path.join(BIN, "plimsoll-aggregator"), self.path, status, "--scrape",
-                                     "unix:" + socket, "--policy", self.policy, "--hpa-period", "1s")
-
-    def write(self, text):
-        with open(self.policy, "w", encoding="utf-8") as f:
-            f.write(text)
-
-    def say(self, *words, code=0):
-        env = {k: v for k, v in os.environ.items() if not k.startswith("PLIMSOLL_")}
-        p = run([os.path.join(BIN, "plimsoll"), *words, "--server", self.aggregator.socket], env=env, stdin=DEVNULL,
-                capture_output=True, text=True, timeout=PATIENCE, check=False)
-        assert p.returncode == code, (words, p.returncode, p.stdout, p.stderr)
-        return p.stdout, p.stderr
-
-    def json(self, *words):
-        return json.loads(self.say(*words, "-o", "json")[0])
-
-    def condition(self, name):
-        found = {c["type"]: c for c in self.json("describe", "policy/example-service")["conditions"]}
-        return found.get(name)
-
-    def end(self):
-        for p in (self.aggregator, self.agent):
-            if p:
-                p.kill()
-        for i, load in enumerate(self.loads):
-            load.end(*([TOP] if i + 1 == len(self.loads) else []))
+def condition(w, name):
+    found = {c["type"]: c for c in w.aggregator.json("describe", "policy/example-service")["conditions"]}
+    return found.get(name)
 
 
 def a_calm_service_is_left_alone(w):
-    until("a valid metric", lambda: (w.condition("ScalingActive") or {}).get("reason") == "ValidMetricFound")
-    policy = w.json("get", "policies")["items"][0]
+    until("a valid metric", lambda: (condition(w, "ScalingActive") or {}).get("reason") == "ValidMetricFound")
+    policy = w.aggregator.json("get", "policies")["items"][0]
     assert policy["kind"] == "HorizontalPodAutoscaler" and policy["target"] == "Deployment default/example-service", policy
     assert policy["current"] == policy["desired"] == 2 and policy["metrics"][0]["target"] == "70 %", policy
     assert re.search(r"example-service +HorizontalPodAutoscaler +Deployment default/example-service +Enforce +cpu \d+ %/70 %",
-                     w.say("get", "policies")[0])
-    assert not w.json("decisions")["items"]
+                     w.aggregator("get", "policies"))
+    assert not w.aggregator.json("decisions")["items"]
 
 
 def the_guides_vpa_is_read_too(w):
     """Its containers are pods' by name, which nobody has here: it recommends nothing, which is not 0."""
-    found = w.json("get", "recommendations")["items"]
+    found = w.aggregator.json("get", "recommendations")["items"]
     assert len(found) == 1 and found[0]["target"] == "Deployment default/example-service", found
     assert found[0]["cpu_milli"] is None and found[0]["samples"] == 0 and found[0]["update_mode"] == "Auto", found
-    lines = w.say("watch", "recommendations", "-o", "json", "--seconds", "1")[0].splitlines()  # not after a minute
+    lines = w.aggregator("watch", "recommendations", "-o", "json", "--seconds", "1").splitlines()  # not after a minute
     assert [json.loads(l)["policy"] for l in lines] == ["example-service"], lines
-    assert re.search(r"example-service +Deployment default/example-service +– +– +–", w.say("get", "recommendations")[0])
+    assert re.search(r"example-service +Deployment default/example-service +– +– +–", w.aggregator("get", "recommendations"))
 
 
 def a_load_step_is_decided_on(w):
-    os.unlink(w.path + "/calm")
-    decision = until("a decision", lambda: w.json("decisions")["items"])[-1]
+    os.unlink(w.calm)
+    decision = until("a decision", lambda: w.aggregator.json("decisions")["items"])[-1]
     assert decision["from"] == 2 and decision["to"] > 2 and decision["mode"] == "Enforce", decision
-    until("it is carried out", lambda: w.json("decisions")["items"][-1]["outcome"] == "applied")
-    with open(w.orders, encoding="utf-8") as f:
+    until("it is carried out", lambda: w.aggregator.json("decisions")["items"][-1]["outcome"] == "applied")
+    with open(w.path + "/orders", encoding="utf-8") as f:
         order = json.loads(f.readline())
     assert (order["from"], order["to"], order["workload"]) == (2, decision["to"], "example-service"), order
     assert order["decision"] == decision["id"]
-    assert w.condition("AbleToScale")["status"] == "True"
+    assert condition(w, "AbleToScale")["status"] == "True"
     return decision
 
 
 def a_person_can_compute_it_again(w, decision):
-    text = w.say("explain", decision["id"])[0]
+    text = w.aggregator("explain", decision["id"])
     value = re.search(r"cpu (\d+) % of request over 2 of 2 pods \((\d+)m of 100m\); target 70 %", text)
     formula = re.search(r"2 x (\d+) / 70 = ([\d.]+), rounded up: asks for (\d+)", text)
     assert value and formula, text
@@ -172,9 +126,9 @@ def a_person_can_compute_it_again(w, decision):
     assert "without a behavior a step reaches max(2 x 2, 4) = 4" in text
     assert decision["to"] == min(asks, 4), (decision, text)
     assert "the recorded inputs give the same outcome again, byte for byte" in text, text
-    replay = w.json("replay", decision["id"])
+    replay = w.aggregator.json("replay", decision["id"])
     assert replay["same"] is True, replay
-    record = w.json("explain", decision["id"])["record"]
+    record = w.aggregator.json("explain", decision["id"])["record"]
     assert record["kind"] == "HPADecisionRecord" and record["outcome"]["to"] == decision["to"], record
     assert record["policy"]["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] == 70
 
@@ -188,58 +142,58 @@ spec: {maxReplica: 1}
 
 
 def policies(w):
-    return {p["name"]: p for p in w.json("get", "policies")["items"]}
+    return {p["name"]: p for p in w.aggregator.json("get", "policies")["items"]}
 
 
 def a_broken_manifest_is_its_own_matter(w):
     """The HPA of before stays in force, what is new and wrong is refused, the VPA of the same file is read anew."""
-    w.write(annotated(w.orders).replace("minReplicas: 2", "minReplicas: 11") + DEPLOYMENT
+    w.write(annotated(w.path).replace("minReplicas: 2", "minReplicas: 11") + DEPLOYMENT
             + VPA.replace("updateMode: Auto", "updateMode: Off") + NEW)
-    w.aggregator.process.send_signal(signal.SIGHUP)
-    until("a complaint", lambda: "not in force as they stand" in w.say("get", "policies")[1])
+    w.daemon.process.send_signal(signal.SIGHUP)
+    until("a complaint", lambda: "not in force as they stand" in w.aggregator.warning("get", "policies"))
     old, new = (policies(w)[name] for name in ("example-service", "new"))
     assert old["in_force"] and old["max_replicas"] == 10 and old["min_replicas"] == 2, old
     assert [f["kept"] for f in old["faults"]] == [True], old
-    assert re.search(r"app\.yaml:\d+:16: spec.maxReplicas: must be greater than or equal to `minReplicas`",
+    assert re.search(r"policy\.yaml:\d+:16: spec.maxReplicas: must be greater than or equal to `minReplicas`",
                      old["faults"][0]["what"]), old
     assert not new["in_force"] and new["max_replicas"] is None and new["faults"][0]["fix"] == 'did you mean "maxReplicas"?', new
-    assert w.json("get", "recommendations")["items"][0]["update_mode"] == "Off"
-    out = w.say("describe", "policy/example-service")[0]
+    assert w.aggregator.json("get", "recommendations")["items"][0]["update_mode"] == "Off"
+    out = w.aggregator("describe", "policy/example-service")
     assert "as it was before" in out and "spec.maxReplicas" in out and "(min 2, max 10)" in out and "AbleToScale" in out, out
-    out = w.say("describe", "policy/new")[0]
+    out = w.aggregator("describe", "policy/new")
     assert "not in force" in out and 'unknown key "maxReplica"' in out and "maxReplicas" in out, out
-    assert re.search(r"new +ScalingPolicy +– +– +– +– +– +– +not in force", w.say("get", "policies")[0])
-    assert "2 documents of the policy files are not in force" in w.say("status")[0]
-    assert w.aggregator.counters()["policies_not_in_force"] == 2
-    assert w.aggregator.counters()["policy_errors_total"] == 2
-    w.write(annotated(w.orders).replace("maxReplicas: 10", "maxReplicas: 9") + DEPLOYMENT)
-    w.aggregator.process.send_signal(signal.SIGHUP)
+    assert re.search(r"new +ScalingPolicy +– +– +– +– +– +– +not in force", w.aggregator("get", "policies"))
+    assert "2 documents of the policy files are not in force" in w.aggregator("status")
+    assert w.daemon.counters()["policies_not_in_force"] == 2
+    assert w.daemon.counters()["policy_errors_total"] == 2
+    w.write(annotated(w.path).replace("maxReplicas: 10", "maxReplicas: 9") + DEPLOYMENT)
+    w.daemon.process.send_signal(signal.SIGHUP)
     until("the new version", lambda: policies(w)["example-service"]["max_replicas"] == 9)
-    assert list(policies(w)) == ["example-service"] and not w.say("get", "policies")[1]
-    assert w.aggregator.counters()["policies_not_in_force"] == 0
+    assert list(policies(w)) == ["example-service"] and not w.aggregator.warning("get", "policies")
+    assert w.daemon.counters()["policies_not_in_force"] == 0
 
 
 def two_on_one_replica_decide_nothing(w):
     """As in Kubernetes; here the second has one of the first one's replicas."""
-    second = annotated(w.orders).replace("  name: example-service\n  annotations", "  name: second\n  annotations")
-    w.write(annotated(w.orders) + DEPLOYMENT + "---\n" + second.replace(TOP + "/*", TOP + "/one"))
-    w.aggregator.process.send_signal(signal.SIGHUP)
-    active = until("the condition", lambda: (c := w.condition("ScalingActive")) and c["reason"] == "AmbiguousSelector" and c)
+    second = annotated(w.path).replace("  name: example-service\n  annotations", "  name: second\n  annotations")
+    w.write(annotated(w.path) + DEPLOYMENT + "---\n" + second.replace(TOP + "/*", TOP + "/one"))
+    w.daemon.process.send_signal(signal.SIGHUP)
+    active = until("the condition", lambda: (c := condition(w, "ScalingActive")) and c["reason"] == "AmbiguousSelector" and c)
     assert active["status"] == "False", active
     assert active["message"] == (f"pods by selector {TOP}/* are controlled by multiple HPAs: "
                                  "[example-service second]"), active
     until("the other's reason", lambda: policies(w)["second"]["reason"] == "ambiguous")
-    assert re.search(r"2 HorizontalPodAutoscalers decide nothing.*the first: example-service", w.say("status")[0])
-    w.write(annotated(w.orders) + DEPLOYMENT)
-    w.aggregator.process.send_signal(signal.SIGHUP)
-    until("its replicas to itself", lambda: w.condition("ScalingActive")["reason"] == "ValidMetricFound")
-    assert "decide nothing" not in w.say("status")[0]
+    assert re.search(r"2 HorizontalPodAutoscalers decide nothing.*the first: example-service", w.aggregator("status"))
+    w.write(annotated(w.path) + DEPLOYMENT)
+    w.daemon.process.send_signal(signal.SIGHUP)
+    until("its replicas to itself", lambda: condition(w, "ScalingActive")["reason"] == "ValidMetricFound")
+    assert "decide nothing" not in w.aggregator("status")
 
 
 def without_a_request_it_says_so(w):
-    w.write(annotated(w.orders))
-    w.aggregator.process.send_signal(signal.SIGHUP)
-    active = until("the condition", lambda: (c := w.condition("ScalingActive")) and c["status"] == "False" and c)
+    w.write(annotated(w.path))
+    w.daemon.process.send_signal(signal.SIGHUP)
+    active = until("the condition", lambda: (c := condition(w, "ScalingActive")) and c["status"] == "False" and c)
     assert active["reason"] == "FailedGetResourceMetric", active
     assert "missing request for cpu in container one of Pod " in active["message"], active
 
@@ -249,18 +203,19 @@ def main():
         print("SKIP: the agent needs root")
         return 77
     with fleet.folder() as (path, _, status):
-        w = World(path, status)
+        open(path + "/calm", "w", encoding="utf-8").close()
+        w = World(path, status, annotated(path) + DEPLOYMENT + VPA, ["one", "two"], "--hpa-period", "1s")
         try:
             a_calm_service_is_left_alone(w)
             the_guides_vpa_is_read_too(w)
             decision = a_load_step_is_decided_on(w)
             a_person_can_compute_it_again(w, decision)
-            print(w.say("explain", decision["id"])[0], flush=True)
+            print(w.aggregator("explain", decision["id"]), flush=True)
             a_broken_manifest_is_its_own_matter(w)
             two_on_one_replica_decide_nothing(w)
             without_a_request_it_says_so(w)
         except BaseException:
-            print(open(w.aggregator.log, encoding="utf-8").read(), file=sys.stderr)
+            print(open(w.daemon.log, encoding="utf-8").read(), file=sys.stderr)
             raise
         finally:
             w.end()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line for its tests: plimsoll itself, and a world for it to show: a load of our own, a real agent that
-measures it and a real aggregator that decides on it. Gets the directory of the binaries as the script's argument."""
+"""The command line for its tests: plimsoll itself, and a world for it to show: loads of our own, a real agent that
+measures them and a real aggregator that decides on them. Gets the directory of the binaries as the script's argument."""
 import concurrent.futures
 import json
 import os
@@ -41,12 +41,18 @@ def environment(**more):
             if not k.startswith("PLIMSOLL_") and k not in ("NO_COLOR", "CLICOLOR_FORCE", "COLUMNS")} | more
 
 
-def run(*words, code=0, env=None):
+def both(*words, code=0, env=None):
+    """What it says to standard output and to standard error."""
     p = subprocess.run([PLIMSOLL, *words], env=env or environment(), stdin=subprocess.DEVNULL,
                        capture_output=True, timeout=PATIENCE, check=False)
     out, err = p.stdout.decode(), p.stderr.decode()
     assert p.returncode == code, (words, p.returncode, out, err)
     assert "\033" not in out + err and "\x07" not in out + err and "\u009b" not in out + err, (words, out)
+    return out, err
+
+
+def run(*words, code=0, env=None):
+    out, err = both(*words, code=code, env=env)
     return out if code == 0 else out + err
 
 
@@ -61,38 +67,47 @@ class Server:
     def json(self, *words):
         return json.loads(self(*words, "-o", "json"))
 
+    def warning(self, *words):
+        """What it says beside its answer."""
+        return both(*words, "--server", self.address)[1]
+
 
 class World:
-    """A load in a cgroup of its own, an agent that measures it and an aggregator that decides on it."""
+    """Loads in cgroups of their own, that are calm while there is the file, an agent that measures them and an aggregator
+    that decides on them."""
 
-    def __init__(self, path, status):
-        self.path, self.load, self.agent_process, self.daemon = path, None, None, None
+    def __init__(self, path, status, policy, names, *options):
+        self.path, self.loads, self.agent_process, self.daemon = path, [], None, None
+        self.calm, self.policy = path + "/calm", path + "/policy.yaml"
         try:
-            self.start(status)
+            self.start(status, policy, names, options)
         except BaseException:
             self.end()
             raise
 
-    def start(self, status):
-        self.load = Load(TOP + "/one", "while True: os.path.exists(sys.argv[1]) and time.sleep(0.05)",
-                         self.path + "/calm")
+    def start(self, status, policy, names, options):
+        for name in names:
+            self.loads.append(Load(f"{TOP}/{name}", "while True: os.path.exists(sys.argv[1]) and time.sleep(0.05)",
+                                   self.calm))
         socket = os.path.join(self.path, "run", "agent.sock")
         self.agent_process_command = [os.path.join(BIN, "plimsoll-agent"), "--config", "", "--node", "e2e",
                                       "--socket", socket]
         self.agent_process = Process(self.agent_process_command, os.path.join(self.path, "agent.log"))
-        with open(os.path.join(self.path, "policy.yaml"), "w", encoding="utf-8") as f:
-            f.write(POLICY)
+        self.write(policy)
         self.daemon = Aggregator(os.path.join(BIN, "plimsoll-aggregator"), self.path, status, "--scrape",
-                                 "unix:" + socket, "--policy", self.path + "/policy.yaml")
+                                 "unix:" + socket, "--policy", self.policy, *options)
         self.agent, self.aggregator = Server("unix:" + socket), Server(self.daemon.socket)
-        wait_for("a decision", lambda: self.aggregator.json("decisions")["items"])
+
+    def write(self, policy):
+        with open(self.policy, "w", encoding="utf-8") as f:
+            f.write(policy)
 
     def end(self):
         for p in (self.daemon, self.agent_process):
             if p:
                 p.kill()
-        if self.load:
-            self.load.end(TOP)
+        for load in self.loads:
+            load.end(*([TOP] if load is self.loads[-1] else []))
 
 
 def serve(path, services):
@@ -112,8 +127,9 @@ def main(tests):
     with fleet.folder() as (path, _, status):
         subprocess.run(["protoc", "-I" + os.path.join(fleet.ROOT, "proto"), "--python_out=" + path,
                         "plimsoll/v1/scaling.proto"], check=True, cwd=os.path.join(fleet.ROOT, "proto"))
-        world = World(path, status)
+        world = World(path, status, POLICY, ["one"])
         try:
+            wait_for("a decision", lambda: world.aggregator.json("decisions")["items"])
             for test in tests:
                 begin = time.monotonic()
                 test(world)
