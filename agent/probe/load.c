@@ -192,7 +192,7 @@ void load_close(struct load *l)
 
 void load_lend(const struct load *l, struct part_frame *ret)
 {
-	*ret = (struct part_frame){.bpf = l->programs.bpf, .cpus = l->cpus, .cgroup = l->unified};
+	*ret = (struct part_frame){.bpf = l->programs.bpf, .cgroup = l->unified};
 }
 
 int load_attach(struct load *l, struct err *e)

@@ -22,7 +22,6 @@ struct programs_bpf;
 
 struct part_frame { /* what the core lends, as long as the part is open */
 	struct programs_bpf *bpf; /* loaded: programs.skel.h */
-	uint32_t cpus;
 	int cgroup; /* the root of the v2 hierarchy; -1: there is none */
 };
 
