@@ -160,23 +160,16 @@ static void look_at_capabilities(const char *root, struct list *l)
 		add(l, "capabilities", "ok", "", "may load programs");
 }
 
-static void look_at_hierarchy(const char *root, struct list *l)
+static void look_at_hierarchy(const struct hierarchy *h, struct list *l)
 {
-	scoped(fclosep) FILE *f = open_file(root, "/proc/self/mountinfo");
-	struct hierarchy h;
-	struct err e;
-
-	if (!f || hierarchy_find(f, &h, &e) < 0)
-		add(l, "cgroup-hierarchy", "fail", "mount -t cgroup2 none /sys/fs/cgroup",
-		    "no cgroup hierarchy is mounted");
-	else if (h.partial)
+	if (h->partial)
 		add(l, "cgroup-hierarchy", "warn", "mount the host's /sys/fs/cgroup into the container",
-		    "cgroup %s, but only a part of it is mounted here", hierarchy_kind(&h));
-	else if (!h.mount[PLIMSOLL_UNIFIED][0])
+		    "cgroup %s, but only a part of it is mounted here", hierarchy_kind(h));
+	else if (!h->mount[PLIMSOLL_UNIFIED][0])
 		add(l, "cgroup-hierarchy", "warn", "boot with systemd.unified_cgroup_hierarchy=1",
 		    "cgroup v1 only: no pressure (PSI) of single cgroups");
 	else
-		add(l, "cgroup-hierarchy", "ok", "", "cgroup %s", hierarchy_kind(&h));
+		add(l, "cgroup-hierarchy", "ok", "", "cgroup %s", hierarchy_kind(h));
 }
 
 static bool names_memory(const char *root, const struct hierarchy *h, const char *file)
@@ -193,22 +186,34 @@ static bool names_memory(const char *root, const struct hierarchy *h, const char
 }
 
 /* Memory is missing where no hierarchy counts it, or only the root's: nobody would know why. */
-static void look_at_memory(const char *root, struct list *l)
+static void look_at_memory(const char *root, const struct hierarchy *h, struct list *l)
+{
+	if (h->mount[PLIMSOLL_MEMORY][0])
+		return;
+	if (!names_memory(root, h, "cgroup.controllers"))
+		add(l, "memory-controller", "warn",
+		    "boot with cgroup_enable=memory and without cgroup_disable=memory; where v1 has it, mount that "
+		    "hierarchy",
+		    "no memory of cgroups: no mounted hierarchy has the memory controller");
+	else if (!names_memory(root, h, "cgroup.subtree_control"))
+		add(l, "memory-controller", "warn",
+		    "echo +memory > /sys/fs/cgroup/cgroup.subtree_control; systemd does so for MemoryAccounting=yes",
+		    "no memory of cgroups: the root of cgroup v2 does not hand the memory controller down");
+}
+
+static void look_at_cgroups(const char *root, struct list *l)
 {
 	scoped(fclosep) FILE *f = open_file(root, "/proc/self/mountinfo");
 	struct hierarchy h;
 	struct err e;
 
-	if (!f || hierarchy_find(f, &h, &e) < 0 || h.mount[PLIMSOLL_MEMORY][0])
+	if (!f || hierarchy_find(f, &h, &e) < 0) {
+		add(l, "cgroup-hierarchy", "fail", "mount -t cgroup2 none /sys/fs/cgroup",
+		    "no cgroup hierarchy is mounted");
 		return;
-	if (!names_memory(root, &h, "cgroup.controllers"))
-		add(l, "memory-controller", "warn",
-		    "boot with cgroup_enable=memory and without cgroup_disable=memory; where v1 has it, mount that hierarchy",
-		    "no memory of cgroups: no mounted hierarchy has the memory controller");
-	else if (!names_memory(root, &h, "cgroup.subtree_control"))
-		add(l, "memory-controller", "warn", "echo +memory > /sys/fs/cgroup/cgroup.subtree_control; systemd does "
-		    "so for MemoryAccounting=yes",
-		    "no memory of cgroups: the root of cgroup v2 does not hand the memory controller down");
+	}
+	look_at_hierarchy(&h, l);
+	look_at_memory(root, &h, l);
 }
 
 /* The file is there with PSI off, but cannot be opened or read. */
@@ -242,8 +247,7 @@ int machine_examine(const char *root, struct probe_notice *ret, int room)
 	look_at_btf(root, &l);
 	look_at_capabilities(root, &l);
 	look_at_lockdown(root, &l);
-	look_at_hierarchy(root, &l);
-	look_at_memory(root, &l);
+	look_at_cgroups(root, &l);
 	look_at_psi(root, &l);
 	return l.n;
 }
