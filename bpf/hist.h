@@ -34,12 +34,15 @@ static __always_inline __u32 bucket_of(__u64 ns)
 }
 
 /* Into a histogram that all CPUs share. */
-static __always_inline void hist_count(__u32 *hist, __u64 ns)
+static __always_inline void hist_count_in(__u32 *hist, __u32 bucket)
 {
-	__u32 bucket = bucket_of(ns);
-
 	if (bucket < PLIMSOLL_HIST_BUCKETS)
 		__sync_fetch_and_add(&hist[bucket], 1);
+}
+
+static __always_inline void hist_count(__u32 *hist, __u64 ns)
+{
+	hist_count_in(hist, bucket_of(ns));
 }
 
 #endif

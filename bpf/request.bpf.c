@@ -61,10 +61,7 @@ __noinline int bucket_between(__u64 from_ns, __u64 to_ns)
 
 static __always_inline void count_time(__u32 *hist, __u64 from_ns, __u64 to_ns)
 {
-	__u32 bucket = (__u32)bucket_between(from_ns, to_ns);
-
-	if (bucket < PLIMSOLL_HIST_BUCKETS)
-		__sync_fetch_and_add(&hist[bucket], 1);
+	hist_count_in(hist, (__u32)bucket_between(from_ns, to_ns));
 }
 
 static __always_inline bool is_error(const struct conversation *c, const struct exchange *x)
