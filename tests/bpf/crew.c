@@ -26,18 +26,13 @@ void crew_pause(unsigned ms)
 	nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000 * CLOCK_NS_PER_MS)}, NULL);
 }
 
-static void put_on(pid_t pid, int cpu)
+void crew_pin(pid_t pid, int cpu)
 {
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	must(sched_setaffinity(pid, sizeof(set), &set) == 0);
-}
-
-void crew_put_on(const struct crew *c, int task, int cpu)
-{
-	put_on(c->pid[task], cpu);
 }
 
 static uint64_t own_clock_ns(void)
@@ -55,7 +50,7 @@ static void work(const void *data)
 	char byte;
 
 	if (o->cpu != ANY_CPU)
-		put_on(0, o->cpu);
+		crew_pin(0, o->cpu);
 	while (read(o->crew->go[0], &byte, 1) == 1)
 		while (!__atomic_load_n(&board->halt, __ATOMIC_RELAXED))
 			__atomic_store_n(&board->cpu_ns[o->task], own_clock_ns(), __ATOMIC_RELAXED);

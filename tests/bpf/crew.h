@@ -37,11 +37,11 @@ void crew_halt(struct crew *c); /* returns when all are asleep */
 void crew_work(struct crew *c, unsigned ms); /* go, that long, halt */
 void crew_end(struct crew *c);
 
-void crew_put_on(const struct crew *c, int task, int cpu);
 struct crew_times crew_times(const struct crew *c);
 uint64_t crew_clock_ns(const struct crew *c, int task); /* as on the board */
 uint64_t crew_fresh_ns(const uint64_t *clock); /* of a task that runs: not older than the call */
 void crew_pause(unsigned ms); /* of the caller */
+void crew_pin(pid_t pid, int cpu); /* 0: the caller */
 bool crew_is_asleep(pid_t pid);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 #include <linux/perf_event.h>
-#include <sched.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -118,18 +117,9 @@ static void read_holes(const void *data)
 		must(pread(fd, &byte, 1, at) == 1);
 }
 
-static void go_to(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	must(sched_setaffinity(0, sizeof(set), &set) == 0);
-}
-
 static void read_holes_apart(const void *data)
 {
-	go_to(0);
+	crew_pin(0, 0);
 	read_holes(data);
 }
 
@@ -214,7 +204,7 @@ static void a_program_that_is_interrupted_counts_nothing_late(void **state)
 	(void)state;
 	truth_set_limit(&own, path, LIMIT);
 	aside = own_spawn(&own, path, read_holes_apart, task);
-	go_to((int)sysconf(_SC_NPROCESSORS_ONLN) - 1);
+	crew_pin(0, (int)sysconf(_SC_NPROCESSORS_ONLN) - 1);
 	delay_now_and_then(aside);
 	seen = watch_intervals(SHORT_SAMPLES, SHORT_MS, SHORT_SAMPLES);
 	printf("  %u intervals, %llu interruptions\n", seen.n, (unsigned long long)delay->bss->delays);

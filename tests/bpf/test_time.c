@@ -142,7 +142,7 @@ static void waits_survive_migration(void **state)
 	a = moment_of(&mine, one);
 	crew_go(&mine);
 	for (int step = 0; step < WORK_MS / 5; step++) {
-		crew_put_on(&mine, step % 3, step / 3 % 2);
+		crew_pin(mine.pid[step % 3], step / 3 % 2);
 		crew_pause(5);
 	}
 	crew_halt(&mine);
