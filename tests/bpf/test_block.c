@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/hist.h"
 #include "scene.h"
 #include "truth.h"
 

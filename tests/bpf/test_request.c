@@ -20,7 +20,6 @@
 
 #include "actor.h"
 #include "base/clock.h"
-#include "base/hist.h"
 #include "base/obj.h"
 #include "crew.h"
 #include "own_net.h"

@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <stdio.h>
 
-#include "base/hist.h"
 #include "base/obj.h"
 #include "base/scope.h"
 #include "crew.h"
@@ -72,11 +71,8 @@ static struct moment moment_of(const struct crew *c, const char *path)
 
 static uint64_t histogram_sum(const struct signals *now, const struct signals *then)
 {
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < HIST_BUCKETS; i++)
-		sum += now->hist[i] - then->hist[i];
-	return sum;
+	return watch_times(now, SIGNAL_HIST_RUNQ_WAIT, 0, UINT64_MAX) -
+	       watch_times(then, SIGNAL_HIST_RUNQ_WAIT, 0, UINT64_MAX);
 }
 
 static void compare(const struct moment *a, const struct moment *b)
