@@ -49,7 +49,8 @@ struct told { /* by the process, shared */
 
 static struct told *told;
 
-/* Until the other end's FIN or reset has come. Who closes before it has, may be no socket of ours any more when it comes. */
+/* Until the other end's FIN or reset has come. Who closes before it has, may be no socket of ours any more when it
+ * comes. */
 static void wait_for_end(int fd)
 {
 	char byte;
@@ -115,40 +116,54 @@ static int dial(uint64_t *ret_took_ns)
 	return fd;
 }
 
+static void reset(int here, int there)
+{
+	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+	must(setsockopt(here, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)) == 0);
+	close(here);
+	wait_for_end(there);
+	close(there);
+}
+
+static void end(int here, int there)
+{
+	must(shutdown(here, SHUT_WR) == 0);
+	wait_for_end(there);
+	close(there);
+	wait_for_end(here);
+	close(here);
+}
+
+/* One ends by a reset, one has much to say. */
+static void connect_many(struct told *t)
+{
+	int listener = own_net_listen(PORT, 16);
+
+	for (int i = 0; i < CONNECTS; i++) {
+		int here = dial(&t->connect_ns[i]), there = accept(listener, NULL, NULL);
+
+		must(here >= 0 && there >= 0);
+		if (i == 1 && t->losses)
+			own_net_drop("tcp dport 4712 numgen random mod 100 '<' 10");
+		if (i == 0)
+			reset(here, there);
+		else if (i == 1)
+			send_much(here, there);
+		else
+			end(here, there);
+	}
+}
+
 static void talk(const void *data)
 {
 	struct told *t = (struct told *)(uintptr_t)data;
-	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 	uint64_t began = clock_boot().ns;
-	int listener, here, there;
 
 	own_net_enter();
-	listener = own_net_listen(PORT, 16);
 	if (t->late) /* the limit lets one packet be dropped */
 		own_net_drop("tcp dport 4712 tcp flags syn limit rate 1/hour burst 1 packets");
-	for (int i = 0; i < CONNECTS; i++) {
-		here = dial(&t->connect_ns[i]);
-		there = accept(listener, NULL, NULL);
-		must(here >= 0 && there >= 0);
-		if (i == 0) { /* one ends by a reset */
-			must(setsockopt(here, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)) == 0);
-		} else if (i == 1) {
-			if (t->losses)
-				own_net_drop("tcp dport 4712 numgen random mod 100 '<' 10");
-			send_much(here, there);
-			continue;
-		}
-		if (i == 0)
-			close(here);
-		else
-			must(shutdown(here, SHUT_WR) == 0);
-		wait_for_end(there);
-		close(there);
-		if (i > 0) {
-			wait_for_end(here);
-			close(here);
-		}
-	}
+	connect_many(t);
 	for (int i = 0; i < REFUSED; i++)
 		must(own_net_dial(HERE, NOBODY) < 0);
 	while (!at_rest())
