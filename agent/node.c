@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/scope.h"
 
 #define HEAD 1024 /* everything asked for stands in the first kilobyte of its file */

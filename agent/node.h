@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
+
 enum { /* node_reading.missing; the numbers of plimsoll.v1.NodeMissing */
 	NODE_NO_IDLE = 1,
 	NODE_NO_PSI_CPU = 2,
@@ -19,19 +21,20 @@ enum { /* node_reading.missing; the numbers of plimsoll.v1.NodeMissing */
 
 struct node_reading { /* counters since boot */
 	uint32_t missing;
-	uint64_t cpu_idle_ns; /* idle and waiting for IO, all CPUs together; the kernel does not count while it is suspended */
+	uint64_t cpu_idle_ns; /* idle and waiting for IO, all CPUs together; the kernel does not count in a suspend */
 	uint64_t psi_cpu_some_ns, psi_memory_some_ns, psi_io_some_ns;
 	uint64_t memory_available_bytes;
 	uint32_t cpus; /* online now; 0: unknown */
 };
 
-struct node_sleep { /* while the machine is suspended the time by which it is judged goes on, and no CPU does anything */
+/* While the machine is suspended the time by which it is judged goes on, and no CPU does anything. */
+struct node_sleep {
 	bool known;
 	uint64_t suspended_ns; /* see clock_suspended_ns(); known since the first look */
 	uint64_t idle_ns;      /* of all CPUs, since then */
 };
 
-#define NODE_SLEEP_LEAST_NS 100000000ull /* less is not a suspend: clocks that were read apart */
+#define NODE_SLEEP_LEAST_NS (100 * CLOCK_NS_PER_MS) /* less is not a suspend: clocks that were read apart */
 
 struct node_facts {
 	char boot_id[37]; /* "" when unknown */

@@ -13,7 +13,7 @@
 
 #include "agent/node.h"
 
-#define S 1000000000ull
+#define S CLOCK_NS_PER_S
 
 static char proc[64];
 
