@@ -111,7 +111,8 @@ static void add_sleep(struct agent *a, struct node_reading *n)
 	if (!slept_ns)
 		return;
 	agent_count(agent_suspended_seconds_total, slept_ns);
-	log_info("the machine was suspended for %.1f s, which its CPUs count as idle", (double)slept_ns / CLOCK_NS_PER_S);
+	log_info("the machine was suspended for %.1f s, which its CPUs count as idle",
+		 (double)slept_ns / CLOCK_NS_PER_S);
 }
 
 static void fill_second(struct agent *a, clock_boot_t at)

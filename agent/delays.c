@@ -23,9 +23,11 @@ bool delays_notice(const struct delays *d, struct probe_notice *ret)
 	if (late < DELAYS_MANY)
 		return false;
 	*ret = (struct probe_notice){.id = "delays", .level = "warn"};
-	snprintf(ret->text, sizeof(ret->text), "%d of the last %d samples were late by more than 1/%d of the interval: the "
-		 "agent waits for a CPU", late, DELAYS_LOOKED, DELAYS_PART);
-	snprintf(ret->fix, sizeof(ret->fix), "give the agent more CPU: CPUWeight= of its unit, a larger request of its pod, or a "
-		 "less crowded node");
+	snprintf(ret->text, sizeof(ret->text),
+		 "%d of the last %d samples were late by more than 1/%d of the interval: the agent waits for a CPU",
+		 late, DELAYS_LOOKED, DELAYS_PART);
+	snprintf(ret->fix, sizeof(ret->fix),
+		 "give the agent more CPU: CPUWeight= of its unit, a larger request of its pod, or a less crowded "
+		 "node");
 	return true;
 }

@@ -43,8 +43,8 @@ int shortfall_notices(const struct shortfall *s, uint64_t now_ns, struct probe_n
 		if (!is_news(s, i, now_ns))
 			continue;
 		ret[n] = (struct probe_notice){.id = kinds[i].word, .level = "warn"};
-		snprintf(ret[n].text, sizeof(ret->text), "%llu %s %s", (unsigned long long)s->now.count[i], kinds[i].unit,
-			 kinds[i].fate);
+		snprintf(ret[n].text, sizeof(ret->text), "%llu %s %s", (unsigned long long)s->now.count[i],
+			 kinds[i].unit, kinds[i].fate);
 		snprintf(ret[n++].fix, sizeof(ret->fix), "%s", kinds[i].fix);
 	}
 	return n;

@@ -21,6 +21,7 @@ struct shortfall {
 
 void shortfall_take(struct shortfall *s, const struct losses *now, uint64_t now_ns);
 void shortfall_observe(const struct shortfall *s); /* into the metrics */
-int shortfall_notices(const struct shortfall *s, uint64_t now_ns, struct probe_notice *ret, int room); /* returns the count */
+/* Returns the count. */
+int shortfall_notices(const struct shortfall *s, uint64_t now_ns, struct probe_notice *ret, int room);
 
 #endif

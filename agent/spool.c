@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "base/obj.h"
 
-/* The oldest goes with its last batch, so up to one more than is wanted is held; what was not written of the newest costs
- * nothing. */
+/* The oldest goes with its last batch, so up to one more than is wanted is held; what was not written of the newest
+ * costs nothing. */
 #define CHUNK_BYTES (256u << 10)
 
 /* Batches lie one behind the other in memory of their own: they outlive all that comes and goes beside them, and in the

@@ -11,8 +11,8 @@
 /* Eight letters as they lie in memory. Not arrays: clang merges those into a section that no kernel takes. */
 #define LETTERS_AT(s, i)  ((__u64)(__u8)(s)[i] << (8 * (i)))
 #define LETTERS(s) \
-	(LETTERS_AT(s, 0) | LETTERS_AT(s, 1) | LETTERS_AT(s, 2) | LETTERS_AT(s, 3) | LETTERS_AT(s, 4) | LETTERS_AT(s, 5) | \
-	 LETTERS_AT(s, 6) | LETTERS_AT(s, 7))
+	(LETTERS_AT(s, 0) | LETTERS_AT(s, 1) | LETTERS_AT(s, 2) | LETTERS_AT(s, 3) | \
+	 LETTERS_AT(s, 4) | LETTERS_AT(s, 5) | LETTERS_AT(s, 6) | LETTERS_AT(s, 7))
 #define LETTERS_FIRST(n) (~0ull >> (64 - 8 * (n))) /* bytes of a word */
 
 static __always_inline __u8 letters_at(__u64 letters, __u8 at)

@@ -42,7 +42,7 @@ struct {
 
 __u32 clock_wanted;      /* user space: compare the clocks at the next switch */
 __u64 clock_offset_ns;   /* CLOCK_MONOTONIC - rq clock, answered here */
-__u64 sched_unsure_ns;   /* of legs whose end was hidden from us: no more than this is charged to nobody, or in two slots */
+__u64 sched_unsure_ns;   /* of legs whose end was hidden from us: no more is charged to nobody, or in two slots */
 
 #define SETTLED_NS 1000000 /* that old, a leg shows in its task */
 #define WAIT_BITS 56 /* of a saved total: 2.2 years of waiting; the rest is the pid's high part + 1 */

@@ -123,8 +123,8 @@ static __always_inline void accepted(const struct sock *sk, struct plimsoll_tall
 	(void)know(sk, 0);
 }
 
-/* By its own program, which closed or disconnected the socket: nothing else leaves it without an error once a SYN is out.
- * (No SYN is out where no port was free.) When it had to be sent again, the network had its chance. */
+/* By its own program, which closed or disconnected the socket: nothing else leaves it without an error once a SYN is
+ * out. (No SYN is out where no port was free.) When it had to be sent again, the network had its chance. */
 static __always_inline bool given_up(const struct sock *sk)
 {
 	const struct tcp_sock *tcp = (const void *)sk;

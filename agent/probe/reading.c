@@ -15,7 +15,8 @@
 #define READ_TRIES 8 /* a switch in between is rare, eight in a row are not seen */
 #define SLOT_GROUPS /* what is counted in slots */                                                  \
 	(SIGNAL_NO_CPU | SIGNAL_NO_RECLAIM | SIGNAL_NO_IO | SIGNAL_NO_NET | SIGNAL_NO_TCP |        \
-	 SIGNAL_NO_LISTEN | SIGNAL_NO_TASKS | SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS | SIGNAL_NO_RESTARTS | SIGNAL_NO_CONNECTS)
+	 SIGNAL_NO_LISTEN | SIGNAL_NO_TASKS | SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS | SIGNAL_NO_RESTARTS | \
+	 SIGNAL_NO_CONNECTS)
 
 _Static_assert(PLIMSOLL_HIST_BUCKETS == HIST_BUCKETS, "lib/base/hist.h and slot.h must agree");
 _Static_assert(sizeof(((struct signals *)0)->runs) == PLIMSOLL_RUN_HIERARCHIES * sizeof(uint32_t), "signal.h and slot.h must agree");

@@ -51,7 +51,8 @@ struct plimsoll_slot {
 
 /* Array `running`, [cpu], written by its own CPU at a switch; but when the running task is moved to another cgroup,
  * whoever moves it charges the old one and sets arrival_ns to that moment. Whatever is charged, arrival_ns is changed
- * first: a reader that finds the same arrival, not 0, before and after reading has read one state. One cache line a CPU. */
+ * first: a reader that finds the same arrival, not 0, before and after reading has read one state. One cache line a
+ * CPU. */
 struct plimsoll_running {
 	uint64_t arrival_ns;  /* rq clock, since when it is not charged; 0: idle task, never switched, or being changed now */
 	uint64_t switched_ns; /* rq clock of the last switch, to idle too; not arrival_ns: it was moved since */

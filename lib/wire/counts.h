@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The histograms' buckets in plimsoll.v1.Columns: who fills them adds buckets here, who reads them takes lists out. There
- * are two of three columns each. Readers of the first (`hist_…`) refuse a bucket that they do not know, and the batch with
- * it; so histograms that came later are in the second (`hist_later_…`), whose readers leave out what they do not know.
+ * The histograms' buckets in plimsoll.v1.Columns: who fills them adds buckets here, who reads them takes lists out.
+ * There are two of three columns each. Readers of the first (`hist_…`) refuse a bucket that they do not know, and the
+ * batch with it; so histograms that came later are in the second (`hist_later_…`), whose readers leave out what they do
+ * not know.
  */
 #ifndef WIRE_COUNTS_H
 #define WIRE_COUNTS_H

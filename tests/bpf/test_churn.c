@@ -105,8 +105,8 @@ static void ten_thousand_leave_nothing_behind(void **state)
 	come_and_go(&mine, WARM_UP, CGROUPS);
 	after = holding();
 	print_message("  %u births, %u deaths, %u without a run, %" PRIu64 " late; %zu bytes in %u files, then %zu in %u\n",
-		      w.births, w.deaths, w.departed_idle, watch_stats(&w).losses.births_late, before.bytes, before.files,
-		      after.bytes, after.files);
+		      w.births, w.deaths, w.departed_idle, watch_stats(&w).losses.births_late, before.bytes,
+		      before.files, after.bytes, after.files);
 	assert_int_equal(w.births, CGROUPS);
 	assert_int_equal(w.deaths, CGROUPS);
 	assert_int_equal(w.departed_idle, CGROUPS - CGROUPS / WORKS_IN_EACH);

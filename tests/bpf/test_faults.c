@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Major faults of a task that stays and of tasks that end, against what the kernel counts for each and for the cgroup. */
+/* Major faults of a task that stays and of tasks that end, against what the kernel counts for each and the cgroup. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

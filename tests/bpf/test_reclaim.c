@@ -137,8 +137,8 @@ struct intervals {
 	unsigned n, whole; /* whole: the task was in reclaim all the time */
 };
 
-/* Of one task at most so much can be in an interval as it is long: up to which moment, nobody tells, but it is within the
- * pass at each end. */
+/* Of one task at most so much can be in an interval as it is long: up to which moment, nobody tells, but it is within
+ * the pass at each end. */
 static struct intervals watch_intervals(unsigned most, unsigned each_ms, unsigned most_whole)
 {
 	uint64_t before = clock_boot().ns, total;

@@ -42,7 +42,10 @@ static char path[SCENE_PATH];
 static struct actor actor;
 static struct scene scene = {&own, &w, {{"talker", path}}, .actor = &actor};
 
-enum order { ENTER /* by itself */, CONNECT, CONNECT_6, CONNECT_MAPPED, TALK, FAIL, CUT, MUCH, THINK, LOSE, BEGIN, FINISH, GIBBERISH, PIPELINE, WAIT, BITS, CLOSE };
+enum order {
+	ENTER /* by itself */, CONNECT, CONNECT_6, CONNECT_MAPPED, TALK, FAIL, CUT, MUCH, THINK, LOSE, BEGIN, FINISH,
+	GIBBERISH, PIPELINE, WAIT, BITS, CLOSE
+};
 
 static struct { /* of the actor */
 	int here, there;

@@ -74,8 +74,8 @@ static void a_suspended_machine_is_idle(void **state)
 	awake = clock_monotonic_ns() - a.stood_ns;
 	cpu = b.ours.cpu_ns - a.ours.cpu_ns;
 	idle = b.node.cpu_idle_ns - a.node.cpu_idle_ns;
-	print_message("  %.3f s passed, %.3f s awake, the task ran %.3f s, the CPUs idled %.3f s\n", (double)elapsed / 1e9,
-		      (double)awake / 1e9, (double)cpu / 1e9, (double)idle / 1e9);
+	print_message("  %.3f s passed, %.3f s awake, the task ran %.3f s, the CPUs idled %.3f s\n",
+		      (double)elapsed / 1e9, (double)awake / 1e9, (double)cpu / 1e9, (double)idle / 1e9);
 	assert_true(elapsed >= awake + SLEPT_MS * CLOCK_NS_PER_MS); /* else this showed nothing */
 	assert_true(cpu <= awake + EDGE_NS);
 	assert_true(idle + EDGE_NS >= CPUS * (elapsed - awake));
@@ -129,7 +129,8 @@ static void a_wall_clock_that_is_set_shows_nowhere(void **state)
 		assert_true(b.at_ns - a.at_ns < HOUR_S / 2 * CLOCK_NS_PER_S);
 		assert_true(b.ours.cpu_ns > a.ours.cpu_ns);
 		assert_true(b.ours.cpu_ns - a.ours.cpu_ns <= clock_monotonic_ns() - a.stood_ns + EDGE_NS);
-		assert_true(b.node.cpu_idle_ns - a.node.cpu_idle_ns <= CPUS * (clock_monotonic_ns() - a.stood_ns) + EDGE_NS);
+		assert_true(b.node.cpu_idle_ns - a.node.cpu_idle_ns <=
+			    CPUS * (clock_monotonic_ns() - a.stood_ns) + EDGE_NS);
 	}
 	crew_end(&c);
 }

@@ -50,7 +50,8 @@ static void nobody_is_charged_for_a_cpu_that_is_away(void **state)
 	after = look();
 	must(guest_write(SWITCH, "1"));
 	back = look();
-	print_message("  the root ran %" PRIu64 " of %" PRIu64 " ms\n", (uint64_t)((after.root_ns - before.root_ns) / CLOCK_NS_PER_MS),
+	print_message("  the root ran %" PRIu64 " of %" PRIu64 " ms\n",
+		      (uint64_t)((after.root_ns - before.root_ns) / CLOCK_NS_PER_MS),
 		      (uint64_t)((after.at_ns - before.at_ns) / CLOCK_NS_PER_MS));
 	assert_true(after.root_ns - before.root_ns < (after.at_ns - before.at_ns) / 2);
 	assert_true(back.root_ns >= after.root_ns && back.root_ns - after.root_ns <= 2 * (back.at_ns - after.at_ns));

@@ -95,8 +95,10 @@ static void metrics_are_the_counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_lost_is_nothing_said),	     cmocka_unit_test(what_is_now_is_said_while_it_lasts),
-		cmocka_unit_test(what_grew_is_said_for_a_while),     cmocka_unit_test(every_kind_is_said_whole),
+		cmocka_unit_test(nothing_lost_is_nothing_said),
+		cmocka_unit_test(what_is_now_is_said_while_it_lasts),
+		cmocka_unit_test(what_grew_is_said_for_a_while),
+		cmocka_unit_test(every_kind_is_said_whole),
 		cmocka_unit_test(metrics_are_the_counts),
 	};
 
