@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/opt_value.h"
@@ -20,6 +21,7 @@
 #include "ctl/replay.h"
 #include "ctl/simulate.h"
 #include "ctl/status.h"
+#include "ctl/table.h"
 #include "ctl/terminal.h"
 #include "ctl/top.h"
 #include "ctl/version.h"
@@ -197,6 +199,11 @@ int command_usage(const struct err *e)
 bool command_is(const struct session *s, const char *format)
 {
 	return strcmp(s->o->output, format) == 0;
+}
+
+size_t command_print_table(const struct session *s, struct table *t)
+{
+	return table_print(t, &s->style, !s->o->no_headers, terminal_columns(STDOUT_FILENO), stdout);
 }
 
 int command_flush(void)

@@ -2,7 +2,6 @@
 #include "ctl/listing.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/scope.h"
 #include "ctl/figure.h"
@@ -44,7 +43,7 @@ static void print_table(struct listing_printer *p, const void *const *items, siz
 			table_cell(&p->table, PAINT_DIM, "%s", figure_clock(unix_ns).text);
 		p->listing->cells(&p->table, items[i]);
 	}
-	out = table_print(&p->table, &p->session->style, !p->session->o->no_headers, terminal_columns(STDOUT_FILENO), stdout);
+	out = command_print_table(p->session, &p->table);
 	if (out && command_is(p->session, "wide") && !p->stream)
 		tell_of_more(out);
 }

@@ -188,7 +188,7 @@ static void print_table(const struct simulation *x)
 	table_begin(&t, columns, sizeof(columns) / sizeof(columns[0]), command_is(x->s, "wide"));
 	for (size_t i = 0; i < x->n; i++)
 		cells(&t, x->item[i], &x->trial[i]);
-	table_print(&t, &x->s->style, !x->s->o->no_headers, terminal_columns(STDOUT_FILENO), stdout);
+	command_print_table(x->s, &t);
 	for (size_t i = 0; i < x->n; i++)
 		print_blindness(x->item[i], &x->trial[i]);
 	for (size_t i = 0; i < x->n; i++)

@@ -2,7 +2,6 @@
 #include "ctl/status.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/scope.h"
 #include "ctl/connect.h"
@@ -73,7 +72,7 @@ static void print_counters(const answer *a, const struct session *s)
 		table_cell(&t, PAINT_PLAIN, "%.15g", a->counter[i]->value);
 	}
 	putchar('\n');
-	table_print(&t, &s->style, !s->o->no_headers, terminal_columns(STDOUT_FILENO), stdout);
+	command_print_table(s, &t);
 }
 
 static void print(const answer *a, const char *address, const struct session *s)
