@@ -102,6 +102,12 @@ static struct fleet_node *node_of(struct fleet *f, const Plimsoll__V1__Batch *b)
 	return n;
 }
 
+static void rename_to(char **to, const char *text)
+{
+	free(*to);
+	*to = mem_strdup(text);
+}
+
 static void describe(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 {
 	if (n->epoch != b->epoch) {
@@ -112,19 +118,11 @@ static void describe(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 		n->measured = false;
 	}
 	if (b->source) {
-		free(n->boot_id);
-		n->boot_id = mem_strdup(b->source->boot_id);
-		free(n->agent_version);
-		n->agent_version = mem_strdup(b->source->agent_version);
+		rename_to(&n->boot_id, b->source->boot_id);
+		rename_to(&n->agent_version, b->source->agent_version);
 		n->cpus = n->cpus ? n->cpus : b->source->cpus;
 		n->memory_bytes = b->source->memory_bytes;
 	}
-}
-
-static void rename_to(char **to, const char *text)
-{
-	free(*to);
-	*to = mem_strdup(text);
 }
 
 static void name_row(struct fleet_node *n, const Plimsoll__V1__Identity *d)
