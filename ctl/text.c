@@ -256,12 +256,13 @@ static void wrap_line(const char *line, int width, struct buf *to)
 
 void text_wrap(const char *lines, int width, struct buf *to)
 {
-	scoped(freep) char *copy = mem_strdup(lines);
-	char *at = copy, *line;
 	size_t n = strlen(lines);
 
-	if (!width)
+	if (!width) {
 		buf_printf(to, "%s%s", lines, n && lines[n - 1] != '\n' ? "\n" : "");
-	while (width && at && *at && (line = strsep(&at, "\n")))
+		return;
+	}
+	scoped(freep) char *copy = mem_strdup(lines);
+	for (char *at = copy, *line; at && *at && (line = strsep(&at, "\n"));)
 		wrap_line(line, width, to);
 }
