@@ -34,20 +34,21 @@ static const struct row {
 
 /* Of the machine itself, as plimsoll.v1.Node has them. */
 static const struct row node_rows[] = {
-	{"cpus", "GAUGE", "OWN", "", "CPUs that were online at the sample. They come and go with hot-plug, so a share is "
-				     "taken only between two samples with the same number.", 0},
+	{"cpus", "GAUGE", "OWN", "",
+	 "CPUs that were online at the sample. They come and go with hot-plug, so a share is taken only between two samples "
+	 "with the same number.", 0},
 	{"cpu_idle_ns", "COUNTER", "OWN", "seconds",
-	 "Time in which CPUs had nothing to do, all CPUs together, from /proc/stat. Time in which the machine was suspended "
-	 "counts as idle.", 0},
+	 "Time in which CPUs had nothing to do, all CPUs together, from /proc/stat. Time in which the machine was "
+	 "suspended counts as idle.", 0},
 	{"memory_available_bytes", "GAUGE", "OWN", "bytes",
-	 "Memory that new work could have without swapping, as the kernel estimates it (MemAvailable). Used is what is left "
-	 "of the total.", 0},
+	 "Memory that new work could have without swapping, as the kernel estimates it (MemAvailable). Used is what is "
+	 "left of the total.", 0},
 	{"psi_cpu_some_ns", "COUNTER", "OWN", "seconds",
-	 "Time in which some task of the node waited for a CPU, from /proc/pressure. More than a few per cent of a second "
-	 "means that somebody is slower than need be.", 0},
+	 "Time in which some task of the node waited for a CPU, from /proc/pressure. More than a few per cent of a "
+	 "second means that somebody is slower than need be.", 0},
 	{"psi_memory_some_ns", "COUNTER", "OWN", "seconds",
-	 "Time in which some task of the node waited for memory. It grows when memory is reclaimed, and it grows fast when "
-	 "too little is left to work with.", 0},
+	 "Time in which some task of the node waited for memory. It grows when memory is reclaimed, and it grows fast "
+	 "when too little is left to work with.", 0},
 	{"psi_io_some_ns", "COUNTER", "OWN", "seconds",
 	 "Time in which some task of the node waited for a disk. Reading back what memory pressure threw out is in it, "
 	 "too.", 0},
@@ -118,14 +119,20 @@ static const char *scope_of(const struct row *r)
 					      : "earliest of its cgroups";
 }
 
+static void print_cells(const struct row *r)
+{
+	printf("| `%s` | %s | %s | %s |", r->name, kind_of(r), *r->unit ? r->unit : "–", r->prose);
+}
+
 static void print_group(const struct group *g)
 {
 	printf("\n## %s\n\n%s Missing together (bit %u of `flags`).\n\n", g->word, g->prose, g->bit);
 	printf("| signal | | unit | what it tells | nested cgroups |\n|---|---|---|---|---|\n");
 	for (size_t i = 0; i < N(rows); i++)
-		if (rows[i].group == g->bit)
-			printf("| `%s` | %s | %s | %s | %s |\n", rows[i].name, kind_of(&rows[i]),
-			       *rows[i].unit ? rows[i].unit : "–", rows[i].prose, scope_of(&rows[i]));
+		if (rows[i].group == g->bit) {
+			print_cells(&rows[i]);
+			printf(" %s |\n", scope_of(&rows[i]));
+		}
 }
 
 static void print_saturation(void)
@@ -139,13 +146,12 @@ static void print_saturation(void)
 
 static void print_node(void)
 {
-	printf("\n## The node\n\nOf the machine itself, in every sample (`plimsoll.v1.Node`); `plimsoll get nodes -o wide` "
-	       "shows them. What a node cannot\ntell has a bit in `missing`.\n\n"
+	printf("\n## The node\n\nOf the machine itself, in every sample (`plimsoll.v1.Node`); "
+	       "`plimsoll get nodes -o wide` shows them. What a node cannot\ntell has a bit in `missing`.\n\n"
 	       "| signal | | unit | what it tells |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < N(node_rows); i++) {
-		const struct row *r = &node_rows[i];
-
-		printf("| `%s` | %s | %s | %s |\n", r->name, kind_of(r), *r->unit ? r->unit : "–", r->prose);
+		print_cells(&node_rows[i]);
+		putchar('\n');
 	}
 }
 
@@ -155,8 +161,8 @@ static void print(void)
 	       "What the agent measures of every container, systemd unit and other cgroup, once an "
 	       "interval. Names are those\nof the wire (`plimsoll.v1.Columns`). Counters only grow while an "
 	       "agent runs; what cannot be measured is marked as\nmissing, never written as 0. On the wire "
-	       "times are nanoseconds. `plimsoll get cgroups -o json` shows all of it, times in seconds: what is `cpu_ns` "
-	       "here is\n`cpu_seconds` there.\n");
+	       "times are nanoseconds. `plimsoll get cgroups -o json` shows all of it, times in seconds: "
+	       "what is `cpu_ns` here is\n`cpu_seconds` there.\n");
 	for (size_t i = 0; i < N(groups); i++)
 		print_group(&groups[i]);
 	print_node();
