@@ -36,8 +36,8 @@ void column_page(const struct fleet_node *n, const struct fleet_row *r, int colu
 /* Every signal by its name: {"total", "rate"} of counters, {"now"} of gauges, times in seconds; null:
  * missing. */
 json_t *column_tree(const struct fleet_node *n, const struct fleet_row *r);
-/* Every histogram by its name: {"p50_seconds", "p95_seconds", "p99_seconds"} of what came between the two samples; null:
- * nothing came, or it is missing. */
+/* Every histogram by its name: {"p50_seconds", "p95_seconds", "p99_seconds"} of what came between the two samples;
+ * null: nothing came, or it is missing. */
 json_t *column_quantiles_tree(const struct fleet_row *r);
 /* {"name", "pid", "age_seconds", "count"} of the last OOM victim; null: none is known. */
 json_t *column_victim_tree(const struct fleet_node *n, const struct fleet_row *r);

@@ -9,7 +9,8 @@
 
 void row_add(struct buf *row, const struct paint_style *s, enum paint p, const char *text);
 /* In exactly `width` columns. */
-void row_fit(struct buf *row, const struct paint_style *s, enum paint p, const char *text, int width, enum text_how how);
+void row_fit(struct buf *row, const struct paint_style *s, enum paint p, const char *text, int width,
+	     enum text_how how);
 /* In front of a row of a list, 2 columns. A selected one is shown in reverse up to row_end(), so its cells have no
  * colours of their own. */
 void row_mark(struct buf *row, const struct paint_style *s, bool selected);

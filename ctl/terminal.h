@@ -11,8 +11,8 @@
 
 #include "ctl/paint.h"
 
-/* Columns of the terminal that `fd` is: what COLUMNS says, else what the terminal does. 0: it is a pipe or a file, whose
- * readers get everything, or nobody knows. */
+/* Columns of the terminal that `fd` is: what COLUMNS says, else what the terminal does. 0: it is a pipe or a file,
+ * whose readers get everything, or nobody knows. */
 int terminal_columns(int fd);
 
 /* Safe lines, broken between words to the width of the terminal if `to` is one. */

@@ -32,7 +32,8 @@ void text_fit(const char *text, int width, enum text_how how, struct buf *to);
  * columns, to the last wide gap if there is one in the second half and beyond `hang`, else to the last blank. */
 size_t text_break(const char *line, int width, int hang);
 /* Column at which those rows begin: below what follows the labels, if the line has some. Those are the cells in front
- * of the first one of several words, and the very first one. Cells stand two blanks or more apart, or a colon ends one. */
+ * of the first one of several words, and the very first one. Cells stand two blanks or more apart, or a colon ends
+ * one. */
 int text_hang(const char *line, int width);
 /* Safe lines with those rows below them, no line with blanks at its end. A word that is wider than `width` stays whole:
  * it is a path or an address, which people copy. `width` 0: as it is. Either way the last line ends, too. */

@@ -187,7 +187,8 @@ static size_t text_line(const struct view *v, const char *line, size_t n, struct
 
 			buf_add(&piece, line, bytes);
 			buf_printf(row, " %*s", indent, "");
-			row_fit(row, v->style, n ? PAINT_PLAIN : PAINT_BOLD, buf_text(&piece), width - indent, TEXT_END);
+			row_fit(row, v->style, n ? PAINT_PLAIN : PAINT_BOLD, buf_text(&piece), width - indent,
+				TEXT_END);
 		}
 		n++;
 		line += bytes + strspn(line + bytes, " ");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The list of top: a row a workload, or a cgroup of an agent, and which of its columns the screen has room for. Pure, as
- * ctl/view.h.
+ * The list of top: a row a workload, or a cgroup of an agent, and which of its columns the screen has room for. Pure,
+ * as ctl/view.h.
  */
 #ifndef CTL_VIEW_LIST_H
 #define CTL_VIEW_LIST_H

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# notices.sh: every notice that warns stands in docs/troubleshooting.md by its id, and nothing stands there as one that no
-# daemon says.
+# notices.sh: every notice that warns stands in docs/troubleshooting.md by its id, and nothing stands there as one
+# that no daemon says.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 page=docs/troubleshooting.md bad=0
@@ -17,7 +17,8 @@ said() {
 
 # First cells of the tables below "## Notices" and "## What is lost": `id`, `id` …
 told() {
-    sed -nE '/^## (Notices|What is lost)/,/^## (plimsoll|\.)/{s/^\| ((`[a-z-]+`(, )?)+) \|.*/\1/p}' "$page" | grep -oE '[a-z-]+'
+    sed -nE '/^## (Notices|What is lost)/,/^## (plimsoll|\.)/{s/^\| ((`[a-z-]+`(, )?)+) \|.*/\1/p}' "$page" |
+        grep -oE '[a-z-]+'
 }
 
 while read -r side id; do

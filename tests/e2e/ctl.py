@@ -68,8 +68,8 @@ def everything_about_one(w):
     """describe, and the wide list: every signal and every cause, on both servers."""
     for server in (w.agent, w.aggregator):
         page = server("describe", TOP + "/one")
-        for word in ("cpu limit", "oom kills", "last OOM victim: none", "io p99", "connect p95", "retransmits/s", "queue limit", "busiest",
-                     "cpu-runqueue", "accept-queue", "what helps"):
+        for word in ("cpu limit", "oom kills", "last OOM victim: none", "io p99", "connect p95", "retransmits/s",
+                     "queue limit", "busiest", "cpu-runqueue", "accept-queue", "what helps"):
             assert word in page, (word, page)
         tree = server.json("describe", TOP + "/one")
         cpu, wait = (tree["signals"][name]["rate"] for name in ("cpu_seconds", "runq_wait_seconds"))
@@ -110,7 +110,7 @@ b"x" * (96 << 20)
         assert load.process.wait(PATIENCE) == -signal.SIGKILL
         told = f"last OOM victim: hog\\033[2J\\377 ({pid}), "
         for server in (w.agent, w.aggregator):
-            page = wait_for("the victim", lambda s=server: told in s("describe", load.cgroup) and s("describe", load.cgroup))
+            page = wait_for("the victim", lambda s=server: told in (p := s("describe", load.cgroup)) and p)
             assert re.search(re.escape(told) + r"\S+ ago\n", page), page
             row = server.json("get", "cgroups", load.cgroup)["items"][0]
             assert row["oom_victim"]["pid"] == pid and row["oom_victim"]["count"] == 1, row
@@ -363,6 +363,7 @@ def peers_cannot_write_to_the_terminal(w):
 
 sys.exit(cli.main((every_form_of_every_list, the_figures_are_the_loads, everything_about_one, connects_have_quantiles,
                    the_last_victim_is_named, a_decision_is_explained, a_decision_is_made_again,
-                   a_load_is_recorded_and_simulated, the_brake_holds, streams_flow, daemons_describe_themselves, the_doctor_looks, help_and_completion,
+                   a_load_is_recorded_and_simulated, the_brake_holds, streams_flow, daemons_describe_themselves,
+                    the_doctor_looks, help_and_completion,
                    errors_say_what_why_and_what_to_do, the_network_is_tls, options_come_from_everywhere,
                    peers_cannot_write_to_the_terminal, decisions_follow)))

@@ -85,10 +85,11 @@ def condition(w, name):
 def a_calm_service_is_left_alone(w):
     until("a valid metric", lambda: (condition(w, "ScalingActive") or {}).get("reason") == "ValidMetricFound")
     policy = w.aggregator.json("get", "policies")["items"][0]
-    assert policy["kind"] == "HorizontalPodAutoscaler" and policy["target"] == "Deployment default/example-service", policy
+    assert policy["kind"] == "HorizontalPodAutoscaler", policy
+    assert policy["target"] == "Deployment default/example-service", policy
     assert policy["current"] == policy["desired"] == 2 and policy["metrics"][0]["target"] == "70 %", policy
-    assert re.search(r"example-service +HorizontalPodAutoscaler +Deployment default/example-service +Enforce +cpu \d+ %/70 %",
-                     w.aggregator("get", "policies"))
+    assert re.search(r"example-service +HorizontalPodAutoscaler +Deployment default/example-service +Enforce "
+                     r"+cpu \d+ %/70 %", w.aggregator("get", "policies"))
     assert not w.aggregator.json("decisions")["items"]
 
 
@@ -99,7 +100,8 @@ def the_guides_vpa_is_read_too(w):
     assert found[0]["cpu_milli"] is None and found[0]["samples"] == 0 and found[0]["update_mode"] == "Auto", found
     lines = w.aggregator("watch", "recommendations", "-o", "json", "--seconds", "1").splitlines()  # not after a minute
     assert [json.loads(l)["policy"] for l in lines] == ["example-service"], lines
-    assert re.search(r"example-service +Deployment default/example-service +– +– +–", w.aggregator("get", "recommendations"))
+    assert re.search(r"example-service +Deployment default/example-service +– +– +–",
+                     w.aggregator("get", "recommendations"))
 
 
 def a_load_step_is_decided_on(w):
@@ -156,10 +158,12 @@ def a_broken_manifest_is_its_own_matter(w):
     assert [f["kept"] for f in old["faults"]] == [True], old
     assert re.search(r"policy\.yaml:\d+:16: spec.maxReplicas: must be greater than or equal to `minReplicas`",
                      old["faults"][0]["what"]), old
-    assert not new["in_force"] and new["max_replicas"] is None and new["faults"][0]["fix"] == 'did you mean "maxReplicas"?', new
+    assert not new["in_force"] and new["max_replicas"] is None, new
+    assert new["faults"][0]["fix"] == 'did you mean "maxReplicas"?', new
     assert w.aggregator.json("get", "recommendations")["items"][0]["update_mode"] == "Off"
     out = w.aggregator("describe", "policy/example-service")
-    assert "as it was before" in out and "spec.maxReplicas" in out and "(min 2, max 10)" in out and "AbleToScale" in out, out
+    for word in "as it was before", "spec.maxReplicas", "(min 2, max 10)", "AbleToScale":
+        assert word in out, (word, out)
     out = w.aggregator("describe", "policy/new")
     assert "not in force" in out and 'unknown key "maxReplica"' in out and "maxReplicas" in out, out
     assert re.search(r"new +ScalingPolicy +– +– +– +– +– +– +not in force", w.aggregator("get", "policies"))
@@ -178,7 +182,8 @@ def two_on_one_replica_decide_nothing(w):
     second = annotated(w.path).replace("  name: example-service\n  annotations", "  name: second\n  annotations")
     w.write(annotated(w.path) + DEPLOYMENT + "---\n" + second.replace(TOP + "/*", TOP + "/one"))
     w.daemon.process.send_signal(signal.SIGHUP)
-    active = until("the condition", lambda: (c := condition(w, "ScalingActive")) and c["reason"] == "AmbiguousSelector" and c)
+    active = until("the condition",
+                   lambda: (c := condition(w, "ScalingActive")) and c["reason"] == "AmbiguousSelector" and c)
     assert active["status"] == "False", active
     assert active["message"] == (f"pods by selector {TOP}/* are controlled by multiple HPAs: "
                                  "[example-service second]"), active

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line for its tests: plimsoll itself, and a world for it to show: loads of our own, a real agent that
-measures them and a real aggregator that decides on them. Gets the directory of the binaries as the script's argument."""
+measures them and a real aggregator that decides on them. Gets the directory of the binaries as the script's
+argument."""
 import concurrent.futures
 import json
 import os

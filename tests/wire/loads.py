@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cgroups of a script's own, as tests/own_cgroups.c makes them for programs, and what runs in them. Whatever a script
-started and still runs when it ends, because a test failed, is ended with it: it would hold the script's output open, and
-whoever reads that would wait for it."""
+started and still runs when it ends, because a test failed, is ended with it: it would hold the script's output open,
+and whoever reads that would wait for it."""
 import atexit
 import os
 import signal
