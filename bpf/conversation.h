@@ -80,6 +80,34 @@ struct exchange {
 	__u32 status;      /* the protocol's */
 };
 
+/* One step of a protocol at byte i of the piece. Returns how many bytes it took; 0: it takes no more of this piece. */
+typedef __u32 conversation_step(struct conversation *c, struct side *s, const struct conversation_piece *p, __u32 i);
+
+/* Goes through a piece, or through so many steps of it. Returns how many bytes that were. */
+static __always_inline int conversation_walk(struct conversation *c, const struct conversation_piece *p,
+					     conversation_step *step, int steps)
+{
+	volatile __u32 *at;
+	struct side *s;
+
+	if (!c || !p)
+		return 0;
+	s = p->asks ? &c->ask : &c->answer;
+	at = &s->at;
+	*at = 0;
+	for (int k = 0; k < steps; k++) {
+		__u32 i = *at, taken;
+
+		if (i >= p->n || i >= CONVERSATION_PIECE)
+			break;
+		taken = step(c, s, p, i);
+		if (!taken)
+			break;
+		*at = i + taken;
+	}
+	return (int)*at;
+}
+
 /* What the includer makes of it; `to` is the includer's. */
 CONVERSATION_GLOBAL int conversation_tell(const struct conversation *c, __u64 to, const struct exchange *x);
 

@@ -469,11 +469,13 @@ static __always_inline bool http1_reads(const struct conversation *c, const stru
 	return c->protocol == CONVERSATION_HTTP1 && state != HTTP1_BODY && state != HTTP1_BAD;
 }
 
-/* One step at byte i of the piece. Returns how many bytes it took. */
+/* A word or a byte; nothing of a body. */
 static __always_inline __u32 http1_step(struct conversation *c, struct side *s, const struct conversation_piece *p, __u32 i)
 {
 	__u32 taken = 0;
 
+	if (!http1_reads(c, s))
+		return 0;
 	if (i + 8 <= p->n && i <= CONVERSATION_PIECE - 8)
 		taken = http1_word(s, p->asks, letters_of(p, i), p->now_ns);
 	if (taken)
@@ -485,22 +487,7 @@ static __always_inline __u32 http1_step(struct conversation *c, struct side *s, 
 /* Reads a piece up to a body, or a few steps of it. Returns how many bytes it took. */
 CONVERSATION_GLOBAL int http1_read(struct conversation *c, const struct conversation_piece *p)
 {
-	volatile __u32 *at;
-	struct side *s;
-
-	if (!c || !p)
-		return 0;
-	s = p->asks ? &c->ask : &c->answer;
-	at = &s->at;
-	*at = 0;
-	for (int k = 0; k < HTTP1_STEPS; k++) {
-		__u32 i = *at;
-
-		if (i >= p->n || i >= CONVERSATION_PIECE || !http1_reads(c, s))
-			break;
-		*at = i + http1_step(c, s, p, i);
-	}
-	return (int)*at;
+	return conversation_walk(c, p, http1_step, HTTP1_STEPS);
 }
 
 /* Of n bytes that come next, those that belong to a body: nobody needs to look at them. */

@@ -461,12 +461,14 @@ static __always_inline bool redis_reads(const struct conversation *c, const stru
 	return c->protocol == CONVERSATION_REDIS && *(volatile const __u8 *)&s->state != REDIS_BAD;
 }
 
-/* One step at byte i of the piece. Returns how many bytes it took. */
+/* A value, a word or a byte; of a full piece the last bytes are better read with those after them. */
 static __always_inline __u32 redis_step(struct conversation *c, struct side *s, const struct conversation_piece *p,
 					__u32 i)
 {
 	__u32 taken;
 
+	if (!redis_reads(c, s) || (p->n == CONVERSATION_PIECE && i > CONVERSATION_PIECE - 8))
+		return 0;
 	if (s->state == REDIS_BODY)
 		return (__u32)redis_pass(c, p->asks, p->n - i, p->to, p->now_ns);
 	if (i + 8 <= p->n && i <= CONVERSATION_PIECE - 8) {
@@ -478,28 +480,10 @@ static __always_inline __u32 redis_step(struct conversation *c, struct side *s, 
 	return 1;
 }
 
-/* Reads a piece, or a few steps of it: of a full one the last bytes are better read with those after them.
- * Returns how many bytes it took. */
+/* Reads a piece, or a few steps of it. Returns how many bytes it took. */
 CONVERSATION_GLOBAL int redis_read(struct conversation *c, const struct conversation_piece *p)
 {
-	volatile __u32 *at;
-	struct side *s;
-
-	if (!c || !p)
-		return 0;
-	s = p->asks ? &c->ask : &c->answer;
-	at = &s->at;
-	*at = 0;
-	for (int k = 0; k < REDIS_STEPS; k++) {
-		__u32 i = *at;
-
-		if (i >= p->n || i >= CONVERSATION_PIECE || !redis_reads(c, s))
-			break;
-		if (p->n == CONVERSATION_PIECE && i > CONVERSATION_PIECE - 8)
-			break;
-		*at = i + redis_step(c, s, p, i);
-	}
-	return (int)*at;
+	return conversation_walk(c, p, redis_step, REDIS_STEPS);
 }
 
 /* Whoever opens a connection with this means Redis. Lines are told from other protocols by the one that checks whether
