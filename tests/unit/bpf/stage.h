@@ -142,29 +142,46 @@ static void perform(const struct play *p, bool server, size_t first, size_t each
 	assert_told(p, &st.told);
 }
 
-static void perform_whole(const struct play *plays, size_t n)
+/* What each protocol is tried with: */
+#define STAGE_TESTS(PROGRAMME)                                                     \
+	cmocka_unit_test_prestate(whole_as_server_and_as_client, PROGRAMME),       \
+	cmocka_unit_test_prestate(cut_at_every_byte, PROGRAMME),                   \
+	cmocka_unit_test_prestate(sent_twice, PROGRAMME)
+
+struct programme {
+	const struct play *plays;
+	size_t n;
+};
+
+static void whole_as_server_and_as_client(void **state)
 {
-	for (size_t i = 0; i < n; i++) {
-		print_message("  %s\n", plays[i].name);
-		perform(&plays[i], true, 0, 65536, false);
-		perform(&plays[i], false, 0, 65536, false);
+	const struct programme *g = *state;
+
+	for (size_t i = 0; i < g->n; i++) {
+		print_message("  %s\n", g->plays[i].name);
+		perform(&g->plays[i], true, 0, 65536, false);
+		perform(&g->plays[i], false, 0, 65536, false);
 	}
 }
 
-static void perform_cut_at_every_byte(const struct play *plays, size_t n)
+static void cut_at_every_byte(void **state)
 {
-	for (size_t i = 0; i < n; i++)
+	const struct programme *g = *state;
+
+	for (size_t i = 0; i < g->n; i++)
 		for (size_t cut = 1; cut < 140; cut++) {
-			perform(&plays[i], true, cut, 65536, false);
-			perform(&plays[i], true, 0, cut, false);
+			perform(&g->plays[i], true, cut, 65536, false);
+			perform(&g->plays[i], true, 0, cut, false);
 		}
 }
 
-static void perform_sent_twice(const struct play *plays, size_t n)
+static void sent_twice(void **state)
 {
-	for (size_t i = 0; i < n; i++)
+	const struct programme *g = *state;
+
+	for (size_t i = 0; i < g->n; i++)
 		for (size_t cut = 1; cut < 140; cut += 3)
-			perform(&plays[i], i % 2, 0, cut, true);
+			perform(&g->plays[i], i % 2, 0, cut, true);
 }
 
 #endif

@@ -66,25 +66,7 @@ static const struct play plays[] = {
 	 {{true, "GET / HTTP/1.1\r\n\r\n", 0}, {false, CHUNKED "fffffffffffffffff\r\n", 0}}, {{0}}},
 };
 
-#define PLAYS (sizeof(plays) / sizeof(plays[0]))
-
-static void whole_as_server_and_as_client(void **state)
-{
-	(void)state;
-	perform_whole(plays, PLAYS);
-}
-
-static void cut_at_every_byte(void **state)
-{
-	(void)state;
-	perform_cut_at_every_byte(plays, PLAYS);
-}
-
-static void sent_twice(void **state)
-{
-	(void)state;
-	perform_sent_twice(plays, PLAYS);
-}
+static struct programme programme = {plays, sizeof(plays) / sizeof(plays[0])};
 
 static const char get[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789";
@@ -218,9 +200,7 @@ static void an_endless_head_is_given_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_as_server_and_as_client),
-		cmocka_unit_test(cut_at_every_byte),
-		cmocka_unit_test(sent_twice),
+		STAGE_TESTS(&programme),
 		cmocka_unit_test(a_gap_in_a_body_is_passed_over),
 		cmocka_unit_test(a_gap_in_a_head_costs_one_exchange),
 		cmocka_unit_test(a_loss_in_a_pipeline_ends_the_hearing),

@@ -88,25 +88,7 @@ static const struct play plays[] = {
 	{"memcached", {{true, "get a\r\n", 0}, {false, "END\r\n", 0}, {true, "set a 0 0 1\r\n1\r\n", 0}}, {{0}}},
 };
 
-#define PLAYS (sizeof(plays) / sizeof(plays[0]))
-
-static void whole_as_server_and_as_client(void **state)
-{
-	(void)state;
-	perform_whole(plays, PLAYS);
-}
-
-static void cut_at_every_byte(void **state)
-{
-	(void)state;
-	perform_cut_at_every_byte(plays, PLAYS);
-}
-
-static void sent_twice(void **state)
-{
-	(void)state;
-	perform_sent_twice(plays, PLAYS);
-}
+static struct programme programme = {plays, sizeof(plays) / sizeof(plays[0])};
 
 static enum heard speak(struct stage *st, bool asks, const char *says, uint64_t now_ns)
 {
@@ -268,9 +250,7 @@ static void what_spoke_http_is_not_taken_for_redis(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_as_server_and_as_client),
-		cmocka_unit_test(cut_at_every_byte),
-		cmocka_unit_test(sent_twice),
+		STAGE_TESTS(&programme),
 		cmocka_unit_test(a_connection_may_begin_with_a_line_that_pings),
 		cmocka_unit_test(sixteen_at_once_are_timed),
 		cmocka_unit_test(a_reply_of_many_elements_is_read),
