@@ -14,6 +14,7 @@
 #include "agent/sandbox/sandbox.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/sanitizer.h"
 #include "base/scope.h"
 #include "pki/pki.h"
 
@@ -159,14 +160,6 @@ static void say(const struct user *u, const struct sandbox_facts *f)
 			  "gained from it, for this process executes nothing");
 }
 
-/* A sanitizer's runtime has threads, or stops all of them by ptrace at the end to look for leaks: neither
- * lives in a sandbox. Such builds are for tests. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED true
-#else
-#define SANITIZED false
-#endif
-
 int privilege_drop(const struct agent_options *o, const struct user *u, struct err *e)
 {
 	scoped(needs_done) struct needs needs = {{NULL}};
@@ -174,7 +167,7 @@ int privilege_drop(const struct agent_options *o, const struct user *u, struct e
 	struct sandbox_facts facts;
 	int r;
 
-	if (SANITIZED) {
+	if (SANITIZER) { /* its runtime has threads, and stops all by ptrace to look for leaks: neither lives in a sandbox */
 		log_warn("keeps every privilege: built with a sanitizer");
 		return 0;
 	}
@@ -194,5 +187,5 @@ int privilege_drop_to_socket(const char *socket, const struct user *u, struct er
 	struct stat st;
 
 	sandbox.user.gid = stat(socket, &st) == 0 ? st.st_gid : 0;
-	return SANITIZED ? 0 : sandbox_enter(&sandbox, &facts, e);
+	return SANITIZER ? 0 : sandbox_enter(&sandbox, &facts, e);
 }

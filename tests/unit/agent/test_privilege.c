@@ -39,6 +39,7 @@
 #include <unistd.h>
 
 #include "agent/privilege.h"
+#include "base/sanitizer.h"
 #include "base/scope.h"
 
 #define CANNOT_RUN 77
@@ -445,7 +446,7 @@ int main(void)
 	};
 	int failed;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if SANITIZER
 	puts("a sanitizer's build keeps its privileges: nothing to test");
 	return 0;
 #endif

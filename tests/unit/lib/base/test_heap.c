@@ -11,14 +11,7 @@
 #include <cmocka.h>
 
 #include "base/heap.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
+#include "base/sanitizer.h"
 
 #define MIB   ((uint64_t)1 << 20)
 #define START (100 * CLOCK_NS_PER_S)
@@ -77,7 +70,7 @@ static void who_comes_and_goes_all_the_time_is_given_back_now_and_then(void **st
 	assert_int_equal(given_back, 10);
 }
 
-#ifndef SANITIZED /* they have a malloc() of their own */
+#if !SANITIZER /* they have a malloc() of their own */
 static uint64_t resident_bytes(void)
 {
 	FILE *f = fopen("/proc/self/statm", "re");
@@ -122,7 +115,7 @@ int main(void)
 		cmocka_unit_test(of_a_large_heap_it_takes_more),
 		cmocka_unit_test(little_falls_add_up),
 		cmocka_unit_test(who_comes_and_goes_all_the_time_is_given_back_now_and_then),
-#ifndef SANITIZED
+#if !SANITIZER
 		cmocka_unit_test(what_is_pinned_from_above_goes_back),
 #endif
 	};

@@ -13,15 +13,8 @@
 
 #include "base/mem.h"
 #include "base/obj.h"
+#include "base/sanitizer.h"
 #include "base/scope.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
 
 #define BOAT_MAGIC 0xb0a7u
 
@@ -161,7 +154,7 @@ static void impossible_things_stop_the_process(void **state)
 static void memory_that_cannot_be_had_stops_it(void **state)
 {
 	(void)state;
-#ifdef SANITIZED
+#if SANITIZER
 	skip(); /* a sanitizer ends the process itself, in its own way */
 #endif
 	assert_int_equal(death_of(overflow), SIGABRT);
