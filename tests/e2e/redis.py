@@ -6,23 +6,18 @@ import re
 import shutil
 import socket
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
-from loads import Load, until  # noqa: E402
-from own_agent import Agent, values  # noqa: E402
+import heard  # noqa: E402
+from heard import NAMES  # noqa: E402
+from loads import until  # noqa: E402
+from own_agent import values  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-AGENT = os.path.join(os.path.abspath(sys.argv[1]), "plimsoll-agent")
 PEERS = os.path.join(HERE, "..", "..", "build", "peers")
 PATH = os.path.join(PEERS, "usr/bin") + ":" + os.environ["PATH"]
 LIBRARIES = os.path.join(PEERS, "usr/lib", f"{os.uname().machine}-linux-gnu")
-DIR = tempfile.mkdtemp(prefix="plimsoll-e2e-redis-")
-os.chmod(DIR, 0o711)
-TOP = f"/plimsoll-e2e-redis-{os.getpid()}"
 N = 10000
-NAMES = ("requests", "request_errors", "request_client_errors", "requests_untimed", "request_ns",
-         "calls", "call_errors", "calls_untimed", "call_ns")
 
 SERVER = """
 os.execv(sys.argv[1], ["redis-server", "--port", sys.argv[2], "--bind", "127.0.0.1", "--save", "", "--dir", sys.argv[3]])
@@ -41,13 +36,12 @@ def free_port():
         return s.getsockname()[1]
 
 
-class World:
+class World(heard.World):
     def __init__(self, programs):
+        super().__init__("redis")
         self.programs = programs
-        self.agent = Agent(AGENT, DIR, "--requests", "--interval", "200ms")
         self.port = free_port()
-        self.server = Load(TOP + "/server", SERVER, programs["redis-server"], str(self.port), DIR)
-        self.clients = 0
+        self.serve(SERVER, programs["redis-server"], str(self.port), self.dir)
         until("the server listens", self.listens)
 
     def listens(self):
@@ -58,7 +52,7 @@ class World:
             return False
 
     def now(self, cgroup):
-        row = values(self.agent.snapshot(TOP + "/*"), cgroup)
+        row = values(self.agent.snapshot(self.top + "/*"), cgroup)
         return {k: row[k] if row else 0 for k in NAMES}
 
     def commands(self):
@@ -70,11 +64,10 @@ class World:
                 text += s.recv(65536)
         return {name.decode(): int(calls) for name, calls in re.findall(rb"cmdstat_(\S+):calls=(\d+)", text)}
 
-    def client(self, lines, *command):
+    def asked(self, lines, *command):
         """What the server and this client count of one command with its input; what the server says it was asked."""
-        self.clients += 1
         before, asked = self.now(self.server.cgroup), self.commands()
-        client = Load(f"{TOP}/client{self.clients}", CLIENT, lines, *command)
+        client = self.client(CLIENT, lines, *command)
         try:
             status, size = map(int, client.process.stdout.readline().split())
             said = client.process.stdout.read(size).decode()
@@ -95,14 +88,10 @@ class World:
         return served, called, asked, said
 
     def benchmark(self, *options):
-        return self.client("", self.programs["redis-benchmark"], "-p", str(self.port), "-n", str(N), "--csv", *options)
+        return self.asked("", self.programs["redis-benchmark"], "-p", str(self.port), "-n", str(N), "--csv", *options)
 
     def cli(self, lines, *options):
-        return self.client(lines, "timeout", "3", self.programs["redis-cli"], "-p", str(self.port), *options)
-
-    def end(self):
-        self.server.end(TOP)
-        self.agent.kill(15)
+        return self.asked(lines, "timeout", "3", self.programs["redis-cli"], "-p", str(self.port), *options)
 
 
 def benchmarks_are_counted_to_the_command(w):
@@ -147,24 +136,14 @@ def who_subscribes_leaves(w):
 
 
 def main():
-    if os.geteuid() != 0:
-        print("SKIP: the agent needs root")
-        return 77
     os.environ["LD_LIBRARY_PATH"] = LIBRARIES
     programs = {name: shutil.which(name, path=PATH) for name in ("redis-server", "redis-benchmark", "redis-cli")}
     if None in programs.values():
         print("SKIP: redis is neither in build/peers (./dev test unpacks it there) nor installed")
         return 77
-    w = World(programs)
-    try:
-        for test in (benchmarks_are_counted_to_the_command, deep_pipelines_are_counted, errors_are_errors,
-                     large_and_nested_replies_are_read_to_their_end, who_waits_on_purpose_is_not_slow, who_subscribes_leaves):
-            test(w)
-            print(f"ok {test.__name__.replace('_', ' ')}", flush=True)
-    finally:
-        w.end()
-        shutil.rmtree(DIR, ignore_errors=True)
-    return 0
+    return heard.run(lambda: World(programs), (
+        benchmarks_are_counted_to_the_command, deep_pipelines_are_counted, errors_are_errors,
+        large_and_nested_replies_are_read_to_their_end, who_waits_on_purpose_is_not_slow, who_subscribes_leaves))
 
 
 if __name__ == "__main__":

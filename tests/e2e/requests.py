@@ -5,18 +5,14 @@ server has more to do than it can, its time grows with the queue, which who time
 import json
 import math
 import os
-import shutil
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
-from loads import Load, until  # noqa: E402
-from own_agent import Agent, values  # noqa: E402
+import heard  # noqa: E402
+from heard import NAMES  # noqa: E402
+from loads import until  # noqa: E402
+from own_agent import values  # noqa: E402
 
-AGENT = os.path.join(os.path.abspath(sys.argv[1]), "plimsoll-agent")
-DIR = tempfile.mkdtemp(prefix="plimsoll-e2e-requests-")
-os.chmod(DIR, 0o711)
-TOP = f"/plimsoll-e2e-requests-{os.getpid()}"
 BUCKETS = 48
 HISTOGRAMS = {"request": 2, "first_byte": 3, "call": 4}  # their places among the buckets of a row
 PER_KIND = 40
@@ -95,19 +91,17 @@ time.sleep(1000)
 """
 
 
-class World:
+class World(heard.World):
     def __init__(self):
-        self.agent = Agent(AGENT, DIR, "--requests", "--interval", "200ms")
-        self.server = Load(TOP + "/server", f"WORK = {WORK}\n{SERVER}")
+        super().__init__("requests")
+        self.serve(f"WORK = {WORK}\n{SERVER}")
         self.port = int(self.server.process.stdout.readline())
-        self.clients = 0
 
     def asked(self, what, n=PER_KIND, connections=1):
         """What both sides count more by this many requests on so many connections, and the client's own times: all, and
         without what it waited for a CPU."""
-        self.clients += 1
         before = self.now(self.server.cgroup)
-        client = Load(f"{TOP}/client{self.clients}", CLIENT, str(self.port), what, str(n), str(connections))
+        client = self.client(CLIENT, str(self.port), what, str(n), str(connections))
         try:
             times = json.loads(client.process.stdout.readline())
             until("all of them", lambda: self.now(client.cgroup)["calls"] >= n * connections
@@ -119,7 +113,7 @@ class World:
 
     def now(self, cgroup):
         """Values of a row and, under (histogram, bucket), its buckets; 0 before it is there."""
-        batch = self.agent.snapshot(TOP + "/*")
+        batch = self.agent.snapshot(self.top + "/*")
         row = values(batch, cgroup)
         counts = dict.fromkeys(NAMES, 0)
         if row is None:
@@ -131,14 +125,6 @@ class World:
             if at == index:
                 counts[(bucket // BUCKETS, bucket % BUCKETS)] = count
         return Counts(counts)
-
-    def end(self):
-        self.server.end(TOP)
-        self.agent.kill(15)
-
-
-NAMES = ("requests", "request_errors", "request_client_errors", "requests_untimed", "request_ns",
-         "calls", "call_errors", "calls_untimed", "call_ns")
 
 
 class Counts(dict):
@@ -239,21 +225,6 @@ def the_queue_is_in_it(w):
     tried(measure)
 
 
-def main():
-    if os.geteuid() != 0:
-        print("SKIP: the agent needs root")
-        return 77
-    w = World()
-    try:
-        for test in (every_kind_is_counted_and_timed, the_first_byte_is_told_apart_from_the_last, pipelines_are_counted,
-                     many_connections_are_told, the_queue_is_in_it):
-            test(w)
-            print(f"ok {test.__name__.replace('_', ' ')}", flush=True)
-    finally:
-        w.end()
-        shutil.rmtree(DIR, ignore_errors=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(heard.run(World, (every_kind_is_counted_and_timed, the_first_byte_is_told_apart_from_the_last,
+                               pipelines_are_counted, many_connections_are_told, the_queue_is_in_it)))
