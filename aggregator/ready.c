@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/ready.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "aggregator/aggregator.h"
@@ -58,90 +59,108 @@ void ready_check(struct aggregator *a)
 	ready_say(a);
 }
 
-static void add(struct aggregator_notice *n, const char *id, const char *level, const char *fix)
+struct list {
+	struct aggregator_notice *notice;
+	size_t n;
+};
+
+__attribute__((format(printf, 5, 6))) static void add(struct list *l, const char *id, const char *level,
+						      const char *fix, const char *format, ...)
 {
+	struct aggregator_notice *n = &l->notice[l->n++];
+	va_list list;
+
 	n->id = id;
 	n->level = level;
 	snprintf(n->fix, sizeof(n->fix), "%s", fix);
+	va_start(list, format);
+	(void)vsnprintf(n->text, sizeof(n->text), format, list);
+	va_end(list);
 }
 
-static size_t add_policies(const struct aggregator *a, struct aggregator_notice *ret)
+static void add_manifests(const struct aggregator *a, struct list *l)
 {
-	size_t unmeasured, ambiguous, overlapping, waiting, n = 0;
-	const struct scaler_workload *one;
+	char trouble[sizeof(l->notice->text)], metric[96];
 	const char *first = "";
-	char metric[96];
+	size_t unmeasured = policies_unmeasured(a->scaler, &first, metric, sizeof(metric));
 
-	if (!a->options->policy.n) {
-		snprintf(ret[n].text, sizeof(ret[n].text), "no policy: nothing is decided");
-		add(&ret[n++], "policy", "warn", "name files of policies with --policy");
-	}
-	policies_trouble(a, ret[n].text, sizeof(ret[n].text));
-	if (*ret[n].text)
-		add(&ret[n++], "policy-files", "warn", "mend it, then send SIGHUP; plimsoll get policies tells which");
-	unmeasured = policies_unmeasured(a->scaler, &first, metric, sizeof(metric));
-	if (unmeasured) {
-		snprintf(ret[n].text, sizeof(ret[n].text), "%zu HPAs never shrink: a metric of theirs has no source here; the first: "
-			 "%.48s (%.50s)", unmeasured, first, metric);
-		add(&ret[n++], "unmeasured", "warn", "take such metrics out of what Plimsoll reads, or leave these HPAs to Kubernetes");
-	}
-	waiting = scaler_waiting(a->scaler, &first);
-	if (waiting) {
-		snprintf(ret[n].text, sizeof(ret[n].text), "fleet budget: %zu policies wait for room in %lld new replicas a "
-			 "minute; the first: %.60s", waiting, (long long)a->options->budget, first);
-		add(&ret[n++], "budget", "warn", "raise --budget if the fleet can take more");
-	}
-	overlapping = rivals_count(a->scaler, false, &one);
-	if (overlapping) {
-		snprintf(ret[n].text, sizeof(ret[n].text), "%zu ScalingPolicies go without replicas that they select and another "
-			 "one has; the first: %.60s, of %.100s", overlapping, one->manifest.policy.name, one->rivals.text);
-		add(&ret[n++], "overlap", "warn", "give each its own replicas: the first in the files has those that several select");
-	}
-	ambiguous = rivals_count(a->scaler, true, &one);
-	if (ambiguous) {
-		snprintf(ret[n].text, sizeof(ret[n].text), "%zu HorizontalPodAutoscalers decide nothing, as another policy scales "
-			 "their pods, too; the first: %.60s", ambiguous, one->manifest.policy.name);
-		add(&ret[n++], "ambiguous", "warn", "give each its own replicas; plimsoll describe policy/NAME says who");
-	}
-	return n;
+	if (!a->options->policy.n)
+		add(l, "policy", "warn", "name files of policies with --policy", "no policy: nothing is decided");
+	policies_trouble(a, trouble, sizeof(trouble));
+	if (*trouble)
+		add(l, "policy-files", "warn", "mend it, then send SIGHUP; plimsoll get policies tells which", "%s", trouble);
+	if (unmeasured)
+		add(l, "unmeasured", "warn",
+		    "take such metrics out of what Plimsoll reads, or leave these HPAs to Kubernetes",
+		    "%zu HPAs never shrink: a metric of theirs has no source here; the first: %.48s (%.50s)", unmeasured,
+		    first, metric);
+}
+
+static void add_budget(const struct aggregator *a, struct list *l)
+{
+	const char *first = "";
+	size_t waiting = scaler_waiting(a->scaler, &first);
+
+	if (waiting)
+		add(l, "budget", "warn", "raise --budget if the fleet can take more",
+		    "fleet budget: %zu policies wait for room in %lld new replicas a minute; the first: %.60s", waiting,
+		    (long long)a->options->budget, first);
+}
+
+static void add_rivals(const struct aggregator *a, struct list *l)
+{
+	const struct scaler_workload *one;
+	size_t n = rivals_count(a->scaler, false, &one);
+
+	if (n)
+		add(l, "overlap", "warn",
+		    "give each its own replicas: the first in the files has those that several select",
+		    "%zu ScalingPolicies go without replicas that they select and another one has; the first: %.60s, of "
+		    "%.100s", n, one->manifest.policy.name, one->rivals.text);
+	n = rivals_count(a->scaler, true, &one);
+	if (n)
+		add(l, "ambiguous", "warn", "give each its own replicas; plimsoll describe policy/NAME says who",
+		    "%zu HorizontalPodAutoscalers decide nothing, as another policy scales their pods, too; the first: %.60s",
+		    n, one->manifest.policy.name);
+}
+
+static void add_own(const struct aggregator *a, struct list *l)
+{
+	if (*a->not_ready)
+		add(l, "ready", "fail", "", "not ready: %.180s", a->not_ready);
+	if (decisions_deposed(a->decisions))
+		add(l, "deposed", "fail", "stop one of the two, or give it policies and a --state-dir of its own",
+		    "another aggregator has taken over %.180s: nothing is ordered here", a->options->state_dir);
+	if (a->options->insecure)
+		add(l, "tls", "warn", "leave --insecure away", "agents and clients speak plain text");
+}
+
+static void add_fleet(const struct store *s, struct list *l)
+{
+	const struct store_counters *c = store_counters(s);
+	size_t silent = store_nodes_silent(s, clock_boot());
+
+	if (silent)
+		add(l, "silent", "warn", "see whether their agents run: plimsoll nodes", "%zu of %zu nodes are silent",
+		    silent, store_nodes(s));
+	if (c->rows_over_limit || c->agents_over_limit)
+		add(l, "limits", "warn", "raise --agents-max or --rows-max",
+		    "limits were met: %llu streams and %llu row samples were not taken",
+		    (unsigned long long)c->agents_over_limit, (unsigned long long)c->rows_over_limit);
+	if (c->refused[STORE_REFUSED_WIRE_VERSION])
+		add(l, "wire", "warn", "upgrade the aggregator before the agents",
+		    "agents of a newer version were refused");
 }
 
 size_t aggregator_notices(const struct aggregator *a,
 			  struct aggregator_notice ret[AGGREGATOR_NOTICES])
 {
-	const struct store_counters *c = store_counters(a->store);
-	size_t silent = store_nodes_silent(a->store, clock_boot()), n = 0;
+	struct list l = {.notice = ret};
 
-	if (*a->not_ready) {
-		snprintf(ret[n].text, sizeof(ret[n].text), "not ready: %.180s", a->not_ready);
-		add(&ret[n++], "ready", "fail", "");
-	}
-	if (decisions_deposed(a->decisions)) {
-		snprintf(ret[n].text, sizeof(ret[n].text), "another aggregator has taken over %.180s: nothing is ordered here",
-			 a->options->state_dir);
-		add(&ret[n++], "deposed", "fail", "stop one of the two, or give it policies and a --state-dir of its own");
-	}
-	if (a->options->insecure) {
-		snprintf(ret[n].text, sizeof(ret[n].text), "agents and clients speak plain text");
-		add(&ret[n++], "tls", "warn", "leave --insecure away");
-	}
-	n += add_policies(a, ret + n);
-	if (silent) {
-		snprintf(ret[n].text, sizeof(ret[n].text), "%zu of %zu nodes are silent", silent,
-			 store_nodes(a->store));
-		add(&ret[n++], "silent", "warn", "see whether their agents run: plimsoll nodes");
-	}
-	if (c->rows_over_limit || c->agents_over_limit) {
-		snprintf(ret[n].text, sizeof(ret[n].text),
-			 "limits were met: %llu streams and %llu row samples were not taken",
-			 (unsigned long long)c->agents_over_limit,
-			 (unsigned long long)c->rows_over_limit);
-		add(&ret[n++], "limits", "warn", "raise --agents-max or --rows-max");
-	}
-	if (c->refused[STORE_REFUSED_WIRE_VERSION]) {
-		snprintf(ret[n].text, sizeof(ret[n].text),
-			 "agents of a newer version were refused");
-		add(&ret[n++], "wire", "warn", "upgrade the aggregator before the agents");
-	}
-	return n + toll_notices(a->store, clock_boot(), ret + n, AGGREGATOR_NOTICES - n);
+	add_own(a, &l);
+	add_manifests(a, &l);
+	add_budget(a, &l);
+	add_rivals(a, &l);
+	add_fleet(a->store, &l);
+	return l.n + toll_notices(a->store, clock_boot(), ret + l.n, AGGREGATOR_NOTICES - l.n);
 }

@@ -9,7 +9,7 @@ page=docs/troubleshooting.md bad=0
 # Ids of kinds of loss, and of what machine.c, probe.c, delays.c, account.c and the aggregator say.
 said() {
     sed -nE 's/^LOSS\([A-Z_]+, [a-z_]+, ([a-z]+),.*/\1/p' include/plimsoll/losses.def
-    sed -nE 's/.*add\((l|&ret\[n\+\+\]), "([a-z-]+)".*/\2/p' agent/probe/machine.c aggregator/ready.c
+    sed -nE 's/.*add\(l, "([a-z-]+)".*/\1/p' agent/probe/machine.c aggregator/ready.c
     sed -nE 's/.*\.id = "([a-z-]+)".*/\1/p' agent/*.c agent/probe/*.c
     sed -nE 's/^\t\[NAMES_[A-Z]+\] = \{"([a-z]+)",.*/\1/p' agent/names/names.c
     sed -nE 's/^\t\.name = "([a-z]+)",$/\1/p' agent/probe/*.c
