@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/store/seat.h"
 #include "aggregator/store/state.h"
 #include "aggregator/store/workload.h"
 #include "base/mem.h"
@@ -95,7 +96,7 @@ static void map_clock(struct store_node *n, uint64_t agent_ns, clock_boot_t arri
 /* Not in the node's table any more. */
 static void row_ended(struct store_node *n, struct store_row *r, uint64_t now_ns)
 {
-	workload_remove(r);
+	seat_leave_all(r);
 	row_freeze(r);
 	r->gone = true;
 	r->gone_ns = now_ns;
@@ -169,7 +170,7 @@ static void rename_row(struct store_node *n, struct store_row *r, const struct s
 		return;
 	r->told = sequence;
 	n->store->counters.rows_renamed++;
-	workload_remove(r);
+	seat_leave_all(r);
 	workload_place(n->store, r);
 }
 

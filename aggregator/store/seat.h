@@ -9,7 +9,7 @@
 #include "aggregator/store/workload.h"
 
 void seat_take(struct store_row *r, struct store_workload *w); /* in the workloads' order */
-void seat_leave_all(struct store_row *r);
+void seat_leave_all(struct store_row *r); /* its workloads, if it has any */
 void seat_clear(struct store_workload *w); /* all rows leave it; the others keep them */
 
 #endif

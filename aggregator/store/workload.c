@@ -70,11 +70,6 @@ void workload_place(struct store *s, struct store_row *r)
 	}
 }
 
-void workload_remove(struct store_row *r)
-{
-	seat_leave_all(r);
-}
-
 static void place_rows(struct store *s, const struct store_node *n)
 {
 	size_t at = 0;

@@ -21,7 +21,6 @@ struct store_workload *workload_free(struct store_workload *w);
 void workload_place(struct store *s, struct store_row *r); /* a new row into all that match */
 /* After workloads came, went or changed their order: places every row anew, once, whoever asks first. */
 void workload_settle(struct store *s);
-void workload_remove(struct store_row *r);                 /* from its workloads, if it has any */
 
 /* Sums rows up. Zero it, add, finish. */
 struct tally {
