@@ -17,38 +17,45 @@ static void name_all(struct rivals *r, const char *name, const char *const *riva
 	snprintf(r->text + at, sizeof(r->text) - at, "%s]", n > RIVALS_NAMED ? " and more" : "");
 }
 
-const char *rivals_look(struct rivals *r, const char *name, struct store_workload *w)
+enum change { SAME, BEGAN, ENDED };
+
+static enum change note(struct rivals *r, const char *name, const char *const *rival, size_t n)
 {
-	const char *rival[RIVALS_NAMED + 1];
-	size_t n = store_rivals(w, rival, RIVALS_NAMED + 1);
 	bool had = *r->text;
 
 	*r->text = '\0';
 	if (n)
 		name_all(r, name, rival, n);
-	if (n && !had)
+	if (had == (n > 0))
+		return SAME;
+	return n ? BEGAN : ENDED;
+}
+
+const char *rivals_look(struct rivals *r, const char *name, struct store_workload *w)
+{
+	const char *rival[RIVALS_NAMED + 1];
+	size_t n = store_rivals(w, rival, RIVALS_NAMED + 1);
+	enum change change = note(r, name, rival, n);
+
+	if (change == BEGAN)
 		log_warn("%s decides nothing: several scale its pods: %s; give each its own (plimsoll.io/replicas)", name, r->text);
-	else if (!n && had)
+	else if (change == ENDED)
 		log_info("%s has its pods to itself again", name);
 	return n ? r->text : NULL;
 }
 
-const char *rivals_holders(struct rivals *r, const char *name, struct store_workload *w, uint64_t now_ns)
+void rivals_holders(struct rivals *r, const char *name, struct store_workload *w, uint64_t now_ns)
 {
 	const char *holder[RIVALS_NAMED + 1];
-	size_t n = store_holders(w, holder, RIVALS_NAMED + 1);
-	bool had = *r->text;
+	enum change change = note(r, NULL, holder, store_holders(w, holder, RIVALS_NAMED + 1));
 
-	*r->text = '\0';
-	if (n)
-		name_all(r, NULL, holder, n);
-	r->since_ns = n && had ? r->since_ns : now_ns;
-	if (n && !had)
-		log_warn("%s goes without replicas that it selects: they belong to %s, before it in the files; "
-			 "give each its own", name, r->text);
-	else if (!n && had)
+	if (change == ENDED)
 		log_info("%s has all that it selects", name);
-	return n ? r->text : NULL;
+	if (change != BEGAN)
+		return;
+	r->since_ns = now_ns;
+	log_warn("%s goes without replicas that it selects: they belong to %s, before it in the files; give each its own",
+		 name, r->text);
 }
 
 size_t rivals_count(const struct scaler *s, bool is_hpa, const struct scaler_workload **ret_first)

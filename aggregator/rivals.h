@@ -20,13 +20,13 @@ struct store_workload;
 
 struct rivals {
 	char text[448]; /* "[shop/web shop/web-night]", of an HPA itself the first; empty: there is none */
-	uint64_t since_ns; /* of a ScalingPolicy */
+	uint64_t since_ns; /* of a ScalingPolicy, while there is one */
 };
 
-/* Looks anew. `name` is the HPA's; NULL: nobody else is there, else the text. */
+/* Looks anew. `name` is the HPA's. NULL: nobody else is there, else the text. */
 const char *rivals_look(struct rivals *r, const char *name, struct store_workload *w);
 /* The same for a ScalingPolicy: "[shop/web]", those that have some of what it selects; itself is not in it. */
-const char *rivals_holders(struct rivals *r, const char *name, struct store_workload *w, uint64_t now_ns);
+void rivals_holders(struct rivals *r, const char *name, struct store_workload *w, uint64_t now_ns);
 /* For a notice: how many HPAs, or else ScalingPolicies, have some; the first of them goes into *ret_first. */
 size_t rivals_count(const struct scaler *s, bool is_hpa, const struct scaler_workload **ret_first);
 

@@ -245,7 +245,7 @@ static void step_policy(struct scaler_workload *w, clock_boot_t now)
 	l.policy.enforce &= may_order(w) && !l.paused && !w->acting && now.ns >= w->retry_ns;
 	if (store_view(w->workload, now, l.policy.window_ns, l.policy.fresh_ns, &l.view) < 0)
 		return; /* no memory for it: as if nothing was measured */
-	(void)rivals_holders(&w->rivals, name, w->workload, now.ns);
+	rivals_holders(&w->rivals, name, w->workload, now.ns);
 	l.current = standing_now(&w->standing, l.view.replicas, l.view.fleet_silent > 0, now.ns);
 	offer(w, &l);
 	decide_step(&l.policy, &l.view, l.current, &w->state, &w->verdict);
