@@ -227,15 +227,15 @@ static void add_result(struct buf *to, const struct record *r, const struct deci
 
 void explain_fresh(struct buf *to, const struct policy *p, const struct view *v)
 {
-	uint64_t slowest = 0;
+	uint64_t slowest = 0, fresh_ns;
 
 	for (uint32_t i = 0; i < v->replicas; i++)
 		if (v->replica[i].period_ns > slowest)
 			slowest = v->replica[i].period_ns;
 	buf_printf(to, "samples older than %.0f s", seconds(p->fresh_ns));
-	if (VIEW_FRESH_PERIODS * slowest > p->fresh_ns)
-		buf_printf(to, " (%.0f s where an agent samples every %.0f s)",
-			   seconds(VIEW_FRESH_PERIODS * slowest), seconds(slowest));
+	fresh_ns = view_fresh_ns(slowest, p->fresh_ns);
+	if (fresh_ns > p->fresh_ns)
+		buf_printf(to, " (%.0f s where an agent samples every %.0f s)", seconds(fresh_ns), seconds(slowest));
 	buf_printf(to, " are missing\n");
 }
 

@@ -109,7 +109,7 @@ static uint64_t longest_fresh_ns(const struct policy *p, const struct view *v)
 	uint64_t longest = p->fresh_ns;
 
 	for (uint32_t i = 0; i < v->replicas; i++) {
-		uint64_t ns = view_fresh_ns(&v->replica[i], p->fresh_ns);
+		uint64_t ns = view_fresh_ns(v->replica[i].period_ns, p->fresh_ns);
 
 		longest = ns > longest ? ns : longest;
 	}

@@ -44,17 +44,17 @@ struct view {
 	uint32_t fleet_room;    /* what is left of it for this workload; without meaning where there is no bound */
 };
 
-/* How old its sample may become; `least_ns` in any case. */
-static inline uint64_t view_fresh_ns(const struct view_replica *r, uint64_t least_ns)
+/* How old a sample may become whose agent takes one in each period; `least_ns` in any case. */
+static inline uint64_t view_fresh_ns(uint64_t period_ns, uint64_t least_ns)
 {
-	uint64_t ns = VIEW_FRESH_PERIODS * r->period_ns;
+	uint64_t ns = VIEW_FRESH_PERIODS * period_ns;
 
 	return ns > least_ns ? ns : least_ns;
 }
 
 static inline bool view_is_fresh(const struct view_replica *r, uint64_t least_ns)
 {
-	return r->sample_age_ns <= view_fresh_ns(r, least_ns);
+	return r->sample_age_ns <= view_fresh_ns(r->period_ns, least_ns);
 }
 
 /* What the fleet's budget leaves of a step. */

@@ -60,9 +60,7 @@ uint64_t node_period_ns(const struct store_node *n)
 
 uint64_t node_fresh_ns(const struct store_node *n, uint64_t least_ns)
 {
-	uint64_t ns = STORE_SILENT_PERIODS * node_period_ns(n);
-
-	return ns > least_ns ? ns : least_ns;
+	return view_fresh_ns(node_period_ns(n), least_ns);
 }
 
 bool node_silent(const struct store_node *n, clock_boot_t now)

@@ -28,7 +28,6 @@
  * that replicas are gone, and a workload whose replicas were forgotten would be taken for a smaller one. */
 #define STORE_SILENT_KEEP_NS (900 * CLOCK_NS_PER_S)
 #define STORE_GONE_KEEP_NS (60 * CLOCK_NS_PER_S)    /* a row's last seconds after its cgroup ended */
-#define STORE_SILENT_PERIODS VIEW_FRESH_PERIODS /* a node without a batch for so many of its intervals is silent */
 #define STORE_PERIOD_MOST_NS (60 * CLOCK_NS_PER_S) /* no agent of ours samples less often; who says so is not believed longer */
 #define STORE_LOST_NS (600 * CLOCK_NS_PER_S)        /* a loss is news for so long */
 #define STORE_WINDOW_MAX_NS (300 * CLOCK_NS_PER_S)  /* how far back rates can be asked for */
@@ -67,7 +66,7 @@ struct store *store_free(struct store *s); /* NULL is fine; returns NULL */
 const struct store_counters *store_counters(const struct store *s);
 size_t store_nodes(const struct store *s);
 size_t store_rows(const struct store *s); /* live ones */
-/* Nodes without a batch for STORE_SILENT_PERIODS of their intervals. */
+/* Nodes without a batch for VIEW_FRESH_PERIODS of their intervals. */
 size_t store_nodes_silent(const struct store *s, clock_boot_t now);
 /* Age of the newest sample of the whole fleet; UINT64_MAX: none. */
 uint64_t store_newest_age(const struct store *s, clock_boot_t now);
@@ -104,7 +103,7 @@ size_t store_holders(struct store_workload *w, const char **ret, size_t most);
 
 /* What a decider sees at `now`. Rates are means over `window_ns` (at most STORE_WINDOW_MAX_NS),
  * shorter for a young replica, inside one agent epoch. A rate is unknown with fewer than two samples
- * in the window or when the newest sample is older than fresh_ns and STORE_SILENT_PERIODS of its agent's intervals;
+ * in the window or when the newest sample is older than fresh_ns and VIEW_FRESH_PERIODS of its agent's intervals;
  * with a slow agent's samples the window is at least from one to the next. A pod's replicas stand together, sorted by name,
  * and are borrowed until the next store_view() of any workload. 0, or -ENOMEM with *ret untouched. */
 int store_view(struct store_workload *w, clock_boot_t now, uint64_t window_ns, uint64_t fresh_ns,
