@@ -74,8 +74,8 @@ struct decisions *decisions_free(struct decisions *d); /* NULL is fine; tries on
 const struct decisions_counters *decisions_counters(const struct decisions *d);
 size_t decisions_waiting(const struct decisions *d); /* changes not written yet */
 const char *decisions_trouble(const struct decisions *d); /* why; NULL: all is well */
-/* Another process holds the file that is at its path now: whoever put it there has taken over, and nothing may be ordered
- * any more. Known at each decision that is added, and once a second. */
+/* Another process holds the file that is at its path now: whoever put it there has taken over, and nothing may be
+ * ordered any more. Known at each decision that is added, and once a second. */
 bool decisions_deposed(const struct decisions *d);
 /* Writes what waits, in a new file if the old one vanished; about once a second. */
 void decisions_retry(struct decisions *d);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside store/: which workloads a row sits in. Each that selects it has it in its array. One of them has the row as its
- * own (`workload` and `place` of the row): the lowest role, of these the first; the others stand in the row's `also`.
+ * Inside store/: which workloads a row sits in. Each that selects it has it in its array. One of them has the row as
+ * its own (`workload` and `place` of the row): the lowest role, of these the first; the others stand in the row's
+ * `also`.
  */
 #ifndef AGGREGATOR_STORE_SEAT_H
 #define AGGREGATOR_STORE_SEAT_H

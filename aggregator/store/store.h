@@ -28,7 +28,8 @@
  * that replicas are gone, and a workload whose replicas were forgotten would be taken for a smaller one. */
 #define STORE_SILENT_KEEP_NS (900 * CLOCK_NS_PER_S)
 #define STORE_GONE_KEEP_NS (60 * CLOCK_NS_PER_S)    /* a row's last seconds after its cgroup ended */
-#define STORE_PERIOD_MOST_NS (60 * CLOCK_NS_PER_S) /* no agent of ours samples less often; who says so is not believed longer */
+/* No agent of ours samples less often; who says so is not believed longer. */
+#define STORE_PERIOD_MOST_NS (60 * CLOCK_NS_PER_S)
 #define STORE_LOST_NS (600 * CLOCK_NS_PER_S)        /* a loss is news for so long */
 #define STORE_WINDOW_MAX_NS (300 * CLOCK_NS_PER_S)  /* how far back rates can be asked for */
 
@@ -42,7 +43,8 @@ struct store_options {
 	uint32_t rows_max;   /* rows beyond are not kept, counted */
 };
 
-enum store_role { /* whose own a row is that several select: the lowest's, of these the first's; it is listed there only */
+/* Whose own a row is that several select: the lowest's, of these the first's; it is listed there only. */
+enum store_role {
 	STORE_TAKES,    /* a ScalingPolicy: sees the rows that are its own, and scales them */
 	STORE_CONTROLS, /* an HPA: sees all rows that it selects; who scales some of them, too, is its rival */
 	STORE_WATCHES,  /* a VPA: sees all, scales none */
@@ -96,7 +98,8 @@ struct store_workload *store_find_workload(const struct store *s, const char *na
 void store_set_role(struct store_workload *w, enum store_role role); /* STORE_TAKES at first */
 void store_arrange(struct store *s, struct store_workload *const *order, size_t n); /* these first */
 void store_forget(struct store *s, struct store_workload *w);
-/* Names of the others that scale some of its rows, too, sorted; valid until they are forgotten. How many, at most `most`. */
+/* Names of the others that scale some of its rows, too, sorted; valid until they are forgotten. How many, at most
+ * `most`. */
 size_t store_rivals(struct store_workload *w, const char **ret, size_t most);
 /* Of a STORE_TAKES: those that have rows which it selects, too, and so does not see; as above. */
 size_t store_holders(struct store_workload *w, const char **ret, size_t most);
@@ -104,8 +107,8 @@ size_t store_holders(struct store_workload *w, const char **ret, size_t most);
 /* What a decider sees at `now`. Rates are means over `window_ns` (at most STORE_WINDOW_MAX_NS),
  * shorter for a young replica, inside one agent epoch. A rate is unknown with fewer than two samples
  * in the window or when the newest sample is older than fresh_ns and VIEW_FRESH_PERIODS of its agent's intervals;
- * with a slow agent's samples the window is at least from one to the next. A pod's replicas stand together, sorted by name,
- * and are borrowed until the next store_view() of any workload. 0, or -ENOMEM with *ret untouched. */
+ * with a slow agent's samples the window is at least from one to the next. A pod's replicas stand together, sorted by
+ * name, and are borrowed until the next store_view() of any workload. 0, or -ENOMEM with *ret untouched. */
 int store_view(struct store_workload *w, clock_boot_t now, uint64_t window_ns, uint64_t fresh_ns,
 	       struct view *ret);
 

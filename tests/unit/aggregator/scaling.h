@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The scaler on a real store, a real decisions file and real hooks, for its tests; only the clock and the load are made
- * up. `world` is what each of them begins with; under "web" is one node with four replicas of 250m, told second by second
- * how much each of them uses.
+ * up. `world` is what each of them begins with; under "web" is one node with four replicas of 250m, told second by
+ * second how much each of them uses.
  */
 #ifndef TESTS_SCALING_H
 #define TESTS_SCALING_H

@@ -201,8 +201,8 @@ static void an_hpa_gives_way_to_a_scaling_policy(void **state)
 /* Of two metrics one has no source: by the other it grows, never shrinks, and says why and what to do. */
 static void an_external_metric_is_said_to_have_no_source(void **state)
 {
-	static const char beside[] = "  metrics: [{type: External, external: {metric: {name: lag}, target: {type: AverageValue, "
-				     "averageValue: 5}}}, ";
+	static const char beside[] = "  metrics: [{type: External, external: {metric: {name: lag}, "
+				     "target: {type: AverageValue, averageValue: 5}}}, ";
 	static const char *const texts[] = {
 		"4 -> 5", "not known        external metric lag: could not be had, target 5\n",
 		"FailedGetExternalMetric: unable to get external metric default/lag/nil: unable to fetch metrics from external "

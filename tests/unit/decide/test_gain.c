@@ -17,8 +17,8 @@ TEST(an_open_step_orders_no_more)
 	assert_int_equal(s->state.wanted, 6);
 }
 
-/* The first sample of a load had part of a second of it. The two that were there ask for more as they see all of it: up to
- * what one step could have been, and no more while that has not come. */
+/* The first sample of a load had part of a second of it. The two that were there ask for more as they see all of it:
+ * up to what one step could have been, and no more while that has not come. */
 TEST(an_open_step_is_completed_by_those_that_were_there)
 {
 	struct scene *s = scene_new();
@@ -62,7 +62,8 @@ TEST(a_step_that_is_never_filled_is_given_up)
 	assert_verdict(scene_later(s, 1 * SECOND, 2, 2, 1000), 4, VERDICT_METRIC);
 }
 
-/* Ten seconds old and a mean over five: until then the two that were there first are seen as they did all of it alone. */
+/* Ten seconds old and a mean over five: until then the two that were there first are seen as they did all of it
+ * alone. */
 TEST(a_slow_agents_step_is_open_until_all_was_measured_since)
 {
 	struct scene *s = scene_new();
