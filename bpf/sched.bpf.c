@@ -115,14 +115,13 @@ static __always_inline __u64 leg_start(struct task_struct *prev, __u64 switched)
 	return switched && arrival > switched ? arrival : switched;
 }
 
-/* What the kernel says that it ran since we saw it come: unlike a difference of clocks that is without time that a
- * hypervisor stole. `since`: what it ran before that is charged. Never more than the time since then, whatever we
- * mistook for its beginning. */
-static __always_inline __u64 uncharged(struct task_struct *prev, volatile struct plimsoll_running *r, __u64 since,
-				       __u64 now)
+/* What the kernel says that it ran since we saw it come, `ran_ns` in all its life: unlike a difference of clocks that is
+ * without time that a hypervisor stole. `since`: what it ran before that is charged. Never more than the time from then
+ * to `until`, whatever we mistook for its beginning. */
+static __always_inline __u64 uncharged(__u64 ran_ns, volatile struct plimsoll_running *r, __u64 since, __u64 until)
 {
-	__u64 ran = prev->se.sum_exec_runtime - r->ran_ns, charged = since - r->switched_ns;
-	__s64 left = (__s64)(ran - charged), most = (__s64)(now - since);
+	__u64 ran = ran_ns - r->ran_ns, charged = since - r->switched_ns;
+	__s64 left = (__s64)(ran - charged), most = (__s64)(until - since);
 
 	if (left > most)
 		left = most;
@@ -145,16 +144,13 @@ static __always_inline __u64 unseen_leg(struct task_struct *prev, volatile struc
 static __always_inline void recover(volatile struct plimsoll_running *r, __u32 cpu, __u64 since, __u64 until)
 {
 	struct task_struct *task = (void *)r->task; /* it may be gone: then this says nothing, or at most `until` */
-	__u64 ran = 0, arrival = 0, charged = since - r->switched_ns;
+	__u64 ran = 0, arrival = 0, left;
 	struct plimsoll_slot *s = slot_at(cpu, since == r->switched_ns ? r->slot : r->moved_slot);
-	__s64 left, most = (__s64)(until - since);
 
 	bpf_core_read(&arrival, sizeof(arrival), &task->sched_info.last_arrival);
 	bpf_core_read(&ran, sizeof(ran), &task->se.sum_exec_runtime);
-	left = (__s64)(ran - r->ran_ns - charged);
-	if (left > most)
-		left = most;
-	if (left <= 0)
+	left = uncharged(ran, r, since, until);
+	if (!left)
 		return;
 	if (arrival > r->switched_ns)
 		__sync_fetch_and_add(&sched_unsure_ns, left);
@@ -177,7 +173,7 @@ static __always_inline void leave(struct task_struct *prev, volatile struct plim
 		recover(r, cpu, since, prev->pid ? leg_start(prev, r->switched_ns) : now);
 	if (!prev->pid)
 		return;
-	leg = seen ? uncharged(prev, r, since, now) : unseen_leg(prev, r, since, now);
+	leg = seen ? uncharged(prev->se.sum_exec_runtime, r, since, now) : unseen_leg(prev, r, since, now);
 	s = slot_at(cpu, seen && since == r->switched_ns ? r->slot : slot_of(BPF_CORE_READ(prev, cgroups)));
 	if (s)
 		s->on_cpu_ns += leg;
