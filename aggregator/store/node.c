@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/store/seat.h"
+#include "aggregator/store/node_rows.h"
 #include "aggregator/store/state.h"
-#include "aggregator/store/workload.h"
 #include "base/mem.h"
 #include "decide/guard.h"
 
@@ -29,8 +28,8 @@ struct store_node *node_free(struct store_node *n)
 {
 	if (!n)
 		return NULL;
-	node_forget_rows(n, 0);
-	node_expire_gone(n, (clock_boot_t){UINT64_MAX});
+	node_rows_forget(n, 0);
+	node_rows_expire(n, (clock_boot_t){UINT64_MAX});
 	map_free(n->rows);
 	free(n->name);
 	free(n->boot_id);
@@ -41,9 +40,7 @@ struct store_node *node_free(struct store_node *n)
 
 uint64_t node_time(const struct store_node *n, uint64_t agent_boottime_ns)
 {
-	int64_t at = (int64_t)agent_boottime_ns + n->offset_ns;
-
-	return at > 0 ? (uint64_t)at : 1;
+	return skew_map(&n->skew, agent_boottime_ns);
 }
 
 uint64_t node_sample_ns(const struct store_node *n)
@@ -75,173 +72,6 @@ bool node_loses(const struct store_node *n, enum loss_id kind, clock_boot_t now)
 	return n->lost_ns[kind] && now.ns - n->lost_ns[kind] < STORE_LOST_NS;
 }
 
-static void map_clock(struct store_node *n, uint64_t agent_ns, clock_boot_t arrival)
-{
-	int64_t offset = (int64_t)arrival.ns - (int64_t)agent_ns;
-	uint64_t passed = clock_since(arrival, (clock_boot_t){n->offset_at_ns});
-	int64_t leaked = n->offset_ns + (int64_t)(passed / 1000000u * NODE_DRIFT_PPM);
-
-	if (!n->mapped || offset < leaked)
-		n->offset_ns = offset;
-	else if (passed >= CLOCK_NS_PER_S)
-		n->offset_ns = leaked;
-	else
-		return; /* too soon to leak a whole microsecond's worth */
-	n->offset_at_ns = arrival.ns;
-	n->mapped = true;
-}
-
-/* Not in the node's table any more. */
-static void row_ended(struct store_node *n, struct store_row *r, uint64_t now_ns)
-{
-	seat_leave_all(r);
-	row_freeze(r);
-	r->gone = true;
-	r->gone_ns = now_ns;
-	r->next_gone = n->gone;
-	n->gone = r;
-	n->store->live_rows--;
-}
-
-void node_forget_rows(struct store_node *n, uint64_t now_ns)
-{
-	size_t cursor = 0;
-	uint64_t id;
-	void *r;
-
-	while (map_next(n->rows, &cursor, &id, &r)) {
-		map_del(n->rows, id);
-		row_ended(n, r, now_ns);
-	}
-}
-
-void node_expire_gone(struct store_node *n, clock_boot_t now)
-{
-	for (struct store_row **at = &n->gone, *r; (r = *at);) {
-		if (clock_since(now, (clock_boot_t){r->gone_ns}) < STORE_GONE_KEEP_NS) {
-			at = &r->next_gone;
-			continue;
-		}
-		*at = r->next_gone;
-		row_free(r);
-		n->store->all_rows--;
-	}
-}
-
-static void first_seen(struct store_node *n, struct store_row *r, uint64_t agent_ns,
-		       clock_boot_t arrival)
-{
-	uint64_t at = agent_ns && n->mapped ? node_time(n, agent_ns) : arrival.ns;
-
-	at = at < arrival.ns ? at : arrival.ns;
-	if (!r->first_seen_ns || at < r->first_seen_ns)
-		r->first_seen_ns = at;
-}
-
-static int add_row(struct store_node *n, const struct store_identity *id, uint64_t sequence,
-		   clock_boot_t arrival)
-{
-	struct store *s = n->store;
-	struct store_row *r = NULL;
-
-	if (s->all_rows < s->options.rows_max)
-		r = row_new(n, id);
-	if (!r) {
-		n->over_limit++;
-		s->counters.rows_over_limit++;
-		return -ENOSPC;
-	}
-	first_seen(n, r, id->first_seen_boottime_ns, arrival);
-	r->told = sequence;
-	map_put(n->rows, id->row, r);
-	s->live_rows++;
-	s->all_rows++;
-	workload_place(s, r);
-	return 0;
-}
-
-/* By what the container runtime said meanwhile, say. */
-static void rename_row(struct store_node *n, struct store_row *r, const struct store_identity *id,
-		       uint64_t sequence)
-{
-	if (!row_rename(r, id))
-		return;
-	r->told = sequence;
-	n->store->counters.rows_renamed++;
-	seat_leave_all(r);
-	workload_place(n->store, r);
-}
-
-/* `orphans` are the rows of the epoch before, by path, while a new one opens; else NULL. */
-static void name_rows(struct store_node *n, const struct store_batch *b, struct strmap *orphans,
-		      clock_boot_t arrival)
-{
-	/* A preamble's rows are new in the second that follows. */
-	uint64_t sequence = b->sequence ? b->sequence : n->sequence + 1;
-
-	for (size_t i = 0; i < b->n_identities; i++) {
-		const struct store_identity *id = &b->identity[i];
-		struct store_row *r = map_get(n->rows, id->row);
-
-		if (r && strcmp(row_cgroup(r), id->cgroup) != 0) {
-			store_refuse(n->store, STORE_REFUSED_DICTIONARY);
-			continue;
-		}
-		if (r) {
-			rename_row(n, r, id, sequence);
-			continue;
-		}
-		r = orphans ? strmap_del(orphans, id->cgroup) : NULL;
-		if (!r) {
-			add_row(n, id, sequence, arrival);
-			continue;
-		}
-		r->id = id->row;
-		map_put(n->rows, r->id, r);
-		rename_row(n, r, id, sequence);
-	}
-}
-
-/* Takes every row out of the table, frozen, by path. A path has one live row; should there be two,
- * one of them ends here. `rebooted`: what has a time of the machine's clock before is forgotten. */
-static struct strmap *orphan_rows(struct store_node *n, bool rebooted)
-{
-	struct strmap *orphans = strmap_new();
-	struct map *rows = n->rows;
-	struct store_row *twice;
-	size_t cursor = 0;
-	uint64_t id;
-	void *at;
-
-	n->rows = map_new();
-	while (map_next(rows, &cursor, &id, &at)) {
-		struct store_row *r = at;
-
-		row_freeze(r);
-		r->rebase = true;
-		r->named = 0;
-		buckets_done(&r->others); /* the new agent counts from 0 */
-		if (rebooted)
-			(void)row_put_victim(r, NULL, 0);
-		twice = strmap_put(orphans, row_cgroup(r), r);
-		if (twice)
-			row_ended(n, twice, n->arrival_ns);
-	}
-	map_free(rows);
-	return orphans;
-}
-
-static void end_orphans(struct store_node *n, struct strmap *orphans, uint64_t now_ns)
-{
-	size_t cursor = 0;
-	const char *path;
-	void *r;
-
-	while (strmap_next(orphans, &cursor, &path, &r))
-		row_ended(n, r, now_ns);
-	strmap_free(orphans);
-}
-
 static void copy_text(char **to, const char *from)
 {
 	free(*to);
@@ -258,7 +88,7 @@ static void take_cpus(struct store_node *n, uint32_t cpus)
 static void take_source(struct store_node *n, const struct store_source *source, bool rebooted)
 {
 	if (rebooted) {
-		n->mapped = false; /* its clock began anew */
+		n->skew.known = false; /* its clock began anew */
 		n->cpus_most = 0;
 	}
 	copy_text(&n->boot_id, source->boot_id);
@@ -273,12 +103,12 @@ int node_hello(struct store_node *n, const struct store_source *source, const st
 {
 	bool anew = n->epoch != b->epoch;
 	bool rebooted = n->boot_id && strcmp(n->boot_id, source->boot_id) != 0;
-	struct strmap *orphans = anew ? orphan_rows(n, rebooted) : NULL;
+	struct strmap *orphans = anew ? node_rows_orphan(n, rebooted) : NULL;
 
 	take_source(n, source, rebooted);
 	n->arrival_ns = arrival.ns;
 	if (b->boottime_ns && b->boottime_ns < BOOTTIME_MAX_NS)
-		map_clock(n, b->boottime_ns, arrival);
+		skew_learn(&n->skew, b->boottime_ns, arrival);
 	if (anew) {
 		n->epoch = b->epoch;
 		n->sequence = n->boottime_ns = 0;
@@ -287,20 +117,10 @@ int node_hello(struct store_node *n, const struct store_source *source, const st
 		memset(n->lost_ns, 0, sizeof(n->lost_ns));
 		n->store->counters.epochs++;
 	}
-	name_rows(n, b, orphans, arrival);
+	node_rows_name(n, b, orphans, arrival);
 	if (orphans)
-		end_orphans(n, orphans, arrival.ns);
+		node_rows_end_orphans(n, orphans, arrival.ns);
 	return 0;
-}
-
-static void freeze_all(struct store_node *n)
-{
-	size_t cursor = 0;
-	uint64_t id;
-	void *r;
-
-	while (map_next(n->rows, &cursor, &id, &r))
-		row_freeze(r);
 }
 
 static void put_rows(struct store_node *n, const struct store_batch *b, uint64_t before_ns)
@@ -379,30 +199,6 @@ static void put_victims(struct store_node *n, const struct store_batch *b)
 	}
 }
 
-/* Every live row is in a keyframe: one that is not has ended without our hearing of it. */
-static void end_unnamed(struct store_node *n, const struct store_batch *b)
-{
-	size_t cursor = 0;
-	uint64_t id;
-	void *r;
-
-	while (map_next(n->rows, &cursor, &id, &r))
-		if (((struct store_row *)r)->named != b->sequence) {
-			map_del(n->rows, id);
-			row_ended(n, r, node_time(n, b->boottime_ns));
-		}
-}
-
-static void end_gone(struct store_node *n, const struct store_batch *b)
-{
-	for (size_t i = 0; i < b->n_gone; i++) {
-		struct store_row *r = map_del(n->rows, b->gone[i]);
-
-		if (r)
-			row_ended(n, r, node_time(n, b->boottime_ns));
-	}
-}
-
 static void count_gap(struct store_node *n, const struct store_batch *b)
 {
 	uint64_t missing = n->sequence ? b->sequence - n->sequence - 1 : 0;
@@ -410,7 +206,7 @@ static void count_gap(struct store_node *n, const struct store_batch *b)
 	n->gaps += missing;
 	n->store->counters.gaps += missing;
 	if (missing || !n->sequence)
-		freeze_all(n);
+		node_rows_freeze(n);
 }
 
 /* Everything that was not idle, from the last second's sample to this one's. Unknown in the second in which a CPU came or
@@ -452,9 +248,9 @@ static bool stands_still(const struct store_node *n, const struct store_batch *b
 /* As if it had not come, but for who is there. */
 static void put_still(struct store_node *n, const struct store_batch *b)
 {
-	freeze_all(n);
+	node_rows_freeze(n);
 	store_refuse(n->store, STORE_REFUSED_STILL);
-	end_gone(n, b);
+	node_rows_end_gone(n, b);
 	n->boottime_ns = b->boottime_ns;
 	n->wall_unix_ns = b->wall_unix_ns;
 }
@@ -466,6 +262,22 @@ static void put_losses(struct store_node *n, const struct store_batch *b, bool f
 		if (!first && b->losses.count[i] > n->losses.count[i])
 			n->lost_ns[i] = arrival.ns;
 	n->losses = b->losses;
+}
+
+static void put_second(struct store_node *n, const struct store_batch *b, uint64_t before_ns, clock_boot_t arrival)
+{
+	n->wall_unix_ns = b->wall_unix_ns;
+	node_rows_name(n, b, NULL, arrival);
+	if (b->node.cpus)
+		take_cpus(n, b->node.cpus);
+	measure_busy(n, &b->node, b->boottime_ns - before_ns);
+	put_rows(n, b, before_ns);
+	put_histograms(n, b);
+	put_victims(n, b);
+	if (b->keyframe)
+		node_rows_end_unnamed(n, b);
+	node_rows_end_gone(n, b);
+	n->sample = b->node;
 }
 
 int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arrival,
@@ -486,7 +298,7 @@ int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arr
 	if (b->boottime_ns < before_ns || b->boottime_ns >= BOOTTIME_MAX_NS || !b->boottime_ns)
 		return -EBADMSG;
 	count_gap(n, b);
-	map_clock(n, b->boottime_ns, arrival);
+	skew_learn(&n->skew, b->boottime_ns, arrival);
 	n->arrival_ns = arrival.ns;
 	n->sequence = b->sequence;
 	if (GUARD(STILL, !first && stands_still(n, b))) {
@@ -495,18 +307,7 @@ int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arr
 	}
 	ring_tick(&n->clock, b->boottime_ns, first);
 	n->boottime_ns = b->boottime_ns;
-	n->wall_unix_ns = b->wall_unix_ns;
-	name_rows(n, b, NULL, arrival);
-	if (b->node.cpus)
-		take_cpus(n, b->node.cpus);
-	measure_busy(n, &b->node, first ? 0 : b->boottime_ns - before_ns);
-	put_rows(n, b, first ? b->boottime_ns : before_ns);
-	put_histograms(n, b);
-	put_victims(n, b);
-	if (b->keyframe)
-		end_unnamed(n, b);
-	end_gone(n, b);
-	n->sample = b->node;
+	put_second(n, b, first ? b->boottime_ns : before_ns, arrival);
 	put_losses(n, b, first, arrival);
 	count->batches++;
 	count->samples += map_size(n->rows);

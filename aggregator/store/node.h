@@ -2,20 +2,14 @@
 /*
  * One agent's machine: where its run stands (epoch, sequence), how its clock maps to ours, and its
  * rows. Read-only for everything outside store/, but `stream`, which is ingest's.
- *
- * The mapping is the least (arrival - boottime) seen: the message that travelled fastest tells the
- * difference of the clocks best, and replayed seconds get their true place. Because two clocks drift
- * apart, the least leaks upward by NODE_DRIFT_PPM of the time that passes; without that a slower
- * agent clock would make every sample look old after a day.
  */
 #ifndef AGGREGATOR_STORE_NODE_H
 #define AGGREGATOR_STORE_NODE_H
 
 #include "aggregator/store/row.h"
+#include "aggregator/store/skew.h"
 #include "aggregator/store/store.h"
 #include "base/map.h"
-
-#define NODE_DRIFT_PPM 500u /* the most that NTP slews a clock */
 
 struct store_node {
 	struct store *store;
@@ -26,9 +20,7 @@ struct store_node {
 	uint64_t epoch, sequence;       /* 0: nothing held of this epoch */
 	uint64_t boottime_ns, wall_unix_ns; /* of its newest second, agent's clocks */
 	uint64_t arrival_ns;            /* of its newest message, our clock */
-	bool mapped;
-	int64_t offset_ns;              /* our boottime less the agent's */
-	uint64_t offset_at_ns;          /* our clock, for the leak */
+	struct skew skew;
 	struct ring_clock clock;
 	struct map *rows;               /* id → live row */
 	struct store_row *gone;         /* ended less than STORE_GONE_KEEP_NS ago */
@@ -50,8 +42,6 @@ int node_hello(struct store_node *n, const struct store_source *source,
 	       const struct store_batch *b, clock_boot_t arrival);
 int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arrival,
 	     enum store_refusal *ret_why);
-void node_expire_gone(struct store_node *n, clock_boot_t now);
-void node_forget_rows(struct store_node *n, uint64_t now_ns); /* they are gone, all of them */
 
 /* For readers. */
 uint64_t node_time(const struct store_node *n, uint64_t agent_boottime_ns); /* → our clock */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/store/node.h"
+#include "aggregator/store/node_rows.h"
 #include "aggregator/store/state.h"
 #include "aggregator/store/workload.h"
 #include "base/mem.h"
@@ -148,11 +148,11 @@ void store_refuse(struct store *s, enum store_refusal why)
  * begin with a keyframe, because its rows are unknown then. */
 static bool expire_node(struct store *s, struct store_node *n, clock_boot_t now)
 {
-	node_expire_gone(n, now);
+	node_rows_expire(n, now);
 	if (clock_since(now, (clock_boot_t){n->arrival_ns}) < STORE_SILENT_KEEP_NS)
 		return false;
 	s->counters.rows_expired += map_size(n->rows);
-	node_forget_rows(n, now.ns);
+	node_rows_forget(n, now.ns);
 	n->epoch = n->sequence = 0;
 	if (n->stream || n->gone)
 		return false;
