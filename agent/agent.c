@@ -414,19 +414,18 @@ static void start_names(struct agent *a, const struct user *u)
 /* rpc_init() starts the first threads: privileges end before it. */
 static int load_and_drop(struct agent *a, struct err *e)
 {
-	struct user user;
 	int r = make_certificates(a, e);
 
 	if (r == 0)
-		r = privilege_prepare(a->options, &user, e);
+		r = privilege_prepare(a->options, &a->user, e);
 	if (r < 0)
 		return r;
-	start_names(a, &user);
+	start_names(a, &a->user);
 	fill_tls(a);
 	describe(a);
 	r = start_sampling(a, e);
 	if (r == 0)
-		r = privilege_drop(a->options, &user, e);
+		r = privilege_drop(a->options, &a->user, e);
 	if (r == 0)
 		agent_set(agent_privileged_seconds, clock_since(clock_boot(), a->started));
 	return r;

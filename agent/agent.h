@@ -15,6 +15,7 @@
 #include "agent/encode.h"
 #include "agent/options.h"
 #include "agent/probe/probe.h"
+#include "agent/sandbox/user.h"
 #include "agent/self.h"
 #include "agent/shortfall.h"
 #include "agent/spool.h"
@@ -43,6 +44,7 @@ struct agent {
 	struct loop_timer *tick;
 	struct loop_signal *interrupt, *terminate, *hangup;
 	struct encode_second second; /* the last one sampled */
+	struct user user;            /* whom it became, or stayed */
 	struct node_facts facts;
 	struct node_sleep sleep;
 	struct self self;

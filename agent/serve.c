@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/serve.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,13 +157,22 @@ static int open_door(struct agent *a, const char *address, const struct rpc_tls 
 	return rpc_server_start(a->loop, &o, ret_s, e);
 }
 
+/* Whoever started it as root can write there, and wonders. */
+static int name_the_user(const struct agent *a, struct err *e)
+{
+	err_cause(e, "%s: with its programs loaded the agent is the user %s", strerror(EACCES), a->user.name);
+	return err_fix(e, "choose another path with --socket, or let %s write to that directory", a->user.name);
+}
+
 static int open_local(struct agent *a, struct serve *s, struct err *e)
 {
 	const struct rpc_tls plain = {0};
 	scoped(buf_done) struct buf address = {0};
+	int r;
 
 	buf_printf(&address, "unix:%s", a->options->socket);
-	return open_door(a, buf_text(&address), &plain, &s->local, e);
+	r = open_door(a, buf_text(&address), &plain, &s->local, e);
+	return r == -EACCES ? name_the_user(a, e) : r;
 }
 
 static int open_tcp(struct agent *a, struct serve *s, struct err *e)

@@ -3,6 +3,7 @@
 three lines (what, cause, fix) and the documented code: 1 failed, 2 usage. agent.py has what happens
 while it runs."""
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -79,9 +80,14 @@ def a_socket_that_cannot_be():
 def a_directory_that_may_not_be_written():
     theirs = os.path.join(DIR, "theirs")
     os.mkdir(theirs, 0o755)
-    os.chown(theirs, 65533, 65533)  # not nobody, whom the agent becomes
-    fails([*PLAIN, "--socket", theirs + "/a.sock"], FAILED, "cannot listen", "Permission denied",
-          "may write to", command=without("dac_override", "dac_read_search"))
+    becomes = "plimsoll" if "plimsoll" in (u.pw_name for u in pwd.getpwall()) else "nobody"
+    fails([*PLAIN, "--socket", theirs + "/a.sock"], FAILED, f"cannot listen on unix:{theirs}/a.sock",
+          f"Permission denied: .*user {becomes}$", f"--socket, or let {becomes} write")
+    fails([*PLAIN, "--socket", theirs + "/a.sock", "--user", "65533"], FAILED, "cannot listen",
+          "Permission denied: .*user 65533$", "let 65533 write")
+    os.chown(theirs, 65533, 65533)  # no root that lacks the right to write everywhere
+    fails([*PLAIN, "--socket", theirs + "/a.sock", "--user", ""], FAILED, "cannot listen", "Permission denied: .*root$",
+          "let root write", command=without("dac_override", "dac_read_search"))
     fails([*PLAIN, "--socket", theirs + "/a.sock"], FAILED, "cannot listen", "Read-only file system",
           "may write to", command=["unshare", "-m", "sh", "-c",
                                    f'mount -t tmpfs -o ro none {theirs} && exec "$0" "$@"'])
