@@ -3,7 +3,7 @@
  * A daemon to ask. Opening only reads certificates and the address; the connection is made by the first
  * call. Calls run the loop until they end, so they block, at most for --timeout; streams as long as
  * they last. Errors: -EHOSTUNREACH when no daemon answers, -EOPNOTSUPP when it does not know the
- * method, -EINVAL for addresses, other errno for certificates; else -EREMOTEIO with
+ * method, -EINVAL for addresses and certificates; else -EREMOTEIO with
  * the daemon's own words made safe for a terminal.
  */
 #ifndef CTL_CONNECT_H

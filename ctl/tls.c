@@ -61,13 +61,16 @@ static int check_files(const struct ctl_options *o, const struct tls_files *f, s
 {
 	int r = pki_check(f->cert, f->key, f->ca, NULL, e);
 
-	if (r < 0 && !own_files(o) && (r == -ENOENT || r == -EACCES))
+	if (r == 0)
+		return 0;
+	if (!own_files(o) && (r == -ENOENT || r == -EACCES))
 		err_fix(e,
 			"copy ca.crt, ctl.crt and ctl.key from the aggregator's --tls-dir to "
 			"%.120s, or name yours with --tls-cert, --tls-key and --tls-ca; --insecure "
 			"is for servers of plain text",
 			o->tls_dir);
-	return r;
+	e->code = -EINVAL; /* whatever is wrong with them: nobody was asked yet */
+	return -EINVAL;
 }
 
 int tls_choose(const struct ctl_options *o, const char *address, struct tls_files *ret,

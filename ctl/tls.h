@@ -10,7 +10,7 @@ struct tls_files { /* all NULL: plain text */
 };
 
 /* Files for `address`, checked; with the local CA's key at hand a missing or old certificate is made.
- * Negative errno with *e filled, nothing to free then. */
+ * -EINVAL with *e filled when they will not do, nothing to free then. */
 int tls_choose(const struct ctl_options *o, const char *address, struct tls_files *ret, struct err *e);
 void tls_done(struct tls_files *f); /* also for scoped() */
 /* Names the files that tls_choose() would take over the network, without reading them. */
