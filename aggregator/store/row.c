@@ -9,6 +9,8 @@
 #include "aggregator/store/node.h"
 #include "decide/guard.h"
 
+#define TO_BE_BASED (SIGNAL_NO_CPU | SIGNAL_NO_PSI) /* groups of which rates are kept */
+
 /* Runtimes and QoS classes are a handful of words: rows share them. */
 static const char *shared_word(const char *word)
 {
@@ -273,11 +275,12 @@ int row_put(struct store_row *r, const struct store_batch *b, size_t i, uint64_t
 	uint32_t flags = b->flags[i] | b->unknown;
 	/* A signal that comes back begins anew; so does a row that missed seconds which others of
 	 * its node have: what it did in them would all seem to happen in this one. */
-	bool back = (r->flags & ~flags & (SIGNAL_NO_CPU | SIGNAL_NO_PSI)) != 0;
+	uint32_t back = r->flags & ~flags & TO_BE_BASED, gone_before = back & ~r->untold;
 	bool missed = r->frozen && r->good + 1 < r->node->clock.fine;
 	uint64_t v[SIGNALS], quota_wait_ns;
 
 	r->named = b->sequence;
+	r->untold &= (uint8_t)flags;
 	for (size_t c = 0; c < SIGNALS; c++)
 		v[c] = b->column[c] ? b->column[c][i] : 0;
 	if (GUARD(CAPACITY, never_was(r, v, flags, b->boottime_ns))) {
@@ -287,7 +290,9 @@ int row_put(struct store_row *r, const struct store_batch *b, size_t i, uint64_t
 	}
 	if (r->doubt && !r->rebase)
 		return put_doubted(r, v, flags, elapsed_ns, ret_why);
-	if (r->rebase) {
+	if (r->rebase)
+		r->untold = (uint8_t)(flags & TO_BE_BASED);
+	if (r->rebase || (back && !gone_before)) {
 		begin(r, v, flags);
 		return 0;
 	}

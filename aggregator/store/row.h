@@ -48,6 +48,7 @@ struct store_row {
 	bool frozen;       /* nothing is known about it since good_ns */
 	bool rebase;       /* the next values are a new beginning */
 	uint8_t doubt;     /* its counters were refused; to be believed they must move so many times */
+	uint8_t untold;    /* of SIGNAL_NO_CPU and _PSI: what no sample of this epoch had yet, so that it fell from nothing */
 	uint16_t text_at[ROW_TEXTS]; /* offsets in text */
 	char *text;                  /* all of them, each with its NUL */
 	const char *runtime, *qos;

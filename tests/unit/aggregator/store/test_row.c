@@ -152,6 +152,42 @@ static void missing_signals_are_unknown(void **state)
 	store_free(s);
 }
 
+static const struct view_replica *find(const struct view *v, const char *container)
+{
+	for (uint32_t i = 0; i < v->replicas; i++)
+		if (strcmp(v->replica[i].container, container) == 0)
+			return &v->replica[i];
+	fail_msg("no replica %s", container);
+	return NULL;
+}
+
+/* So is one that its agent found too late to know what it did before: it is not in doubt, also if it does nothing. */
+static void what_was_missing_at_first_begins_when_it_comes(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = run(s, 1, 10, 20);
+	const struct view_replica *late;
+	struct second x;
+	struct view v;
+
+	(void)state;
+	for (uint64_t t = 21; t <= 24; t++) {
+		second(&x, 1, t - 9, t * S, false);
+		if (t == 21)
+			second_name(&x, 3, "/app/three");
+		if (t < 23)
+			second_row(&x, 3, 0, 0);
+		x.flags[0] = t == 21 ? SIGNAL_NO_CPU : 0;
+		put_at(s, n, &x, t);
+		view_at(s, t, &v);
+		late = find(&v, "three");
+		assert_int_equal(late->sample_age_ns, 0);
+		assert_int_equal(late->cpu_known, t >= 23);
+		assert_int_equal(late->cpu_milli, 0);
+	}
+	store_free(s);
+}
+
 static void put_cpus(struct store *s, struct store_node *n, uint64_t second_at, uint32_t cpus, uint64_t idle_ns, uint64_t cpu_ns)
 {
 	struct second x;
@@ -255,6 +291,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_is_no_rate),
 		cmocka_unit_test(what_fell_is_unknown_until_it_moves),
 		cmocka_unit_test(missing_signals_are_unknown),
+		cmocka_unit_test(what_was_missing_at_first_begins_when_it_comes),
 		cmocka_unit_test(cpus_come_and_go),
 		cmocka_unit_test(the_last_victim_is_kept_over_keyframes_and_agents),
 	};
