@@ -88,9 +88,10 @@ struct probe *probe_close(struct probe *p); /* NULL is fine; returns NULL */
 /* One complete pass: finds births and deaths, writes every cgroup's row, then, at `*ret_at`, charges what runs on the
  * CPUs up to that moment. Memory and pressure are older than it by at most the pass. */
 int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e);
-/* A reading is of this cgroup alone: where signals.def says SUM, what is below it is not in it. Counters
- * are since the slot was given out, where the kernel keeps them (PSI, throttling, OOM kills) since the
- * cgroup was made. The working set and the restarts are the caller's to compute: they are 0 here. */
+/* A reading is of this cgroup alone: where signals.def says SUM, what is below it is not in it. Counters are since the
+ * slot was given out; when the cgroup was there before, they are missing in that sample, for what it did since the one
+ * before is in no slot. Where the kernel keeps them (PSI, throttling, OOM kills) they are since the cgroup was made. The
+ * working set and the restarts are the caller's to compute: they are 0 here. */
 void probe_read(const struct probe *p, const struct probe_cgroup *c, struct signals *ret);
 
 /* The programs' own clock: on (true) it costs about 140 ns a run, so it is on for a second now and then; off

@@ -310,7 +310,7 @@ void reading_cgroup(const struct reading *r, const struct probe_cgroup *c, uint3
 	read_bandwidth(r, c, ret);
 	if (c->slot)
 		read_counts(r, c, ret);
-	else
+	if (!tree_is_counted(c))
 		ret->missing |= SLOT_GROUPS;
 }
 

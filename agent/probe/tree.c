@@ -18,6 +18,7 @@ struct node {
 	char *path;
 	uint64_t key[PLIMSOLL_HIERARCHIES]; /* 0: no such directory */
 	bool unseen[PLIMSOLL_HIERARCHIES];  /* not in the kernel's table, so no pass can write its row */
+	uint64_t late; /* the sample before which some of what it did was counted for nobody; 0: before the first */
 	uint32_t depth;
 	struct rows rows;
 	struct tree_past past;
@@ -35,6 +36,7 @@ struct tree {
 	struct node **nodes; /* any order */
 	size_t n, room;
 	struct pool *pool;
+	uint64_t sample;         /* its number */
 	size_t extras;           /* rows of all nodes beyond the one that stays */
 	size_t without_slot;
 	bool changed;            /* since the table was written */
@@ -77,6 +79,16 @@ bool tree_ended(const struct probe_cgroup *c)
 	return node_of(c)->ended;
 }
 
+bool tree_is_counted(const struct probe_cgroup *c)
+{
+	const struct node *n = node_of(c);
+
+	for (int h = 0; h < PLIMSOLL_HIERARCHIES; h++)
+		if (n->unseen[h])
+			return false;
+	return n->out.slot && n->late != n->tree->sample;
+}
+
 static void add_extra(struct tree *t, struct node *n, uint32_t row)
 {
 	rows_add(&n->rows, row);
@@ -89,6 +101,7 @@ static void settle_in(struct tree *t, struct node *n, uint32_t slot)
 {
 	rows_settle(&n->rows, slot);
 	n->out.slot = slot;
+	n->late = t->sample;
 	t->extras++;
 	t->without_slot--;
 	t->changed = true;
@@ -104,6 +117,7 @@ static void give_slot(struct tree *t, struct node *n)
 
 void tree_wake(struct tree *t)
 {
+	t->sample++;
 	if (t->changed)
 		return;
 	strays_catch(&t->strays, t->pool, &t->o.adder);
@@ -377,6 +391,7 @@ static bool bear_one(struct tree *t, const struct plimsoll_birth *b)
 		return false; /* no room; or the pass saw a directory and its successor of that name */
 	add_key(t, n, b);
 	n->unseen[b->hierarchy] = true;
+	n->late = t->sample;
 	if (b->hierarchy < PLIMSOLL_RUN_HIERARCHIES)
 		n->found_running[b->hierarchy] = b->populated != 0;
 	t->rooted[b->hierarchy] = true;

@@ -29,8 +29,8 @@ struct tree_options {
 
 struct tree *tree_new(const struct tree_options *o);
 struct tree *tree_free(struct tree *t); /* tells nobody; NULL is fine; returns NULL */
-/* Before the passes of a sample: rows that rested are free; what they counted is with who had them. Does nothing
- * when the table is not what the tree is. */
+/* Before the passes of a sample: rows that rested are free; what they counted is with who had them. That waits while
+ * the table is not what the tree is. */
 void tree_wake(struct tree *t);
 uint32_t tree_slot(struct tree *t, uint32_t lent); /* for the stock, which has that many; 0: none to spare */
 /* A birth that the kernel gave a slot; they are numbered. False: it is no cgroup of ours, or its parent is not known. */
@@ -50,6 +50,9 @@ size_t tree_without_slot(const struct tree *t);
 const struct signals *tree_nobodys(const struct tree *t); /* counted by slots that turned out to be no cgroup's */
 
 /* Of a cgroup: */
+/* All that it did since the sample before is counted in its slots. Not so where the kernel had no slot for it when it
+ * was made, in the sample that finds it. */
+bool tree_is_counted(const struct probe_cgroup *c);
 const struct rows *tree_rows(const struct probe_cgroup *c); /* all that count for it */
 uint32_t tree_row(const struct probe_cgroup *c, enum plimsoll_hierarchy h); /* the one that says most recently what comes from there */
 const uint32_t *tree_found_running(const struct probe_cgroup *c); /* 1 where a pass found it so, in each of signals.runs */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Two thousand cgroups, with a slot for each and with far fewer slots: what a task runs in each of them, one after
- * the other, is all there, in the cgroups' own counters or in the overflow, and it is counted what is missing.
+ * the other, is all there, in the cgroups' own counters or in the overflow, and it is counted what is missing. So is
+ * what a cgroup ran before it got its slot.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@
 
 #define MANY	 2000
 #define ENOUGH	 8192 /* directories are given a slot each at first */
+#define SOME	 2048 /* half of them in stock */
 #define FEW	 512
 #define PART	 0.001
 #define EDGE_NS	 CLOCK_NS_PER_MS
@@ -30,6 +32,7 @@ static struct watch w;
 struct fate {
 	uint32_t slots, rows, unknown;
 	char without_slot[SCENE_PATH]; /* one of those that have only a row */
+	char latest[SCENE_PATH];      /* the first whose birth was late */
 	uint64_t cpu_ns;	      /* of those with a slot, as we say */
 	uint64_t ran_ns;	      /* in them, as the kernel says */
 	uint64_t ran_elsewhere_ns;    /* in the others */
@@ -154,13 +157,50 @@ static void what_has_no_slot_is_in_the_overflow_and_counted(void **state)
 	assert_true(watch_stats(&w).losses.slots_full < FEW / 8); /* others were born meanwhile, at most */
 }
 
+/* More births than the kernel can have slots for: the pass gives the last of them one, too late for what it ran. */
+static void make_until_late(const char *path, int number)
+{
+	if (watch_stats(&w).losses.births_late)
+		return;
+	make(path, number);
+	snprintf(fate.latest, sizeof(fate.latest), "%s", path);
+}
+
+static void what_a_late_birth_ran_is_missing_and_not_nothing(void **state)
+{
+	uint32_t counts = SIGNAL_NO_CPU | SIGNAL_NO_IO | SIGNAL_NO_NET | SIGNAL_NO_RECLAIM;
+	uint64_t before;
+
+	(void)state;
+	fate = (struct fate){.stolen_ns = truth_stolen_ns()};
+	for_many(make_until_late);
+	crew_start(&worker, &own, own.top, 1, ANY_CPU);
+	work_in(fate.latest, 0);
+	assert_true(ran_ns[0] > 0);
+	watch_pass(&w);
+	assert_int_not_equal(watch_find(&w, fate.latest)->slot, 0);
+	assert_int_equal(watch_read(&w, fate.latest).missing & counts, counts);
+	assert_int_equal(watch_read(&w, fate.latest).missing & SIGNAL_NO_MEMORY, 0);
+
+	before = watch_read(&w, fate.latest).cpu_ns;
+	work_in(fate.latest, 0);
+	watch_pass(&w);
+	assert_int_equal(watch_read(&w, fate.latest).missing & counts, 0);
+	assert_near(watch_read(&w, fate.latest).cpu_ns - before, ran_ns[0], PART,
+		    EDGE_NS + truth_stolen_since_ns(fate.stolen_ns));
+	crew_end(&worker);
+	for_many(take_away);
+}
+
 int main(void)
 {
 	static struct scene enough = {.own = &own, .watch = &w, .slots = ENOUGH};
+	static struct scene some = {.own = &own, .watch = &w, .slots = SOME};
 	static struct scene few = {.own = &own, .watch = &w, .slots = FEW};
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(each_of_two_thousand_is_told_apart, &enough),
 		SCENE_TEST(what_has_no_slot_is_in_the_overflow_and_counted, &few),
+		SCENE_TEST(what_a_late_birth_ran_is_missing_and_not_nothing, &some),
 	};
 
 	scene_split(&enough);

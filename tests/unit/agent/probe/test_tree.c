@@ -315,6 +315,35 @@ static void a_birth_with_a_slot_keeps_it(void **state)
 	assert_int_equal(counted(find("/a")), 5);
 }
 
+/* What a pass finds has done something for nobody before; so has what gets a slot later, and what has no place. */
+static void what_comes_late_is_not_counted_until_the_next_sample(void **state)
+{
+	(void)state;
+	bear(1, 0, "", V2);
+	bear(1, 0, "", V1);
+	tree_wake(tree);
+	assert_true(tree_is_counted(find("/")));
+	give(10, 1, "a", V2, 5);
+	tree_write_table(tree, table, &bits);
+	assert_true(tree_is_counted(find("/a")));
+	bear(7, 1, "a", V1); /* its tasks may be counted by this one */
+	assert_false(tree_is_counted(find("/a")));
+	bear(11, 1, "b", V2);
+	bear(12, 1, "c", V2);
+	assert_int_equal(find("/c")->slot, 0);
+	tree_wake(tree);
+	assert_true(tree_is_counted(find("/a")));
+	assert_true(tree_is_counted(find("/b")));
+	assert_false(tree_is_counted(find("/c")));
+	bury(" /b ", " /b ");
+	tree_wake(tree);
+	assert_int_not_equal(find("/c")->slot, 0);
+	assert_false(tree_is_counted(find("/c")));
+	tree_write_table(tree, table, &bits);
+	tree_wake(tree);
+	assert_true(tree_is_counted(find("/c")));
+}
+
 /* Each directory of a path was given a slot; one stays, the counts of both do. */
 static void two_slots_of_one_path_become_one(void **state)
 {
@@ -500,6 +529,7 @@ int main(void)
 		TEST(a_freed_slot_rests_for_a_pass_and_comes_back_clean),
 		TEST(a_key_without_a_place_is_counted_and_not_buried),
 		TEST(a_birth_with_a_slot_keeps_it),
+		TEST(what_comes_late_is_not_counted_until_the_next_sample),
 		TEST(two_slots_of_one_path_become_one),
 		TEST(a_successor_of_the_same_name_is_somebody_else),
 		TEST(an_id_that_comes_again_is_somebody_else),
