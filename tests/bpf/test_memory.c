@@ -127,9 +127,30 @@ static void what_it_consists_of_is_what_memory_stat_says(void **state)
 	if (!theirs.legacy)
 		assert_near(ours.memory_slab_bytes, theirs.slab_bytes, PART, SLAB_SLACK);
 	assert_near(ours.memory_peak_bytes, theirs.peak_bytes, PART, 0);
-	assert_int_equal(ours.memory_high_bytes, 0);
 	assert_int_equal(ours.oom_kills, 0);
 	own_end(pid);
+}
+
+/* tests/vm/test_memory.c has swap that is in use. */
+static void high_and_swap_are_those_of_the_files(void **state)
+{
+	struct truth_detail theirs;
+	struct signals ours;
+
+	(void)state;
+	for (uint64_t high = SMALL; high; high -= SMALL / 2) {
+		uint64_t expected = truth_set_high(&own, leaf, high) ? high : 0;
+
+		watch_pass(&w);
+		theirs = truth_detail(&own, leaf);
+		ours = watch_read(&w, leaf);
+		assert_int_equal(theirs.high_bytes, expected);
+		assert_int_equal(ours.memory_high_bytes, expected);
+		assert_int_equal(ours.memory_swap_bytes, theirs.swap_bytes);
+	}
+	(void)truth_set_high(&own, leaf, 0);
+	watch_pass(&w);
+	assert_int_equal(watch_read(&w, leaf).memory_high_bytes, 0);
 }
 
 static void more_memory_than_the_limit(const void *data)
@@ -223,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(usage_limit_and_working_set_are_those_of_the_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_it_consists_of_is_what_memory_stat_says, setup, teardown),
+		cmocka_unit_test_setup_teardown(high_and_swap_are_those_of_the_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_limit_above_is_its_limit_too, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_oom_kill_is_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_parent_includes_its_children, setup, teardown),

@@ -8,7 +8,9 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "base/scope.h"
 #include "crew.h"
+#include "own_file.h"
 #include "truth.h"
 #include "watch.h"
 
@@ -16,19 +18,26 @@
 #define WORK_MS	 2000
 #define STEP_MS	 250 /* far more than NEAR_NS: without what is fresh we would be that much behind */
 #define NEAR_NS	 (50 * CLOCK_NS_PER_MS)
-#define RESOURCES 3
+#define STALL_MS   800 /* a sixth of it is more than NEAR_NS */
+#define STALLS	   3
+#define STALLED_NS (STALLS * NEAR_NS * 5 / 4) /* at least, else a test showed nothing */
+#define LIMIT	   (8 * OWN_FILE_MIB)
+#define WALK_BYTES (256 * OWN_FILE_MIB)
+#define FILE_BYTES (16 * OWN_FILE_MIB)
 
+enum { CPU, MEMORY, IO, RESOURCES };
 static const char *const resources[RESOURCES] = {"cpu", "memory", "io"};
 static struct own_cgroups own;
 static char leaf[OWN_PATH + 8];
 static struct watch w;
+static pid_t staller; /* 0: none */
 
 static struct truth_pressure ours_of(const struct signals *r, int resource)
 {
 	switch (resource) {
-	case 0:
+	case CPU:
 		return (struct truth_pressure){r->psi_cpu_some_ns, r->psi_cpu_full_ns};
-	case 1:
+	case MEMORY:
 		return (struct truth_pressure){r->psi_memory_some_ns, r->psi_memory_full_ns};
 	default:
 		return (struct truth_pressure){r->psi_io_some_ns, r->psi_io_full_ns};
@@ -85,6 +94,75 @@ static void totals_are_fresh_under_load(void **state)
 	crew_end(&mine);
 }
 
+static void want_memory(const void *data)
+{
+	scoped(closep) int fd = own_file_hole(WALK_BYTES);
+
+	(void)data;
+	for (;;)
+		own_file_walk(fd);
+}
+
+static void want_the_disk(const void *data)
+{
+	scoped(closep) int fd = own_file(FILE_BYTES);
+
+	(void)data;
+	for (;;) {
+		own_file_forget(fd);
+		own_file_walk(fd);
+	}
+}
+
+static void end_staller(void)
+{
+	if (staller)
+		own_end(staller);
+	staller = 0;
+}
+
+/* Of one that does nothing else: how much `some` and `full` of that resource grew while each look was near. */
+static struct truth_pressure stall(void (*work)(const void *), int resource)
+{
+	struct signals first, last;
+	struct truth_pressure from, to;
+
+	staller = own_spawn(&own, leaf, work, NULL);
+	first = compare(leaf);
+	for (int i = 0; i < STALLS; i++) {
+		crew_pause(STALL_MS);
+		last = compare(leaf);
+		compare(own.top);
+	}
+	end_staller();
+	compare(leaf);
+	from = ours_of(&first, resource);
+	to = ours_of(&last, resource);
+	printf("  %s: some %.1f ms, full %.1f ms\n", resources[resource],
+	       (double)(to.some_ns - from.some_ns) / 1e6, (double)(to.full_ns - from.full_ns) / 1e6);
+	return (struct truth_pressure){to.some_ns - from.some_ns, to.full_ns - from.full_ns};
+}
+
+/* What grows between two looks is more than may be missing: who had nothing of it would not be near. */
+static void totals_are_fresh_while_memory_is_short(void **state)
+{
+	struct truth_pressure grown;
+
+	(void)state;
+	truth_set_limit(&own, leaf, LIMIT);
+	grown = stall(want_memory, MEMORY);
+	assert_true(grown.some_ns > STALLED_NS && grown.full_ns > STALLED_NS);
+}
+
+static void totals_are_fresh_while_a_disk_is_slow(void **state)
+{
+	struct truth_pressure grown;
+
+	(void)state;
+	grown = stall(want_the_disk, IO);
+	assert_true(grown.some_ns > STALLED_NS && grown.full_ns > STALLED_NS);
+}
+
 static void a_cgroup_at_rest_has_none(void **state)
 {
 	struct signals r, before;
@@ -117,6 +195,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
+	end_staller();
 	watch_close(&w);
 	return 0;
 }
@@ -125,6 +204,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(totals_are_fresh_under_load, setup, teardown),
+		cmocka_unit_test_setup_teardown(totals_are_fresh_while_a_disk_is_slow, setup, teardown),
+		cmocka_unit_test_setup_teardown(totals_are_fresh_while_memory_is_short, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_cgroup_at_rest_has_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_root_says_that_it_has_none, setup, teardown),
 	};

@@ -63,6 +63,14 @@ static void read_v2(const struct own_cgroups *o, const char *path, const char *f
 	(void)read_controller(o, path, PLIMSOLL_UNIFIED, NULL, file, ret);
 }
 
+static uint64_t read_number(const struct own_cgroups *o, const char *path, const char *file)
+{
+	char text[TEXT_BYTES];
+
+	read_v2(o, path, file, text);
+	return strtoull(text, NULL, 10); /* "max" is 0 */
+}
+
 uint64_t truth_cpu_ns(const struct own_cgroups *o, const char *path)
 {
 	char text[TEXT_BYTES];
@@ -107,13 +115,17 @@ struct truth_detail truth_detail(const struct own_cgroups *o, const char *path)
 	t.legacy = read_controller(o, path, PLIMSOLL_MEMORY, "memory.stat", "memory.stat", text);
 	t.anon_bytes = number_after(text, t.legacy ? "total_rss " : "anon ");
 	t.file_bytes = number_after(text, t.legacy ? "total_cache " : "file ");
+	t.major_faults = number_after(text, "\npgmajfault ");
 	if (!t.legacy)
 		t.slab_bytes = number_after(text, "\nslab ");
-	t.major_faults = number_after(text, "\npgmajfault ");
 	read_controller(o, path, PLIMSOLL_MEMORY, "memory.max_usage_in_bytes", "memory.peak", text);
 	t.peak_bytes = strtoull(text, NULL, 10);
 	read_controller(o, path, PLIMSOLL_MEMORY, "memory.oom_control", "memory.events", text);
 	t.oom_kills = number_after(text, "oom_kill ");
+	if (!t.legacy) {
+		t.high_bytes = read_number(o, path, "memory.high");
+		t.swap_bytes = read_number(o, path, "memory.swap.current");
+	}
 	return t;
 }
 
@@ -155,12 +167,48 @@ struct truth_pressure truth_pressure(const struct own_cgroups *o, const char *pa
 				       number_after(line, "total=") * CLOCK_NS_PER_US};
 }
 
+static uint64_t sum_after(const char *text, const char *label)
+{
+	uint64_t sum = 0;
+
+	for (const char *at = text; (at = strstr(at, label)); at += strlen(label))
+		sum += strtoull(at + strlen(label), NULL, 10);
+	return sum;
+}
+
+bool truth_io(const struct own_cgroups *o, const char *path, struct truth_io *ret)
+{
+	char full[FULL], text[TEXT_BYTES];
+	scoped(fclosep) FILE *f = NULL;
+
+	(void)controller_path(o, path, PLIMSOLL_UNIFIED, NULL, "io.stat", full);
+	f = fopen(full, "re");
+	if (!f)
+		return false;
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0'; /* a line a device, and none before the first request */
+	*ret = (struct truth_io){sum_after(text, " rbytes="), sum_after(text, " wbytes="), sum_after(text, " rios="),
+				 sum_after(text, " wios=")};
+	return true;
+}
+
 void truth_set_limit(const struct own_cgroups *o, const char *path, uint64_t bytes)
 {
 	char text[32];
 
 	snprintf(text, sizeof(text), "%" PRIu64, bytes);
 	truth_set(o, path, PLIMSOLL_MEMORY, "memory.limit_in_bytes", text, "memory.max", text);
+}
+
+bool truth_set_high(const struct own_cgroups *o, const char *path, uint64_t bytes)
+{
+	char text[32] = "max";
+
+	if (o->at.mount[PLIMSOLL_MEMORY][0])
+		return false;
+	if (bytes)
+		snprintf(text, sizeof(text), "%" PRIu64, bytes);
+	truth_set(o, path, PLIMSOLL_UNIFIED, NULL, NULL, "memory.high", text);
+	return true;
 }
 
 static uint64_t tick_ns(void)

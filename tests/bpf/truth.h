@@ -14,7 +14,7 @@ struct truth_memory {
 
 struct truth_detail {
 	uint64_t anon_bytes, file_bytes, peak_bytes;
-	uint64_t slab_bytes; /* v2 only */
+	uint64_t slab_bytes, high_bytes, swap_bytes; /* v2 only; high 0: none */
 	uint64_t oom_kills, major_faults;
 	bool legacy;
 };
@@ -27,6 +27,10 @@ struct truth_pressure {
 	uint64_t some_ns, full_ns;
 };
 
+struct truth_io {
+	uint64_t read_bytes, written_bytes, reads, writes;
+};
+
 uint64_t truth_cpu_ns(const struct own_cgroups *o, const char *path); /* cpu.stat */
 struct truth_memory truth_memory(const struct own_cgroups *o, const char *path);
 struct truth_detail truth_detail(const struct own_cgroups *o, const char *path);
@@ -35,7 +39,9 @@ struct truth_bandwidth truth_bandwidth(const struct own_cgroups *o, const char *
 void truth_set(const struct own_cgroups *o, const char *path, enum plimsoll_hierarchy hierarchy,
 	       const char *v1, const char *v1_text, const char *v2, const char *v2_text);
 struct truth_pressure truth_pressure(const struct own_cgroups *o, const char *path, const char *resource);
+bool truth_io(const struct own_cgroups *o, const char *path, struct truth_io *ret); /* false: v2 has no io controller */
 void truth_set_limit(const struct own_cgroups *o, const char *path, uint64_t bytes);
+bool truth_set_high(const struct own_cgroups *o, const char *path, uint64_t bytes); /* 0: none. False: v1 has it not */
 /* What the hypervisor took from all CPUs: cpu.stat and schedstat leave it out of a task's time, the run queue's clock,
  * which is ours, does not. It is told in ticks: `since` an earlier answer it is one tick more than the difference, or
  * 0 where nothing was ever taken. */

@@ -15,6 +15,7 @@ done
 mount -t ext4 /dev/vda /tmp || echo "vm: no disk" # a file of a tmpfs is memory, and reads no disk
 ln -s /tmp /var/tmp
 echo 1 >/proc/sys/kernel/sched_schedstats 2>/dev/null
+echo 1 >/proc/sys/kernel/task_delayacct
 for controller in cpu memory io; do
     echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control
 done
