@@ -1,6 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/budget.h"
 
+#include <stdlib.h>
+
+static uint64_t turn_ns(const struct budget_turn *t)
+{
+	return t->since_ns ? t->since_ns : UINT64_MAX;
+}
+
+static int by_turn(const void *a, const void *b)
+{
+	const struct budget_turn *x = *(const struct budget_turn *const *)a, *y = *(const struct budget_turn *const *)b;
+
+	if (turn_ns(x) != turn_ns(y))
+		return turn_ns(x) < turn_ns(y) ? -1 : 1;
+	return (x->place > y->place) - (x->place < y->place);
+}
+
+void budget_line_up(struct budget_turn **line, size_t n)
+{
+	if (n)
+		qsort(line, n, sizeof(struct budget_turn *), by_turn);
+}
+
 void budget_round(struct budget *b)
 {
 	b->kept = 0;

@@ -10,7 +10,7 @@
 #ifndef AGGREGATOR_BUDGET_H
 #define AGGREGATOR_BUDGET_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define BUDGET_NS     (60 * 1000000000ull)
@@ -26,13 +26,16 @@ struct budget { /* zero it, set a_minute */
 };
 
 struct budget_turn { /* a policy's; zeroed at first */
+	uint32_t place;    /* before others that have waited as long: the owner's to set */
 	uint64_t since_ns; /* it waits; 0: it does not */
 	uint32_t lacks;    /* what it did not get */
 	uint32_t paid_to;  /* an order that failed: up to here its replicas were counted, … */
 	uint64_t paid_ns;  /* … then, which holds for a minute */
 };
 
-void budget_round(struct budget *b); /* all are looked at anew, the one that has waited longest first */
+/* Puts those that wait first, the longest before the others. */
+void budget_line_up(struct budget_turn **line, size_t n);
+void budget_round(struct budget *b); /* all are looked at anew, in that order */
 /* Replicas that it may add to `from` now. */
 uint32_t budget_room(const struct budget *b, const struct budget_turn *t, uint64_t now_ns, uint32_t from);
 /* It was decided: what it adds is ordered now, `lacks` is what it wanted beyond the room. Neither: it is content. */

@@ -17,37 +17,22 @@
 
 /* A tick */
 
-static int by_turn(const void *a, const void *b)
+static struct scaler_workload *workload_of(struct budget_turn *t)
 {
-	const struct budget_turn *x = &(*(struct scaler_workload *const *)a)->turn;
-	const struct budget_turn *y = &(*(struct scaler_workload *const *)b)->turn;
-
-	return (x->since_ns > y->since_ns) - (x->since_ns < y->since_ns);
-}
-
-/* Who waits for the budget, the longest first; then the others, as their manifests come. */
-static void line_up(struct scaler *s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n; i++)
-		if (s->item[i]->turn.since_ns)
-			s->line[n++] = s->item[i];
-	qsort(s->line, n, sizeof(*s->line), by_turn);
-	aggregator_set(aggregator_budget_waiting, n);
-	for (size_t i = 0; i < s->n; i++)
-		if (!s->item[i]->turn.since_ns)
-			s->line[n++] = s->item[i];
+	return (struct scaler_workload *)(void *)((char *)t - offsetof(struct scaler_workload, turn));
 }
 
 void scaler_tick(struct scaler *s, clock_boot_t now)
 {
+	const char *first;
+
 	s->now = now;
-	line_up(s);
+	aggregator_set(aggregator_budget_waiting, scaler_waiting(s, &first));
+	budget_line_up(s->line, s->n);
 	budget_round(&s->budget);
 	for (size_t i = 0; i < s->n; i++) {
-		scaler_step(s->line[i], now);
-		budget_pass(&s->budget, &s->line[i]->turn);
+		scaler_step(workload_of(s->line[i]), now);
+		budget_pass(&s->budget, s->line[i]);
 	}
 }
 
@@ -149,7 +134,8 @@ static void forget_all(struct scaler *s, const char *why)
 			workload_done(s->item[i], why);
 	free(s->item);
 	free(s->line);
-	s->item = s->line = NULL;
+	s->item = NULL;
+	s->line = NULL;
 	s->n = 0;
 }
 
@@ -183,6 +169,10 @@ void scaler_set(struct scaler *s, struct manifests *m)
 	s->item = item;
 	s->line = mem_array(NULL, n + 1, sizeof(*s->line));
 	s->n = n;
+	for (size_t i = 0; i < n; i++) {
+		item[i]->turn.place = (uint32_t)i;
+		s->line[i] = &item[i]->turn;
+	}
 	arrange(s);
 	aggregator_set(aggregator_policies, n);
 	manifests_done(m);

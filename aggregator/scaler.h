@@ -5,7 +5,8 @@
  * a failed one the next waits, 1 s at first and 60 s at last. While a workload is paused, while its
  * order runs or waits, and in mode Observe, the decider goes on looking, so that its windows have no
  * hole. An aggregator whose state directory another one has taken over orders nothing (I7). Who waits for the
- * fleet's budget is looked at first (aggregator/budget.h). What one look does is in aggregator/scaler_step.c.
+ * fleet's budget is looked at first (aggregator/budget.h). What one look does is in aggregator/scaler_step.c,
+ * what comes of it in aggregator/scaler_act.c.
  *
  * A HorizontalPodAutoscaler is looked at each hpa_period_ns, and not while its order runs, as Kubernetes does;
  * its rates are means since the pass before. Loop-thread-only, never blocks but on the decisions file (store/ledger.h).
@@ -63,7 +64,7 @@ struct scaler {
 	size_t n;
 	clock_boot_t now; /* of the newest tick */
 	struct budget budget;   /* set its a_minute */
-	struct scaler_workload **line; /* in the order in which they are looked at */
+	struct budget_turn **line; /* of the items, in the order in which they are looked at */
 	uint64_t hpa_period_ns; /* between two passes of one HPA; SCALER_HPA_PERIOD_NS unless it is set */
 	/* A decision whose outcome is known; or one that changes nothing (id 0), when its reason is new. */
 	void (*decided)(const struct decision *x, void *data);

@@ -2,224 +2,27 @@
 #include "aggregator/scaler_step.h"
 
 #include <stdio.h>
-#include <string.h>
 
-#include "aggregator/act/act.h"
-#include "aggregator/explain.h"
 #include "aggregator/hpa_control.h"
-#include "aggregator/hpa_record.h"
 #include "aggregator/metrics.h"
-#include "aggregator/record.h"
 #include "aggregator/scaler.h"
+#include "aggregator/scaler_act.h"
 #include "aggregator/store/store.h"
-#include "base/log.h"
-#include "base/mem.h"
 
-#define DEPOSED "another aggregator has taken over the state directory"
-
-/* Telling */
-
-static void tell(const struct scaler_workload *w, const struct decision *x)
+static bool is_deposed(const struct scaler_workload *w)
 {
-	if (w->scaler->decided)
-		w->scaler->decided(x, w->scaler->data);
+	return decisions_deposed(w->scaler->decisions);
 }
 
-static uint64_t newest_age(const struct view *v)
+/* What stands while another aggregator orders is its business: the replicas that live are what is known of it. */
+static uint32_t set_to(struct scaler_workload *w, const struct scaler_look *l, uint32_t live)
 {
-	uint64_t age = UINT64_MAX;
-
-	for (uint32_t i = 0; i < v->replicas; i++)
-		if (v->replica[i].sample_age_ns < age)
-			age = v->replica[i].sample_age_ns;
-	return age;
-}
-
-static struct decision describe(const struct scaler_workload *w, const struct view *v,
-				const struct verdict *d)
-{
-	const struct policy *p = &w->manifest.policy;
-	struct decision x = {.wall_unix_ns = v->wall_unix_ns,
-			     .boottime_ns = v->boottime_ns,
-			     .load_age_ns = newest_age(v),
-			     .from = d->from,
-			     .to = d->to};
-
-	snprintf(x.workload, sizeof(x.workload), "%s", p->name);
-	snprintf(x.policy, sizeof(x.policy), "%s", p->name);
-	snprintf(x.reason, sizeof(x.reason), "%s", verdict_word(d->reason));
-	snprintf(x.mode, sizeof(x.mode), "%s", p->enforce ? "Enforce" : "Observe");
-	if (w->hpa)
-		hpa_control_trigger(w->hpa, w->manifest.hpa, x.trigger, sizeof(x.trigger));
-	else
-		explain_trigger(p, d, x.trigger, sizeof(x.trigger));
-	return x;
-}
-
-/* A hold is told when its reason is a new one. */
-static void tell_hold(struct scaler_workload *w, const struct view *v, const struct verdict *d)
-{
-	struct decision x;
-
-	if (w->told == d->reason)
-		return;
-	w->told = d->reason;
-	x = describe(w, v, d);
-	tell(w, &x);
-}
-
-/* Acting */
-
-static void settle(struct scaler_workload *w, const char *outcome)
-{
-	struct decision *x = &w->last;
-
-	snprintf(x->outcome, sizeof(x->outcome), "%s", outcome);
-	decisions_set_outcome(w->scaler->decisions, x->id, x->outcome);
-	log_write(strcmp(x->outcome, DECISION_APPLIED) && strcmp(x->outcome, DECISION_OBSERVED) ? LOG_WARN
-												: LOG_INFO,
-		  "d-%llu %s %u -> %u: %s (%s), %s", (unsigned long long)x->id, x->workload, x->from,
-		  x->to, *x->trigger ? x->trigger : "no metric", x->reason, x->outcome);
-	tell(w, x);
-}
-
-static void failed(struct scaler_workload *w, const char *why)
-{
-	char outcome[sizeof(w->last.outcome)];
-
-	aggregator_count(aggregator_actions_failed_total, 1);
-	w->backoff_ns = w->backoff_ns ? w->backoff_ns * 2 : SCALER_RETRY_LEAST_NS;
-	if (w->backoff_ns > SCALER_RETRY_MOST_NS)
-		w->backoff_ns = SCALER_RETRY_MOST_NS;
-	w->retry_ns = w->scaler->now.ns + w->backoff_ns;
-	budget_failed(&w->turn, w->last.to);
-	w->state.wanted = 0; /* nothing was ordered, so nothing is on its way */
-	snprintf(outcome, sizeof(outcome), "failed: %s", why);
-	settle(w, outcome);
-}
-
-static void acted(const char *why, void *data)
-{
-	struct scaler_workload *w = data;
-
-	w->acting = 0;
-	if (w->hpa) {
-		w->hpa->outcome.to = (int32_t)w->last.to; /* the budget may have cut it */
-		hpa_control_done(w->hpa, w->manifest.hpa, w->scaler->now.ns, *why ? why : NULL);
-	}
-	if (*why) {
-		failed(w, why);
-		return;
-	}
-	w->backoff_ns = 0;
-	standing_order(&w->standing, w->last.to);
-	settle(w, DECISION_APPLIED);
-}
-
-static void order(struct scaler_workload *w)
-{
-	char id[32];
-	struct act_order o = {.workload = w->last.workload,
-			      .from = w->last.from,
-			      .to = w->last.to,
-			      .reason = w->last.reason,
-			      .decision = id};
-	int r;
-
-	snprintf(id, sizeof(id), "d-%llu", (unsigned long long)w->last.id);
-	w->acting = w->last.id;
-	if (decisions_deposed(w->scaler->decisions)) {
-		acted(DEPOSED, w);
-		return;
-	}
-	aggregator_count(aggregator_actions_total, 1);
-	r = act_run(w->act, &o, acted, w);
-	if (r < 0)
-		acted(strerror(-r), w);
-}
-
-/* Deciding */
-
-struct look { /* what one step was given */
-	struct policy policy; /* as it holds now: only who may act this instant enforces */
-	struct view view;
-	uint32_t current;
-	struct decide_state before;
-	const char *scale_error; /* of an HPA */
-	bool paused;
-};
-
-static char *record_of(const struct scaler_workload *w, const struct look *l)
-{
-	return w->hpa ? hpa_record_json(w->hpa, w->manifest.hpa, &l->policy, &l->view, l->current, l->scale_error)
-		      : record_json(&l->policy, &l->view, l->current, &l->before, &w->verdict);
-}
-
-static void write_down(struct scaler_workload *w, const struct look *l)
-{
-	scoped(freep) char *record = record_of(w, l);
-
-	w->last = describe(w, &l->view, &w->verdict);
-	w->told = w->verdict.reason;
-	snprintf(w->last.outcome, sizeof(w->last.outcome), "%s",
-		 l->policy.enforce ? DECISION_ACTING : DECISION_OBSERVED);
-	decisions_add(w->scaler->decisions, &w->last, record ? record : "{}");
-	aggregator_count(aggregator_decisions_total, 1);
-}
-
-/* Observe: a new recommendation is worth writing down, the same one every second is not. */
-static void advise(struct scaler_workload *w, const struct look *l)
-{
-	if (w->observed == w->verdict.to)
-		return;
-	w->observed = w->verdict.to;
-	write_down(w, l);
-	settle(w, DECISION_OBSERVED);
-}
-
-static bool is_held_blind(enum verdict_reason r)
-{
-	return r == VERDICT_STALE || r == VERDICT_COVERAGE || r == VERDICT_BLIND;
-}
-
-/* `last` is the order's until it ends. */
-static bool may_advise(const struct scaler_workload *w)
-{
-	return !w->manifest.policy.enforce && !w->acting && !decisions_deposed(w->scaler->decisions);
-}
-
-static void conclude(struct scaler_workload *w, const struct look *l)
-{
-	struct verdict *d = &w->verdict;
-
-	w->judged = true;
-	aggregator_count(aggregator_blind_steps_total, is_held_blind(d->reason));
-	if (l->paused && d->to != d->from) {
-		d->to = d->from;
-		d->reason = VERDICT_PAUSED;
-	}
-	if (d->to == d->from) {
-		w->observed = 0;
-		tell_hold(w, &l->view, d);
-	} else if (l->policy.enforce) {
-		write_down(w, l);
-		order(w);
-	} else if (may_advise(w)) {
-		advise(w, l);
-	}
-}
-
-/* What stands meanwhile is the other's business: the replicas that live are what is known of it. */
-static bool may_order(struct scaler_workload *w)
-{
-	bool is_deposed = decisions_deposed(w->scaler->decisions);
-
-	if (is_deposed)
+	if (is_deposed(w))
 		w->standing = (struct standing){0};
-	return !is_deposed;
+	return standing_now(&w->standing, live, l->view.fleet_silent > 0, l->view.boottime_ns);
 }
 
-static void offer(const struct scaler_workload *w, struct look *l)
+static void offer(const struct scaler_workload *w, struct scaler_look *l)
 {
 	const struct budget *b = &w->scaler->budget;
 
@@ -227,7 +30,7 @@ static void offer(const struct scaler_workload *w, struct look *l)
 	l->view.fleet_room = l->view.fleet_budget ? budget_room(b, &w->turn, l->view.boottime_ns, l->current) : 0;
 }
 
-static void account(struct scaler_workload *w, const struct look *l)
+static void account(struct scaler_workload *w, const struct scaler_look *l)
 {
 	const struct verdict *d = &w->verdict;
 	uint32_t to = l->view.fleet_budget ? d->to : d->from;
@@ -239,52 +42,40 @@ static void account(struct scaler_workload *w, const struct look *l)
 static void step_policy(struct scaler_workload *w, clock_boot_t now)
 {
 	const char *name = w->manifest.policy.name;
-	struct look l = {.policy = w->manifest.policy, .before = w->state};
+	struct scaler_look l = {.policy = w->manifest.policy, .before = w->state};
 
 	l.paused = decisions_paused(w->scaler->decisions, name, now);
-	l.policy.enforce &= may_order(w) && !l.paused && !w->acting && now.ns >= w->retry_ns;
+	l.policy.enforce &= !is_deposed(w) && !l.paused && !w->acting && now.ns >= w->retry_ns;
 	if (store_view(w->workload, now, l.policy.window_ns, l.policy.fresh_ns, &l.view) < 0)
 		return; /* no memory for it: as if nothing was measured */
 	rivals_holders(&w->rivals, name, w->workload, now.ns);
-	l.current = standing_now(&w->standing, l.view.replicas, l.view.fleet_silent > 0, now.ns);
+	l.current = set_to(w, &l, l.view.replicas);
 	offer(w, &l);
 	decide_step(&l.policy, &l.view, l.current, &w->state, &w->verdict);
 	account(w, &l);
-	conclude(w, &l);
-}
-
-/* Kubernetes' own decision is not touched; less of it is ordered. */
-static void afford_hpa(struct scaler_workload *w, const struct look *l)
-{
-	struct verdict *d = &w->verdict;
-	uint32_t to = view_affordable(&l->view, d->from, d->to);
-
-	if (!w->hpa->outcome.rescale || to == d->to)
-		return;
-	d->lacks = d->to - to;
-	d->to = to;
-	d->reason = VERDICT_BUDGET;
+	scaler_act(w, &l);
 }
 
 /* In Kubernetes the scale would be written now; here it may be that nobody is to write it. */
-static const char *why_unwritten(const struct scaler_workload *w, const struct look *l)
+static const char *why_unwritten(const struct scaler_workload *w, const struct scaler_look *l)
 {
 	if (l->paused)
 		return "a person paused it";
-	if (!l->policy.enforce && decisions_deposed(w->scaler->decisions))
-		return DEPOSED;
+	if (!l->policy.enforce && is_deposed(w))
+		return SCALER_DEPOSED;
 	if (!l->policy.enforce)
 		return "Plimsoll observes only: the mode is not Enforce";
 	return w->verdict.to == w->verdict.from ? verdict_meaning(VERDICT_BUDGET) : NULL;
 }
 
-static void conclude_hpa(struct scaler_workload *w, struct look *l)
+static void conclude_hpa(struct scaler_workload *w, struct scaler_look *l)
 {
 	const char *why;
 
-	afford_hpa(w, l);
+	if (w->hpa->outcome.rescale) /* Kubernetes' own decision is not touched; less of it is ordered */
+		decide_afford(&l->view, &w->verdict);
 	account(w, l);
-	conclude(w, l);
+	scaler_act(w, l);
 	why = w->hpa->outcome.rescale ? why_unwritten(w, l) : NULL;
 	if (why)
 		hpa_control_done(w->hpa, w->manifest.hpa, l->view.boottime_ns, why);
@@ -305,7 +96,7 @@ static bool is_due(struct scaler_workload *w, clock_boot_t now)
 static void step_hpa(struct scaler_workload *w, clock_boot_t now)
 {
 	const struct hpa_spec *spec = w->manifest.hpa->spec;
-	struct look l = {.policy = w->manifest.policy};
+	struct scaler_look l = {.policy = w->manifest.policy};
 	char none[256];
 	uint32_t live;
 
@@ -314,11 +105,11 @@ static void step_hpa(struct scaler_workload *w, clock_boot_t now)
 	l.policy.window_ns = w->scaler->hpa_period_ns > SCALER_HPA_WINDOW_LEAST_NS ? w->scaler->hpa_period_ns
 										   : SCALER_HPA_WINDOW_LEAST_NS;
 	l.paused = decisions_paused(w->scaler->decisions, l.policy.name, now);
-	l.policy.enforce &= may_order(w) && !l.paused;
+	l.policy.enforce &= !is_deposed(w) && !l.paused;
 	if (store_view(w->workload, now, l.policy.window_ns, l.policy.fresh_ns, &l.view) < 0)
 		return; /* no memory for it: as if nothing was measured */
 	live = hpa_sight_pods(&l.view);
-	l.current = standing_now(&w->standing, live, l.view.fleet_silent > 0, now.ns);
+	l.current = set_to(w, &l, live);
 	if (!live && !w->standing.ordered) {
 		snprintf(none, sizeof(none), "Plimsoll knows no replica of %.60s %.60s/%.80s", spec->target_kind, spec->ns,
 			 spec->target_name);

@@ -228,6 +228,16 @@ uint32_t decide_lowest(const struct policy *p, const struct decide_state *s, uin
 	return least < from ? least : from;
 }
 
+void decide_afford(const struct view *v, struct verdict *d)
+{
+	uint32_t to = view_affordable(v, d->from, d->to);
+
+	if (GUARD(BUDGET, d->to > to)) {
+		d->lacks = d->to - to;
+		limit(d, to, VERDICT_BUDGET);
+	}
+}
+
 static void apply_limits(const struct policy *p, const struct view *v, const struct decide_state *s,
 			 struct verdict *d)
 {
@@ -248,10 +258,7 @@ static void apply_limits(const struct policy *p, const struct view *v, const str
 		limit(d, p->min_replicas, VERDICT_MIN);
 	if (d->to > p->max_replicas)
 		limit(d, p->max_replicas, VERDICT_MAX);
-	if (GUARD(BUDGET, d->to > view_affordable(v, d->from, d->to))) {
-		d->lacks = d->to - view_affordable(v, d->from, d->to);
-		limit(d, d->to - d->lacks, VERDICT_BUDGET);
-	}
+	decide_afford(v, d);
 }
 
 /* An order is open until its replicas are seen. Who only observes orders nothing. */

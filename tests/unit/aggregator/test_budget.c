@@ -31,14 +31,6 @@ static uint32_t from_to(uint32_t least, uint32_t most)
 	return least + (uint32_t)(seed >> 33) % (most - least + 1);
 }
 
-static int by_turn(const void *a, const void *b)
-{
-	const struct policy *x = &policies[*(const size_t *)a], *y = &policies[*(const size_t *)b];
-	uint64_t at = x->turn.since_ns ? x->turn.since_ns : UINT64_MAX, then = y->turn.since_ns ? y->turn.since_ns : UINT64_MAX;
-
-	return at != then ? (at > then) - (at < then) : (x > y) - (x < y);
-}
-
 /* It wants its goal, gets what there is, and one order in ten fails. */
 static void decide(struct budget *b, struct policy *p, uint32_t s)
 {
@@ -57,14 +49,14 @@ static void decide(struct budget *b, struct policy *p, uint32_t s)
 
 static void round_of(struct budget *b, uint32_t s)
 {
-	size_t line[POLICIES];
+	struct budget_turn *line[POLICIES];
 
 	for (size_t i = 0; i < POLICIES; i++)
-		line[i] = i;
-	qsort(line, POLICIES, sizeof(*line), by_turn);
+		line[i] = &policies[i].turn;
+	budget_line_up(line, POLICIES);
 	budget_round(b);
 	for (size_t i = 0; i < POLICIES; i++) {
-		struct policy *p = &policies[line[i]];
+		struct policy *p = (struct policy *)line[i]; /* which begins with it */
 
 		if (s % p->period_s == 0)
 			decide(b, p, s);
@@ -89,7 +81,7 @@ static void no_minute_has_more_than_the_budget_and_nobody_starves(void **state)
 	(void)state;
 	seed = 7;
 	for (size_t i = 0; i < POLICIES; i++)
-		policies[i] = (struct policy){.replicas = 2, .goal = 2, .period_s = i % 3 ? 1 : 15};
+		policies[i] = (struct policy){.turn.place = (uint32_t)i, .replicas = 2, .goal = 2, .period_s = i % 3 ? 1 : 15};
 	for (uint32_t s = 1; s <= HOURS_S; s++) {
 		for (size_t i = 0; i < POLICIES; i++)
 			if (from_to(1, 600) == 1)
@@ -136,9 +128,30 @@ static void a_failed_order_is_not_counted_twice(void **state)
 	assert_int_equal(budget_room(&b, &other, 165 * SECOND, 4), 2);
 }
 
+/* Also where so many wait as long that a sort might mix them. */
+static void those_that_waited_as_long_keep_their_places(void **state)
+{
+	static struct budget_turn turn[1000];
+	static struct budget_turn *line[1000];
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++) {
+		turn[i] = (struct budget_turn){.place = i, .since_ns = i % 3 ? 5 + i % 3 : 0};
+		line[999 - i] = &turn[i];
+	}
+	budget_line_up(line, 1000);
+	for (size_t i = 1; i < 1000; i++) {
+		const struct budget_turn *a = line[i - 1], *b = line[i];
+
+		assert_true(a->since_ns == b->since_ns ? a->place < b->place
+						       : !b->since_ns || (a->since_ns && a->since_ns < b->since_ns));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(those_that_waited_as_long_keep_their_places),
 		cmocka_unit_test(no_minute_has_more_than_the_budget_and_nobody_starves),
 		cmocka_unit_test(a_step_down_frees_nothing_early),
 		cmocka_unit_test(a_failed_order_is_not_counted_twice),
