@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""bench-soak [SECONDS] | quick: the agent at 10 Hz while containers come and go, singly and in waves, somebody watches
+"""bench-soak [SECONDS]: the agent at 10 Hz while containers come and go, singly and in waves, somebody watches
 and others ask: as many samples in 10 minutes as in 100 at its usual pace. Fails when what it holds grows: memory beyond
 its spool, files, threads. A day's worth of seconds is 8,640 s of this; what leaks a row, a second or a container shows
 long before, and what a wave took and was not given back shows after it."""
@@ -20,12 +20,12 @@ from own_agent import Agent  # noqa: E402
 
 BIN = os.path.dirname(os.path.abspath(sys.argv[0]))
 TOP = f"/plimsoll-e2e-{os.getpid()}"
-SECONDS, QUICK_SECONDS = 600, 30
+SECONDS = 600
 WARM_PART = 1 / 3  # of the time, before which growth is no leak
 AT_ONCE, PAUSE_S = 4, 0.05  # containers that come and go: some 20 a second
 RESIDENTS = 20
 WAVE = 1500  # containers that come at once and go at once, below the agent's --max-cgroups of 2048
-WAVES, QUICK_WAVES = 4, 1
+WAVES = 4
 # The allocator's: pages that were never touched before, and what it keeps of a peak; and what the agent remembers of the
 # last 4,096 containers that ran, a third of a KiB each.
 MARGIN_BYTES = (1 << 20) + 4096 * 360
@@ -153,15 +153,15 @@ def grown(row, first):
     return rest(row) - rest(first) - max(0, row["rows"] - first["rows"]) * ROW_BYTES
 
 
-def look_after_waves(agent, seconds, waves):
+def look_after_waves(agent, seconds):
     """One row when it is warm, one after each wave: when that was given back, or has not been for long."""
-    began, part = time.monotonic(), seconds * (1 - WARM_PART) / waves
+    began, part = time.monotonic(), seconds * (1 - WARM_PART) / WAVES
     rows = [look(agent, began, lambda s: s[-1]["at"] >= seconds * WARM_PART and len(s) >= SMOOTH)]
-    for _ in range(waves):
+    for _ in range(WAVES):
         wave(agent)
         over = time.monotonic() - began
         rows.append(look(agent, began, lambda s, over=over: (
-            s[-1]["at"] >= over + PATIENCE or
+            s[-1]["at"] >= over + max(part, PATIENCE) or
             s[-1]["at"] >= rows[-1]["at"] + part and len(s) >= SMOOTH and
             grown(middle(s[-SMOOTH:]), rows[0]) <= MARGIN_BYTES)))
     return rows
@@ -191,7 +191,7 @@ def judge(rows, watcher, visitors):
         (watcher.missed, f"{watcher.missed} seconds were missed")) if wrong]
 
 
-def soak(seconds, waves, folder):
+def soak(seconds, folder):
     os.chmod(folder, 0o711)
     residents = [Load(f"{TOP}/resident{i}", "while True: time.sleep(0.2)") for i in range(RESIDENTS)]
     agent = Agent(os.path.join(BIN, "plimsoll-agent"), folder, "--interval", "100ms")
@@ -200,7 +200,7 @@ def soak(seconds, waves, folder):
         watcher = Watcher(agent)
         watcher.start()
         visitors.start()
-        rows = look_after_waves(agent, seconds, waves)
+        rows = look_after_waves(agent, seconds)
     finally:
         if visitors.is_alive():
             visitors.stop()
@@ -219,10 +219,9 @@ def main():
         print("SKIP: the agent needs root")
         return 77
     signal.signal(signal.SIGTERM, end_early)
-    words = sys.argv[1:] or [str(SECONDS)]
-    seconds, waves = (QUICK_SECONDS, QUICK_WAVES) if words[0] == "quick" else (int(words[0]), WAVES)
+    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
     with tempfile.TemporaryDirectory(prefix="plimsoll-soak-") as folder:
-        wrong = soak(seconds, waves, folder)
+        wrong = soak(seconds, folder)
     for text in wrong:
         print("bench-soak:", text, file=sys.stderr)
     return 1 if wrong else 0
