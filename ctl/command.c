@@ -22,13 +22,16 @@
 #include "ctl/simulate.h"
 #include "ctl/status.h"
 #include "ctl/table.h"
+#include "ctl/takes.h"
 #include "ctl/terminal.h"
 #include "ctl/top.h"
 #include "ctl/version.h"
 
-#define GLOBAL                                                                                     \
-	" server output no-headers color timeout tls-dir tls-cert tls-key tls-ca server-name "     \
-	"insecure config version help "
+/* Which daemon, and how to look: these may stand in an alias, so also where nobody is asked and nothing is painted. */
+#define ALL                                                                                        \
+	" server timeout tls-dir tls-cert tls-key tls-ca server-name insecure no-headers color config version help"
+#define SAYS " output" ALL
+#define TREE "table|wide|json|yaml"
 
 const struct command command_table[] = {
 	{"top", "", "live view of every workload",
@@ -37,58 +40,55 @@ const struct command command_table[] = {
 	 "agent: every cgroup of its node. Keys: arrows select, enter explains (on an agent: shows every signal), s sorts, / "
 	 "filters, d "
 	 "shows decisions, p pauses and resumes, q quits. Plain lines when stdout is no terminal.",
-	 " seconds sort ", 0, 0, top_run},
+	 "seconds sort", SAYS, 0, 0, top_run},
 	{"get", "[workloads|nodes|containers|pods|cgroups|decisions|policies|recommendations] [NAME...]", "list things once",
 	 "Without a word: workloads. NAME limits the list and may hold * and **. Containers, pods and cgroups go by NAMESPACE/POD/CONTAINER or its "
 	 "beginning up to a slash, by a unit's name, an id, or a path that begins with a slash.",
-	 " watch seconds sort limit since ", 0, 1024, get_run},
+	 "", SAYS, 0, 1024, get_run},
 	{"watch", "[workloads|nodes|containers|pods|cgroups|decisions|policies|recommendations] [NAME...]",
 	 "the same as a stream of lines",
 	 "As get, once a second, until Ctrl-C; decisions as they are made.",
-	 " watch seconds sort limit since holds ", 0, 1024, get_watch},
+	 "", SAYS, 0, 1024, get_watch},
 	{"describe", "CGROUP|policy/NAME", "everything about one container, or one policy",
 	 "Every signal and cause of one container, unit or other cgroup, and what would help. CGROUP is "
 	 "its path as in get cgroups, or its name; * and ** as there, if one fits. policy/NAME: what a policy "
 	 "asks for, and its conditions with reason and message.",
-	 " ", 1, 1, describe_run},
+	 "", SAYS, 1, 1, describe_run},
 	{"decisions", "[WORKLOAD...]", "what was decided, newest first",
-	 "With --watch new decisions follow as they are made.", " watch seconds limit since holds ",
-	 0, 1024, decisions_run},
+	 "With --watch new decisions follow as they are made.", GET_DECISIONS, SAYS, 0, 1024, decisions_run},
 	{"explain", "ID|WORKLOAD", "every number behind a decision",
-	 "ID as in decisions, such as d-12; of a workload its newest decision.", " ", 1, 1,
-	 explain_run},
+	 "ID as in decisions, such as d-12; of a workload its newest decision.", "", SAYS, 1, 1, explain_run},
 	{"record", "WORKLOAD", "a workload's load as a trace for simulate",
 	 "Writes a line a second to standard output, until Ctrl-C or for --seconds: CPU that all its replicas use. A "
 	 "trace that was cut off is one, too.",
-	 " seconds ", 1, 1, record_run},
+	 "seconds", ALL, 1, 1, record_run},
 	{"replay", "FILE|ID|WORKLOAD", "decide again on what a decision was made from",
 	 "FILE: a record, or what explain -o json printed; - is standard input. Ends with 1 if this version decides "
 	 "otherwise.",
-	 " ", 1, 1, replay_run},
+	 "output=" TREE, ALL, 1, 1, replay_run},
 	{"simulate", "", "try policies on a load, before they touch anything",
 	 "Each policy of --policy and --compare on the same load and the same plant: replicas that start, carry what "
 	 "they can and leave the rest waiting. Needs no daemon. A SHAPE is one of step, ramp, spike, daily, noise, outage.",
-	 " policy compare trace svg startup capacity slo ", 0, 0, simulate_run},
+	 "policy compare trace svg startup capacity slo output=" TREE, ALL, 0, 0, simulate_run},
 	{"pause", "WORKLOAD", "stop scaling a workload",
 	 "Nothing is changed until it is resumed or --for has passed; decisions are still "
 	 "recorded.",
-	 " for why ", 1, 1, brake_pause},
-	{"resume", "WORKLOAD", "let it be scaled again", "Ends a pause.", " ", 1, 1, brake_resume},
+	 "for why", SAYS, 1, 1, brake_pause},
+	{"resume", "WORKLOAD", "let it be scaled again", "Ends a pause.", "", SAYS, 1, 1, brake_resume},
 	{"status", "", "a daemon about itself",
-	 "Version, uptime, what it complains about; -o wide and the others: every counter.", " ", 0,
-	 0, status_run},
+	 "Version, uptime, what it complains about; -o wide and the others: every counter.", "", SAYS, 0, 0, status_run},
 	{"doctor", "", "what this machine lacks, and how to mend it",
 	 "Kernel, BTF, capabilities, cgroups, pressure, certificates and the daemons' sockets. "
 	 "Needs no "
 	 "daemon. Ends with 1 if a line says fail.",
-	 " root ", 0, 0, doctor_run},
+	 "root", SAYS, 0, 0, doctor_run},
 	{"version", "", "of this program and of the daemon", "The daemon's when it can be reached.",
-	 " ", 0, 0, version_run},
+	 "", SAYS, 0, 0, version_run},
 	{"completion", "bash|zsh|fish", "a script for your shell",
 	 "For bash: source <(plimsoll completion bash). For zsh: plimsoll completion zsh > "
 	 "\"${fpath[1]}/_plimsoll\". For fish: plimsoll completion fish | source.",
-	 " ", 1, 1, completion_run},
-	{"help", "[COMMAND]", "this, or one command's", "", " ", 0, 1, help_run},
+	 "", ALL, 1, 1, completion_run},
+	{"help", "[COMMAND]", "this, or one command's", "", "", ALL, 0, 1, help_run},
 };
 const size_t command_n = sizeof(command_table) / sizeof(command_table[0]);
 
@@ -100,17 +100,19 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-static bool has_word(const char *list, const char *word)
+static bool is_of_kinds(const struct command *c)
 {
-	char padded[OPT_KEY_SIZE + 2];
+	return c->run == get_run || c->run == get_watch;
+}
 
-	snprintf(padded, sizeof(padded), " %s ", word);
-	return strstr(list, padded) != NULL;
+bool command_owns(const struct command *c, const char *key)
+{
+	return takes_has(c->takes, key) || (is_of_kinds(c) && get_takes_any(key));
 }
 
 bool command_takes(const struct command *c, const char *key)
 {
-	return has_word(GLOBAL, key) || has_word(c->options, key);
+	return command_owns(c, key) || takes_has(c->shares, key);
 }
 
 int command_unknown(const char *name, struct err *e)
@@ -131,22 +133,74 @@ int command_unknown(const char *name, struct err *e)
 	return err_fix(e, "plimsoll help says what each does");
 }
 
-static int foreign_option(const struct command *c, const char *key, struct err *e)
+/* "decisions, get decisions" */
+static void add_takers(const char *key, struct buf *to)
 {
-	err_set(e, -EINVAL, "--%s: not an option of \"plimsoll %s\"", key, c->name);
-	err_cause(e, "it belongs to other commands");
+	for (size_t i = 0; i < command_n; i++) {
+		const struct command *c = &command_table[i];
+
+		if (takes_has(c->shares, key) || takes_has(c->takes, key))
+			buf_printf(to, "%s%s", to->size ? ", " : "", c->name);
+	}
+	for (size_t i = 0; i < get_n_kinds; i++)
+		if (takes_has(get_takes(get_kinds[i]), key))
+			buf_printf(to, "%sget %s", to->size ? ", " : "", get_kinds[i]);
+}
+
+static int foreign_option(const struct takes_flag *f, const struct command *c, struct err *e)
+{
+	scoped(buf_done) struct buf takers = {0};
+
+	add_takers(f->key, &takers);
+	err_set(e, -EINVAL, "--%s: not an option of \"plimsoll %s\"", f->key, f->command);
+	err_cause(e, "it would do nothing there; it belongs to %s", buf_text(&takers));
 	return err_fix(e, "leave it out; plimsoll help %s lists what it takes", c->name);
 }
 
-/* Flags only: an environment is for all commands. */
-static int check_options(const struct command *c, const struct opt_origins *origins, struct err *e)
+/* `takes`: of the command, or of the kind of thing that it is asked for. */
+static int check_flag(const struct command *c, const char *takes, const struct takes_flag *f, struct err *e)
 {
-	for (size_t i = 0; i < ctl_option_table.n; i++) {
-		char key[OPT_KEY_SIZE];
+	if (takes_has(takes, f->key))
+		return takes_check(takes, f, e);
+	return takes_has(c->shares, f->key) ? 0 : foreign_option(f, c, e);
+}
 
-		opt_key(&ctl_option_table.rows[i], key, sizeof(key));
-		if (origins->of[i] == OPT_FLAG && !command_takes(c, key))
-			return foreign_option(c, key, e);
+/* Flags only: an environment is for all commands. */
+static int check_options(const struct command *c, const struct opt_origins *origins, const struct session *s,
+			 struct err *e)
+{
+	const char *kind = is_of_kinds(c) ? get_kind(s) : NULL;
+	scoped(buf_done) struct buf name = {0};
+	int r = 0;
+
+	if (is_of_kinds(c) && !kind)
+		return 0; /* no such kind: the command says so */
+	buf_printf(&name, "%s%s%s", c->name, kind ? " " : "", kind ? kind : "");
+	for (size_t i = 0; i < ctl_option_table.n && r == 0; i++) {
+		const struct opt_desc *d = &ctl_option_table.rows[i];
+		char key[OPT_KEY_SIZE];
+		const struct takes_flag f = {
+			.key = key,
+			.value = d->type == OPT_CHOICE ? *(char *const *)((const char *)s->o + d->offset) : NULL,
+			.command = buf_text(&name),
+			.stream = s->o->watch || c->run == get_watch,
+		};
+
+		opt_key(d, key, sizeof(key));
+		if (origins->of[i] == OPT_FLAG)
+			r = check_flag(c, kind ? get_takes(kind) : c->takes, &f, e);
+	}
+	return r;
+}
+
+static int check_words(const struct command *c, const struct session *s, struct err *e)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (*s->words[i])
+			continue;
+		err_set(e, -EINVAL, "plimsoll %s: an empty word", c->name);
+		err_cause(e, "names have letters; a variable of the shell may have been empty");
+		return err_fix(e, "leave it out, or say what is meant");
 	}
 	return 0;
 }
@@ -154,8 +208,10 @@ static int check_options(const struct command *c, const struct opt_origins *orig
 int command_check(const struct command *c, const struct opt_origins *origins,
 		  const struct session *s, struct err *e)
 {
-	int r = check_options(c, origins, e);
+	int r = check_options(c, origins, s, e);
 
+	if (r == 0)
+		r = check_words(c, s, e);
 	if (r < 0)
 		return r;
 	if (s->n >= c->least && s->n <= c->most)

@@ -30,7 +30,8 @@ struct command {
 	const char *words;   /* "[WORKLOAD]" */
 	const char *summary; /* one line */
 	const char *prose;
-	const char *options; /* keys besides those that every command takes, between blanks: " for why " */
+	const char *takes;   /* its own options, ctl/takes.h; get's and watch's are those of its kinds, ctl/get.h */
+	const char *shares;  /* those that it has as others have them */
 	size_t least, most;  /* words */
 	int (*run)(const struct session *s); /* an exit code; has printed its errors */
 };
@@ -39,8 +40,9 @@ extern const struct command command_table[];
 extern const size_t command_n;
 
 const struct command *command_find(const char *name); /* NULL: none */
-bool command_takes(const struct command *c, const char *key);
-/* Unknown commands, options of other commands, too few or too many words: -EINVAL with *e filled. */
+bool command_owns(const struct command *c, const char *key);  /* its own */
+bool command_takes(const struct command *c, const char *key); /* or a shared one */
+/* Options that would do nothing, too few, too many or empty words: -EINVAL with *e filled. */
 int command_check(const struct command *c, const struct opt_origins *origins, const struct session *s,
 		  struct err *e);
 int command_unknown(const char *name, struct err *e);

@@ -8,20 +8,24 @@
 #include "ctl/measured.h"
 #include "ctl/policies.h"
 #include "ctl/recommendations.h"
+#include "ctl/takes.h"
 #include "ctl/workload.h"
+
+#define ROWS GET_STREAM " sort=name|cpu|memory|saturation"
 
 static const struct kind {
 	const char *name, *alias; /* the singular */
+	const char *takes;
 	int (*show)(const struct session *s, char **names, size_t n, bool watch);
 } kinds[] = {
-	{"workloads", "workload", workload_show},
-	{"nodes", "node", measured_nodes},
-	{"containers", "container", measured_containers},
-	{"pods", "pod", measured_pods},
-	{"cgroups", "cgroup", measured_cgroups},
-	{"decisions", "decision", decisions_show},
-	{"policies", "policy", policies_show},
-	{"recommendations", "recommendation", recommendations_show},
+	{"workloads", "workload", GET_STREAM " sort", workload_show},
+	{"nodes", "node", GET_STREAM, measured_nodes},
+	{"containers", "container", ROWS, measured_containers},
+	{"pods", "pod", ROWS, measured_pods},
+	{"cgroups", "cgroup", ROWS, measured_cgroups},
+	{"decisions", "decision", GET_DECISIONS, decisions_show},
+	{"policies", "policy", GET_STREAM, policies_show},
+	{"recommendations", "recommendation", GET_STREAM, recommendations_show},
 };
 
 const char *const get_kinds[] = {"workloads", "nodes", "containers", "pods", "cgroups", "decisions",
@@ -30,10 +34,35 @@ const size_t get_n_kinds = sizeof(get_kinds) / sizeof(get_kinds[0]);
 
 static const struct kind *find(const char *word)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; i < get_n_kinds; i++)
 		if (strcmp(kinds[i].name, word) == 0 || strcmp(kinds[i].alias, word) == 0)
 			return &kinds[i];
 	return NULL;
+}
+
+static const struct kind *asked(const struct session *s)
+{
+	return s->n ? find(s->words[0]) : &kinds[0];
+}
+
+const char *get_kind(const struct session *s)
+{
+	const struct kind *k = asked(s);
+
+	return k ? k->name : NULL;
+}
+
+const char *get_takes(const char *kind)
+{
+	return find(kind)->takes;
+}
+
+bool get_takes_any(const char *key)
+{
+	for (size_t i = 0; i < get_n_kinds; i++)
+		if (takes_has(kinds[i].takes, key))
+			return true;
+	return false;
 }
 
 bool get_knows(const char *word)
@@ -57,7 +86,7 @@ static int unknown(const char *word)
 
 static int show(const struct session *s, bool watch)
 {
-	const struct kind *k = s->n ? find(s->words[0]) : &kinds[0];
+	const struct kind *k = asked(s);
 
 	if (!k)
 		return unknown(s->words[0]);

@@ -46,19 +46,41 @@ static void paragraph(const char *text, struct buf *to)
 	buf_printf(to, "\n");
 }
 
-static bool is_own(const struct command *c, const struct opt_desc *d)
+static void own_options(const struct command *c, struct buf *to)
 {
-	char key[OPT_KEY_SIZE], padded[OPT_KEY_SIZE + 2];
+	bool any = false;
 
-	opt_key(d, key, sizeof(key));
-	snprintf(padded, sizeof(padded), " %s ", key);
-	return strstr(c->options, padded) != NULL;
+	for (size_t i = 0; i < ctl_option_table.n; i++) {
+		const struct opt_desc *d = &ctl_option_table.rows[i];
+		char key[OPT_KEY_SIZE];
+
+		opt_key(d, key, sizeof(key));
+		if (!command_owns(c, key))
+			continue;
+		buf_printf(to, "%s", any ? "" : "\nOptions:\n");
+		opt_help_row(d, to);
+		any = true;
+	}
+}
+
+static void shared_options(const struct command *c, struct buf *to)
+{
+	scoped(buf_done) struct buf text = {0};
+
+	buf_printf(&text, "Options that it shares with others, see plimsoll help:");
+	for (size_t i = 0; i < ctl_option_table.n; i++) {
+		char key[OPT_KEY_SIZE];
+
+		opt_key(&ctl_option_table.rows[i], key, sizeof(key));
+		if (command_takes(c, key) && !command_owns(c, key))
+			buf_printf(&text, " --%s", key);
+	}
+	buf_printf(to, "\n");
+	paragraph(buf_text(&text), to);
 }
 
 static void one(const struct command *c, struct buf *to)
 {
-	bool any = false;
-
 	buf_printf(to, "Usage: plimsoll %s%s%s [options]\n\n%c", c->name, *c->words ? " " : "",
 		   c->words, c->summary[0] - 'a' + 'A');
 	buf_printf(to, "%s.\n", c->summary + 1);
@@ -66,16 +88,8 @@ static void one(const struct command *c, struct buf *to)
 		buf_printf(to, "\n");
 		paragraph(c->prose, to);
 	}
-	for (size_t i = 0; i < ctl_option_table.n; i++) {
-		if (!is_own(c, &ctl_option_table.rows[i]))
-			continue;
-		buf_printf(to, "%s", any ? "" : "\nOptions:\n");
-		opt_help_row(&ctl_option_table.rows[i], to);
-		any = true;
-	}
-	buf_printf(to,
-		   "\nOptions of every command (--server, --output, --timeout and so on): plimsoll "
-		   "help\n");
+	own_options(c, to);
+	shared_options(c, to);
 }
 
 int help_run(const struct session *s)

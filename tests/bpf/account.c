@@ -82,6 +82,6 @@ struct account_reclaim account_reclaim(pid_t thread)
 	m = ask(fd, find_family(fd), TASKSTATS_CMD_GET, TASKSTATS_CMD_ATTR_PID, &id, sizeof(id));
 	at = find(m.attributes, end_of(&m), TASKSTATS_TYPE_AGGR_PID, &outer);
 	at = find(at, at + outer.nla_len - NLA_HDRLEN, TASKSTATS_TYPE_STATS, &inner);
-	memcpy(&t, at, sizeof(t) < inner.nla_len - NLA_HDRLEN ? sizeof(t) : (size_t)(inner.nla_len - NLA_HDRLEN));
+	memcpy(&t, at, sizeof(t) < (size_t)(inner.nla_len - NLA_HDRLEN) ? sizeof(t) : (size_t)(inner.nla_len - NLA_HDRLEN));
 	return (struct account_reclaim){t.freepages_count, t.freepages_delay_total};
 }
