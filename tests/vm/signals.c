@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the probe can measure on this machine, for tests/vm: a line for each group of signals of a cgroup that
- * runs something ("signal NAME works" or "signal NAME absent"), and one for each notice.
+ * runs something ("signal NAME delivered" or "signal NAME absent"), and one for each notice.
  */
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +53,7 @@ static void print_signals(const struct probe *p)
 
 	if (mine)
 		probe_read(p, mine, &s);
-#define GROUP(ID, bit, word, prose) printf("signal %s %s\n", word, s.missing & SIGNAL_NO_##ID ? "absent" : "works");
+#define GROUP(ID, bit, word, prose) printf("signal %s %s\n", word, s.missing & SIGNAL_NO_##ID ? "absent" : "delivered");
 #include "plimsoll/signals.def"
 }
 
