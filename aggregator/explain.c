@@ -294,11 +294,13 @@ static void add_policy(struct buf *to, const struct policy *p, const struct view
 
 static void add_head(struct buf *to, const struct record *r, const struct decision *x)
 {
-	char time[25];
+	char time[25], id[32] = "held";
 
 	clock_format((clock_wall_t){x->wall_unix_ns}, time, sizeof(time));
-	buf_printf(to, "%s %u -> %u at %s (d-%" PRIu64 ", policy %s, mode %s)\n", x->workload, x->from,
-		   x->to, time, x->id, x->policy, x->mode);
+	if (x->id)
+		snprintf(id, sizeof(id), "d-%" PRIu64, x->id);
+	buf_printf(to, "%s %u -> %u at %s (%s, policy %s, mode %s)\n", x->workload, x->from,
+		   x->to, time, id, x->policy, x->mode);
 	add_policy(to, &r->policy, &r->view);
 	explain_line(to, "set to");
 	buf_printf(to, "%u%s, live: %u\n", r->current,

@@ -28,7 +28,7 @@ struct hpa_control {
 	size_t n_room;                  /* replicas */
 	struct hpa_outcome outcome;
 	uint64_t next_ns;               /* the scaler's: when the next is due */
-	const char *selects, *rivals;   /* the scaler's, for the next; see hpa_sight_rule. They change nothing that is recorded. */
+	const char *selects, *rivals;   /* the scaler's, for the next; see hpa_sight_rule. */
 };
 
 struct hpa_control *hpa_control_new(void);

@@ -18,11 +18,13 @@ static void add_head(struct buf *to, const struct hpa_record *r, const struct de
 {
 	const struct hpa_spec *s = r->manifest->spec;
 	size_t pods = r->control->sight.in.n_pods;
-	char time[25];
+	char time[25], id[32] = "held";
 
 	clock_format((clock_wall_t){x->wall_unix_ns}, time, sizeof(time));
-	buf_printf(to, "%s %u -> %u at %s (d-%" PRIu64 ", HorizontalPodAutoscaler %s, mode %s)\n", x->workload, x->from,
-		   x->to, time, x->id, x->policy, x->mode);
+	if (x->id)
+		snprintf(id, sizeof(id), "d-%" PRIu64, x->id);
+	buf_printf(to, "%s %u -> %u at %s (%s, HorizontalPodAutoscaler %s, mode %s)\n", x->workload, x->from,
+		   x->to, time, id, x->policy, x->mode);
 	explain_line(to, "target");
 	buf_printf(to, "%s %s/%s, min %d, max %d; rates over %.0f s, ", s->target_kind, r->manifest->ns, s->target_name,
 		   s->min, s->max, (double)r->policy.window_ns / CLOCK_NS_PER_S);

@@ -59,6 +59,12 @@ static json_t *config_json(const struct hpa_config *c)
 			 (json_int_t)c->downscale_stabilization_ms, "scaleToZero", (int)c->scale_to_zero);
 }
 
+static void add_text(json_t *to, const char *key, const char *text)
+{
+	if (text)
+		json_object_set_new(to, key, record_field_text_json(text));
+}
+
 char *hpa_record_json(const struct hpa_control *c, const struct hpa_manifest *m, const struct policy *p,
 		      const struct view *v, uint32_t current, const char *scale_error)
 {
@@ -67,8 +73,11 @@ char *hpa_record_json(const struct hpa_control *c, const struct hpa_manifest *m,
 			      record_view_json(v), "current", (json_int_t)current, "scaleError",
 			      scale_error ? record_field_text_json(scale_error) : json_null(), "state",
 			      hpa_record_state_json(&c->before), "outcome", hpa_record_state_outcome(c));
-	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	char *text;
 
+	add_text(o, "selects", c->selects);
+	add_text(o, "rivals", c->rivals);
+	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	return text;
 }
@@ -155,6 +164,8 @@ static int read_outcome(const json_t *o, struct hpa_record *r, struct err *e)
 {
 	const json_t *outcome = json_object_get(o, "outcome");
 
+	r->control->selects = json_string_value(json_object_get(o, "selects"));
+	r->control->rivals = json_string_value(json_object_get(o, "rivals"));
 	r->scale_error = json_string_value(json_object_get(o, "scaleError"));
 	r->outcome = json_is_object(outcome) ? json_dumps(outcome, JSON_COMPACT) : NULL;
 	return r->outcome ? 0 : record_field_wrong(e, "outcome", "is missing");

@@ -58,6 +58,7 @@ static void workload_done(struct scaler_workload *w, const char *why)
 	if (w->workload)
 		store_forget(w->scaler->store, w->workload);
 	manifest_done(&w->manifest);
+	hold_done(&w->hold);
 	free(w);
 }
 

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "aggregator/budget.h"
+#include "aggregator/hold.h"
 #include "aggregator/manifest.h"
 #include "aggregator/rivals.h"
 #include "aggregator/standing.h"
@@ -54,6 +55,7 @@ struct scaler_workload { /* one policy with what it selects; others only read it
 	uint32_t observed;            /* Observe: what was recorded last; 0: nothing */
 	enum verdict_reason told;     /* the last hold that was told */
 	struct decision last;         /* id 0: none was ever made */
+	struct hold hold;
 };
 
 struct scaler {

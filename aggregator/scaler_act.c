@@ -137,15 +137,16 @@ static void order(struct scaler_workload *w)
 
 /* Writing down */
 
-static char *record_of(const struct scaler_workload *w, const struct scaler_look *l)
+/* `d`: what was decided, before a person's pause. */
+static char *record_of(const struct scaler_workload *w, const struct scaler_look *l, const struct verdict *d)
 {
 	return w->hpa ? hpa_record_json(w->hpa, w->manifest.hpa, &l->policy, &l->view, l->current, l->scale_error)
-		      : record_json(&l->policy, &l->view, l->current, &l->before, &w->verdict);
+		      : record_json(&l->policy, &l->view, l->current, &l->before, d);
 }
 
 static void write_down(struct scaler_workload *w, const struct scaler_look *l)
 {
-	scoped(freep) char *record = record_of(w, l);
+	scoped(freep) char *record = record_of(w, l, &w->verdict);
 
 	w->last = describe(w, &l->view, &w->verdict);
 	w->told = w->verdict.reason;
@@ -176,9 +177,27 @@ static bool may_advise(const struct scaler_workload *w)
 	return !w->manifest.policy.enforce && !w->acting && !decisions_deposed(w->scaler->decisions);
 }
 
+/* What changes nothing because nothing asks for it is none. */
+static void note_hold(struct scaler_workload *w, const struct scaler_look *l, const struct verdict *decided)
+{
+	struct decision x;
+	char *record;
+
+	if (w->verdict.reason == VERDICT_STEADY) {
+		hold_end(&w->hold);
+		return;
+	}
+	x = describe(w, &l->view, &w->verdict);
+	if (!hold_note(&w->hold, &x, w->last.id))
+		return;
+	record = record_of(w, l, decided);
+	if (record)
+		hold_keep(&w->hold, &x, record);
+}
+
 void scaler_act(struct scaler_workload *w, const struct scaler_look *l)
 {
-	struct verdict *d = &w->verdict;
+	struct verdict *d = &w->verdict, decided = *d;
 
 	w->judged = true;
 	aggregator_count(aggregator_blind_steps_total, is_held_blind(d->reason));
@@ -189,7 +208,11 @@ void scaler_act(struct scaler_workload *w, const struct scaler_look *l)
 	if (d->to == d->from) {
 		w->observed = 0;
 		tell_hold(w, &l->view, d);
-	} else if (l->policy.enforce) {
+		note_hold(w, l, &decided);
+		return;
+	}
+	hold_end(&w->hold);
+	if (l->policy.enforce) {
 		write_down(w, l);
 		order(w);
 	} else if (may_advise(w)) {

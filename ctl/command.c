@@ -56,13 +56,14 @@ const struct command command_table[] = {
 	 "", SAYS, 1, 1, describe_run},
 	{"decisions", "[WORKLOAD...]", "what was decided, newest first",
 	 "With --watch new decisions follow as they are made.", GET_DECISIONS, SAYS, 0, 1024, decisions_run},
-	{"explain", "ID|WORKLOAD", "every number behind a decision",
-	 "ID as in decisions, such as d-12; of a workload its newest decision.", "", SAYS, 1, 1, explain_run},
+	{"explain", "ID|hold/WORKLOAD|WORKLOAD", "every number behind a decision",
+	 "ID as in decisions, such as d-12; of a workload its newest decision; hold/WORKLOAD: what last kept it from changing, "
+	 "since the aggregator began.", "", SAYS, 1, 1, explain_run},
 	{"record", "WORKLOAD", "a workload's load as a trace for simulate",
 	 "Writes a line a second to standard output, until Ctrl-C or for --seconds: CPU that all its replicas use. A "
 	 "trace that was cut off is one, too.",
 	 "seconds", ALL, 1, 1, record_run},
-	{"replay", "FILE|ID|WORKLOAD", "decide again on what a decision was made from",
+	{"replay", "FILE|ID|hold/WORKLOAD|WORKLOAD", "decide again on what a decision was made from",
 	 "FILE: a record, or what explain -o json printed; - is standard input. Ends with 1 if this version decides "
 	 "otherwise.",
 	 "output=" TREE, ALL, 1, 1, replay_run},

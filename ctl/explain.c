@@ -15,8 +15,8 @@
 
 static bool is_id(const char *word)
 {
-	return strncmp(word, "d-", 2) == 0 && word[2] &&
-	       word[2 + strspn(word + 2, "0123456789")] == '\0';
+	return strncmp(word, "hold/", 5) == 0 || (strncmp(word, "d-", 2) == 0 && word[2] &&
+	       word[2 + strspn(word + 2, "0123456789")] == '\0');
 }
 
 /* The id of a workload's newest decision. */
@@ -37,7 +37,7 @@ static int newest_of(struct connect *c, char *workload, char **ret_id, struct er
 		*ret_id = mem_strdup(l->decision[0]->id);
 	} else {
 		r = err_set(e, -ENOENT, "\"%.80s\" has no decision", workload);
-		err_cause(e, "it is neither an id such as d-12 nor a workload with a decision");
+		err_cause(e, "it is neither an id such as d-12 or hold/NAME nor a workload with a decision");
 		err_fix(e, "plimsoll decisions lists all of them");
 	}
 	rpc_msg_release(m);
@@ -65,7 +65,8 @@ static void print(const struct session *s, const Plimsoll__V1__ExplainResponse *
 		return;
 	}
 	if (command_is(s, "name")) {
-		buf_printf(&text, "decision/");
+		if (a->decision && strncmp(a->decision->id, "hold/", 5) != 0)
+			buf_printf(&text, "decision/");
 		text_safe(a->decision ? a->decision->id : "", &text);
 	} else {
 		text_safe_lines(a->text, &text);

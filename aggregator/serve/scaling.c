@@ -46,7 +46,7 @@ static void no_decision(struct rpc_call *c, const char *id)
 		   "plimsoll decisions lists those that are kept, d-1 is the form of an id");
 }
 
-static void explain(struct rpc_call *c, const struct decision *x, char *record)
+static void explain(struct rpc_call *c, const char *hold_id, const struct decision *x, char *record)
 {
 	Plimsoll__V1__ExplainResponse m = PLIMSOLL__V1__EXPLAIN_RESPONSE__INIT;
 	scoped(buf_done) struct buf words = {0};
@@ -57,11 +57,28 @@ static void explain(struct rpc_call *c, const struct decision *x, char *record)
 	if (explain_decision(x, record, &words, &e) < 0)
 		buf_printf(&words, "its record cannot be read: %s: %s\n", e.what, e.cause);
 	serve_history_fill(&d, x, id);
+	if (hold_id)
+		d.id = (char *)(uintptr_t)hold_id; /* as in serve_history_fill() */
 	m.decision = &d;
 	m.record_json = record;
 	m.text = words.data;
 	(void)rpc_send(c, &m.base);
 	rpc_finish(c, RPC_OK, NULL, NULL);
+}
+
+static void explain_hold(struct rpc_call *c, const char *id)
+{
+	const char *name = id + strlen(HOLD_ID);
+	const struct scaler_workload *w = scaler_find(aggregator_of(c)->scaler, name);
+	struct decision x;
+	char why[128];
+
+	if (w && hold_decision(&w->hold, &x)) {
+		explain(c, id, &x, w->hold.record);
+		return;
+	}
+	snprintf(why, sizeof(why), w ? "nothing held %.64s back since the aggregator began" : "no policy scales %.64s", name);
+	rpc_finish(c, RPC_NOT_FOUND, why, "plimsoll get policies lists them, with the newest reason of each");
 }
 
 static void explain_message(struct rpc_call *c, struct rpc_msg *m)
@@ -70,7 +87,13 @@ static void explain_message(struct rpc_call *c, struct rpc_msg *m)
 	uint64_t id = parse_id(q->id);
 	scoped(freep) char *record = NULL;
 	struct decision x;
-	int r = id ? decisions_get(aggregator_of(c)->decisions, id, &x, &record) : -ENOENT;
+	int r;
+
+	if (!strncmp(q->id, HOLD_ID, strlen(HOLD_ID))) {
+		explain_hold(c, q->id);
+		return;
+	}
+	r = id ? decisions_get(aggregator_of(c)->decisions, id, &x, &record) : -ENOENT;
 
 	if (r == -ENOENT)
 		no_decision(c, q->id);
@@ -78,7 +101,7 @@ static void explain_message(struct rpc_call *c, struct rpc_msg *m)
 		rpc_finish(c, RPC_INTERNAL, "the decisions file cannot be read",
 			   "see the aggregator's log");
 	else
-		explain(c, &x, record);
+		explain(c, NULL, &x, record);
 }
 
 /* Pause and resume */

@@ -189,6 +189,12 @@ def two_on_one_replica_decide_nothing(w):
                                  "[example-service second]"), active
     until("the other's reason", lambda: policies(w)["second"]["reason"] == "ambiguous")
     assert re.search(r"2 HorizontalPodAutoscalers decide nothing.*the first: example-service", w.aggregator("status"))
+    text = w.aggregator("explain", "hold/second")
+    assert re.search(r"^second (\d+) -> \1 at .* \(held, HorizontalPodAutoscaler second, mode Enforce\)", text), text
+    assert re.search(r"nothing was ordered: held at \d+ looks, since ", text) and "AmbiguousSelector" in text, text
+    assert "the recorded inputs give the same outcome again, byte for byte" in text, text
+    assert w.aggregator.json("replay", "hold/second")["reason"] == "ambiguous"
+    assert w.aggregator("explain", "hold/second", "-o", "name") == "hold/second\n"
     w.write(annotated(w.path) + DEPLOYMENT)
     w.daemon.process.send_signal(signal.SIGHUP)
     until("its replicas to itself", lambda: condition(w, "ScalingActive")["reason"] == "ValidMetricFound")

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "aggregator/explain.h"
 #include "aggregator/record.h"
 #include "aggregator/rivals.h"
 
@@ -98,6 +99,54 @@ static void who_observes_says_a_thing_once(void **state)
 	pass_seconds(5, 150); /* nothing to say */
 	pass_seconds(5, 200); /* the same need again is news */
 	assert_int_equal(decisions_made(), 2);
+}
+
+/* As a record of a decision: told in words, and made again byte for byte. */
+static void held(const char *reason, uint64_t looks, const char *words)
+{
+	const struct hold *h = &scaler_find(w.scaler, "web")->hold;
+	scoped(record_freep) struct record *r = NULL;
+	scoped(freep) char *again = NULL;
+	scoped(buf_done) struct buf text = {0};
+	struct verdict v;
+	struct decision x;
+
+	assert_true(hold_decision(h, &x));
+	assert_string_equal(x.reason, reason);
+	assert_int_equal(h->looks, looks);
+	assert_int_equal(record_parse(h->record, &r, NULL), 0);
+	assert_true(record_replay(r, &v));
+	again = record_json(&r->policy, &r->view, r->current, &r->state, &v);
+	assert_string_equal(again, h->record);
+	assert_int_equal(explain_decision(&x, h->record, &text, NULL), 0);
+	assert_non_null(strstr(buf_text(&text), "(held, policy web, mode Enforce)"));
+	if (!strstr(buf_text(&text), words))
+		fail_msg("\"%s\" is not in\n%s", words, buf_text(&text));
+}
+
+static void what_holds_is_kept_as_a_decision_is(void **state)
+{
+	struct pause p = {.workload = "web", .why = "a person looks"};
+	uint64_t renewed;
+
+	(void)state;
+	set_policy("Enforce", 300, "true");
+	pass_seconds(4, 150);
+	assert_string_equal(scaler_find(w.scaler, "web")->hold.x.reason, "blind"); /* one sample is no rate */
+	assert_true(scaler_find(w.scaler, "web")->hold.is_over);
+	pass_seconds(12, 20);
+	held("stabilized", 12, "scaleDown 300 s: as no less was asked for in it, 4 stays");
+	renewed = scaler_find(w.scaler, "web")->hold.x.boottime_ns;
+	pass_seconds(5, 20);
+	assert_int_equal(scaler_find(w.scaler, "web")->hold.x.boottime_ns, renewed);
+	held("stabilized", 17, "held at 17 looks, since ");
+	pass_seconds(6, 20); /* each 10 s anew */
+	assert_int_equal(scaler_find(w.scaler, "web")->hold.x.boottime_ns, renewed + 10 * S);
+	pass_seconds(2, 150);
+	held("stabilized", 23, "held at 23 looks, from ");
+	decisions_pause(w.decisions, &p);
+	pass_seconds(3, 200);
+	held("paused", 3, "4 -> 6, reason metric"); /* what it would do, but for the person */
 }
 
 static void silence_never_shrinks(void **state)
@@ -276,6 +325,7 @@ int main(void)
 		test(a_hook_that_fails_is_asked_again_later),
 		test(a_brake_holds_until_it_is_released),
 		test(who_observes_says_a_thing_once),
+		test(what_holds_is_kept_as_a_decision_is),
 		test(silence_never_shrinks),
 		test(a_restart_knows_what_was_ordered),
 		test(a_policy_read_again_keeps_its_windows),

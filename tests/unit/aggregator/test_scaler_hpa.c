@@ -4,6 +4,7 @@
 
 #include "aggregator/explain.h"
 #include "aggregator/hpa_control.h"
+#include "aggregator/hpa_record.h"
 #include "aggregator/policies.h"
 #include "aggregator/rivals.h"
 
@@ -68,6 +69,18 @@ static void explained(uint64_t id, const char *const *texts)
 			fail_msg("\"%s\" is not in\n%s", *texts, buf_text(&text));
 }
 
+/* The outcome of the newest hold comes again, byte for byte. */
+static void held(const char *reason)
+{
+	const struct hold *h = &scaler_find(w.scaler, "web")->hold;
+	scoped(hpa_record_freep) struct hpa_record *r = NULL;
+
+	assert_non_null(h->record);
+	assert_string_equal(h->x.reason, reason);
+	assert_int_equal(hpa_record_parse(h->record, &r, NULL), 0);
+	assert_true(hpa_record_replay(r));
+}
+
 /* 210m of 250m: 84 % of 60 %. 4 x 84 / 60 = 5.6, so 6; one pod per 15 s is allowed. */
 static void an_hpa_is_decided_on_as_in_kubernetes(void **state)
 {
@@ -110,6 +123,7 @@ static void an_hpa_without_a_request_says_so_and_does_nothing(void **state)
 	says(HPA_SCALING_ACTIVE, false, "FailedGetResourceMetric", "missing request for cpu in container");
 	assert_string_equal(w.hold.reason, "blind");
 	assert_int_equal(w.hold.to, 4);
+	held("blind");
 }
 
 static void an_hpa_that_observes_writes_nothing(void **state)
@@ -168,6 +182,7 @@ static void two_hpas_on_one_pod_decide_nothing(void **state)
 	     "pods by selector /web/* are controlled by multiple HPAs: [web alt]");
 	says(HPA_ABLE_TO_SCALE, true, "SucceededGetScale", "");
 	assert_string_equal(w.hold.reason, "ambiguous");
+	held("ambiguous");
 	assert_string_equal(scaler_find(w.scaler, "alt")->rivals.text, "[alt web]"); /* whose pod is the other's first */
 	assert_int_equal(scaler_find(w.scaler, "alt")->verdict.reason, VERDICT_AMBIGUOUS);
 	assert_int_equal(rivals_count(w.scaler, true, &first), 2);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/hold.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_same(const struct hold *h, const struct decision *x)
+{
+	return h->record && !h->is_over && !strcmp(h->x.reason, x->reason);
+}
+
+static bool is_old(const struct hold *h, const struct decision *x)
+{
+	return x->boottime_ns - h->x.boottime_ns >= HOLD_RENEW_NS || x->from != h->x.from;
+}
+
+bool hold_note(struct hold *h, const struct decision *x, uint64_t after)
+{
+	bool same = is_same(h, x);
+
+	if (!same) {
+		h->since_unix_ns = x->wall_unix_ns;
+		h->looks = 0;
+		h->after = after;
+		h->is_over = false;
+	}
+	h->last_unix_ns = x->wall_unix_ns;
+	h->looks++;
+	return !same || is_old(h, x);
+}
+
+void hold_keep(struct hold *h, const struct decision *x, char *record)
+{
+	free(h->record);
+	h->record = record;
+	h->x = *x;
+}
+
+void hold_end(struct hold *h)
+{
+	h->is_over = true;
+}
+
+void hold_done(struct hold *h)
+{
+	free(h->record);
+}
+
+bool hold_decision(const struct hold *h, struct decision *ret)
+{
+	char since[25], last[25];
+
+	if (!h->record)
+		return false;
+	*ret = h->x;
+	clock_format((clock_wall_t){h->since_unix_ns}, since, sizeof(since));
+	clock_format((clock_wall_t){h->last_unix_ns}, last, sizeof(last));
+	snprintf(ret->outcome, sizeof(ret->outcome), "nothing was ordered: held at %" PRIu64 " looks, %s %s, %s %s", h->looks,
+		 h->is_over ? "from" : "since", since, h->is_over ? "to" : "the last at", last);
+	return true;
+}
