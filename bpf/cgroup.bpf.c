@@ -226,8 +226,10 @@ static __always_inline void describe(struct cgroup *c, __u32 in, struct plimsoll
 
 static __always_inline bool is_populated(struct cgroup *c)
 {
-	return FOLLOW(c, nr_populated_csets) + FOLLOW(c, nr_populated_domain_children) +
-		       FOLLOW(c, nr_populated_threaded_children) > 0;
+	bool moved = bpf_core_field_exists(c->self.nr_populated_csets);
+	int sets = moved ? FOLLOW(c, self.nr_populated_csets) : FOLLOW(c, nr_populated_csets);
+
+	return sets + FOLLOW(c, nr_populated_domain_children) + FOLLOW(c, nr_populated_threaded_children) > 0;
 }
 
 static __always_inline void report(struct cgroup *c)

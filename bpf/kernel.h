@@ -88,6 +88,7 @@ struct cgroup;
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
 	struct cgroup_subsys_state *parent;
+	int nr_populated_csets; /* on 7.2.13; in struct cgroup before */
 };
 
 struct psi_group_cpu {
