@@ -166,7 +166,8 @@ struct pid {
 };
 
 struct task_struct {
-	int pid, tgid, on_cpu;
+	int pid, tgid;
+	__u32 on_cpu; /* of any size: what has no sign is read as BTF says */
 	char comm[16];
 	struct pid *thread_pid;
 	struct hlist_node pid_links[4];
