@@ -9,24 +9,6 @@
 #include "ctl/text.h"
 #include "ctl/tree.h"
 
-enum form {
-	CORES,        /* seconds a second, as cores */
-	SHARE_RATE,   /* seconds a second, as a share of time */
-	RATE,         /* a second */
-	BYTES_RATE,
-	BYTES,        /* now */
-	COUNT,
-	SHARE,
-	TOTAL,        /* of a counter */
-	PART,         /* growth of a ÷ growth of b */
-	MEAN,         /* growth of a ÷ growth of b + c, a time */
-	LIMIT_CORES,  /* a ÷ b */
-	OF_LIMIT,     /* rate of a ÷ (b ÷ c) */
-	LEVEL_PART,   /* a ÷ b, both now */
-	QUANTILE,     /* of histogram a */
-	AGE,          /* since a */
-};
-
 #define ONE(title, form, a)	       {GROUP_NAME, title, form, SIGNAL_##a, SIGNAL_##a, SIGNAL_##a, 0}
 #define TWO(title, form, a, b)	       {GROUP_NAME, title, form, SIGNAL_##a, SIGNAL_##b, SIGNAL_##b, 0}
 #define THREE(title, form, a, b, c)    {GROUP_NAME, title, form, SIGNAL_##a, SIGNAL_##b, SIGNAL_##c, 0}
@@ -158,7 +140,7 @@ static struct fleet_value since(const struct fleet_node *n, struct fleet_value s
 static struct fleet_value value_of(const struct column *c, const struct fleet_node *n,
 				   const struct fleet_row *r)
 {
-	switch ((enum form)c->form) {
+	switch (c->form) {
 	case CORES:
 	case SHARE_RATE:
 	case RATE:
@@ -188,7 +170,7 @@ static struct fleet_value value_of(const struct column *c, const struct fleet_no
 	return unknown;
 }
 
-static struct figure figure_of(enum form form, double v)
+static struct figure figure_of(enum column_form form, double v)
 {
 	switch (form) {
 	case CORES:
@@ -220,7 +202,7 @@ struct figure column_figure(const struct column *c, const struct fleet_node *n,
 {
 	struct fleet_value v = value_of(c, n, r);
 
-	return v.known ? figure_of((enum form)c->form, v.value) : figure_none();
+	return v.known ? figure_of(c->form, v.value) : figure_none();
 }
 
 bool column_shows(const struct column *c, enum signal_id s)
@@ -320,20 +302,19 @@ static const struct {
 #include "plimsoll/signals.def"
 };
 
-/* "io_ns" is shown in seconds. */
-static const char *key_of(enum signal_id s, char ret[64])
+const char *column_key(enum signal_id s, char ret[COLUMN_KEY])
 {
 	size_t n = strlen(names[s].name);
 	bool time = n > 3 && strcmp(names[s].name + n - 3, "_ns") == 0;
 
-	snprintf(ret, 64, "%.*s%s", (int)(time ? n - 3 : n), names[s].name, time ? "_seconds" : "");
+	snprintf(ret, COLUMN_KEY, "%.*s%s", (int)(time ? n - 3 : n), names[s].name, time ? "_seconds" : "");
 	return ret;
 }
 
 json_t *column_tree(const struct fleet_node *n, const struct fleet_row *r)
 {
 	json_t *o = json_object();
-	char key[64];
+	char key[COLUMN_KEY];
 
 	for (int i = 0; i < SIGNALS; i++) {
 		enum signal_id s = (enum signal_id)i;
@@ -345,7 +326,7 @@ json_t *column_tree(const struct fleet_node *n, const struct fleet_row *r)
 				      tree_number(rate.known, rate.value));
 		else if (level.known)
 			v = json_pack("{s:o}", "now", tree_number(true, level.value));
-		json_object_set_new(o, key_of(s, key), v);
+		json_object_set_new(o, column_key(s, key), v);
 	}
 	return o;
 }

@@ -13,13 +13,33 @@
 #include "ctl/figure.h"
 #include "ctl/fleet.h"
 
+enum column_form {
+	CORES,        /* seconds a second, as cores */
+	SHARE_RATE,   /* seconds a second, as a share of time */
+	RATE,         /* a second */
+	BYTES_RATE,
+	BYTES,        /* now */
+	COUNT,
+	SHARE,
+	TOTAL,        /* of a counter */
+	PART,         /* growth of a ÷ growth of b */
+	MEAN,         /* growth of a ÷ growth of b + c, a time */
+	LIMIT_CORES,  /* a ÷ b */
+	OF_LIMIT,     /* rate of a ÷ (b ÷ c) */
+	LEVEL_PART,   /* a ÷ b, both now */
+	QUANTILE,     /* of histogram a */
+	AGE,          /* since a */
+};
+
 struct column {
 	const char *group; /* "cpu", "memory" … */
 	const char *title; /* small letters, unique: "cpu limit" */
-	int form;          /* how it is made of … */
+	enum column_form form; /* how it is made of … */
 	enum signal_id a, b, c; /* … these; a histogram's number in `a` */
 	int fraction;      /* of a quantile, in per cent */
 };
+
+#define COLUMN_KEY 64
 
 extern const struct column column_table[];
 extern const size_t column_n;
@@ -29,6 +49,8 @@ struct figure column_figure(const struct column *c, const struct fleet_node *n,
 			    const struct fleet_row *r);
 bool column_shows(const struct column *c, enum signal_id s);
 bool column_shows_quantile(const struct column *c, enum signal_histogram h);
+
+const char *column_key(enum signal_id s, char ret[COLUMN_KEY]); /* in JSON: "io_ns" is shown as "io_seconds" */
 
 /* A page about one row: a line a group, and what holds it back. `columns`: groups go on below themselves; 0: however
  * long they are. */

@@ -89,7 +89,8 @@ const struct command command_table[] = {
 	 "For bash: source <(plimsoll completion bash). For zsh: plimsoll completion zsh > "
 	 "\"${fpath[1]}/_plimsoll\". For fish: plimsoll completion fish | source.",
 	 "", ALL, 1, 1, completion_run},
-	{"help", "[COMMAND]", "this, or one command's", "", "", ALL, 0, 1, help_run},
+	{"help", "[COMMAND|columns|TITLE]", "this, or one command's, or what a column shows",
+	 "TITLE: of a column of a list or of top, such as of periods; columns: all of them.", "", ALL, 0, 4, help_run},
 };
 const size_t command_n = sizeof(command_table) / sizeof(command_table[0]);
 

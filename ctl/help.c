@@ -7,6 +7,7 @@
 #include "base/opt_value.h"
 #include "base/scope.h"
 #include "ctl/terminal.h"
+#include "ctl/titles.h"
 
 static void all(struct buf *to)
 {
@@ -92,20 +93,33 @@ static void one(const struct command *c, struct buf *to)
 	shared_options(c, to);
 }
 
+/* "of periods" may come as two words. */
+static bool about_a_title(const struct session *s, struct buf *to)
+{
+	scoped(buf_done) struct buf title = {0};
+
+	for (size_t i = 0; i < s->n; i++)
+		buf_printf(&title, "%s%s", i ? " " : "", s->words[i]);
+	if (strcmp(buf_text(&title), "columns") != 0)
+		return titles_one(buf_text(&title), to);
+	titles_all(to);
+	return true;
+}
+
 int help_run(const struct session *s)
 {
 	scoped(buf_done) struct buf text = {0};
-	const struct command *c = s->n ? command_find(s->words[0]) : NULL;
+	const struct command *c = s->n == 1 ? command_find(s->words[0]) : NULL;
 	struct err e;
 
-	if (s->n && !c) {
+	if (c)
+		one(c, &text);
+	else if (!s->n)
+		all(&text);
+	else if (!about_a_title(s, &text)) {
 		command_unknown(s->words[0], &e);
 		return command_usage(&e);
 	}
-	if (c)
-		one(c, &text);
-	else
-		all(&text);
 	terminal_print(buf_text(&text), stdout);
 	return COMMAND_FINE;
 }

@@ -26,6 +26,7 @@ EVIL = "evil\033[2J\u009b31m\u202e\n\r\x07"
 
 def every_form_of_every_list(w):
     a = w.aggregator
+    explained = a("help", "columns").splitlines()
     for words, kind, header in ((["get"], "Workload", "WORKLOAD"),
                                 (["get", "workloads", "shop"], "Workload", "WORKLOAD"),
                                 (["nodes"], "Node", "NODE"), (["get", "cgroups", TOP + "/*"], "Cgroup", "CGROUP"),
@@ -40,6 +41,7 @@ def every_form_of_every_list(w):
         for form in ("table", "wide"):
             titles = re.split(" {3,}", out[form].split("\n")[0].strip())
             assert len(titles) > 3 and len(titles) == len(set(titles)), sorted(titles)
+            assert not set(titles) - set(explained), set(titles) - set(explained)
         assert len(out["wide"].split("\n")[0]) > len(out["table"].split("\n")[0]), out
         assert out["yaml"].startswith(f"apiVersion: plimsoll.io/v1alpha1\nkind: {kind}List\nitems:\n- "), out
         assert all("/" in line for line in out["name"].splitlines()) and out["name"], out
@@ -267,7 +269,7 @@ def errors_say_what_why_and_what_to_do(w):
     for words, code, says in (
             (["tpo"], 2, 'did you mean "plimsoll top"'), (["xyzzy"], 2, "the commands are top"),
             (["get", "nodse"], 2, 'did you mean "plimsoll get nodes"'), (["get", "--wach"], 2, "--watch"),
-            (["get", "--why", "x"], 2, "not an option of"), (["explain"], 2, "ID.WORKLOAD is missing"),
+            (["get", "--why", "x"], 2, "not an option of"), (["explain"], 2, "WORKLOAD is missing"),
             (["explain", "a", "b"], 2, '"b" is too much'), (["get", "-o", "xml"], 2, "table.wide.json"),
             (["pause", "x", "--for", "soon"], 2, "--for"), (["decisions", "--limit", "0"], 2, "1 to 10000"),
             (["completion", "csh"], 2, "bash, zsh and fish"), (["help", "tpo"], 2, "top"),

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/titles.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "base/scope.h"
+#include "ctl/column.h"
+#include "ctl/text.h"
+#include "decide/saturation.h"
+
+#define BY    "by " /* in front of a cause, in lists */
+#define WIDTH 80
+
+static const struct title {
+	const char *name, *prose;
+} titles[] = {
+#define TITLE(name, prose) {name, prose},
+#include "ctl/titles.def"
+};
+
+static const char *const prose[SIGNALS] = {
+#define SIGNAL(ID, name, KIND, SCOPE, GROUP, unit, scale, text) [SIGNAL_##ID] = text,
+#include "plimsoll/signals.def"
+};
+
+static const struct title histograms[] = {
+#define HISTOGRAM(ID, name, GROUP, text) [SIGNAL_HIST_##ID] = {#name, text},
+#include "plimsoll/signals.def"
+};
+
+static void head(const char *prefix, const char *title, struct buf *to)
+{
+	for (const char *c = prefix; *c; c++)
+		buf_printf(to, "%c", toupper((unsigned char)*c));
+	for (const char *c = title; *c; c++)
+		buf_printf(to, "%c", toupper((unsigned char)*c));
+	buf_printf(to, "\n    ");
+}
+
+static void formula(const struct column *c, struct buf *to)
+{
+	char first[COLUMN_KEY], second[COLUMN_KEY], third[COLUMN_KEY];
+	const char *a = column_key(c->a, first), *b, *d;
+
+	if (c->form == QUANTILE) {
+		buf_printf(to, "%s: %d %% of what came between two samples was at most so long", histograms[c->a].name,
+			   c->fraction);
+		return;
+	}
+	b = column_key(c->b, second);
+	d = column_key(c->c, third);
+	switch (c->form) {
+	case CORES:
+		buf_printf(to, "%s a second, in cores", a);
+		break;
+	case SHARE_RATE:
+		buf_printf(to, "%s a second, as a share of it", a);
+		break;
+	case RATE:
+	case BYTES_RATE:
+		buf_printf(to, "%s a second", a);
+		break;
+	case TOTAL:
+		buf_printf(to, "%s so far", a);
+		break;
+	case PART:
+		buf_printf(to, "growth of %s ÷ growth of %s, between two samples", a, b);
+		break;
+	case MEAN:
+		buf_printf(to, "growth of %s ÷ growth of %s", a, b);
+		if (c->b != c->c)
+			buf_printf(to, " + %s", d);
+		buf_printf(to, ", between two samples");
+		break;
+	case LIMIT_CORES:
+		buf_printf(to, "%s ÷ %s, in cores", a, b);
+		break;
+	case OF_LIMIT:
+		buf_printf(to, "%s a second ÷ (%s ÷ %s)", a, b, d);
+		break;
+	case LEVEL_PART:
+		buf_printf(to, "%s ÷ %s", a, b);
+		break;
+	case AGE:
+		buf_printf(to, "time since %s", a);
+		break;
+	default:
+		buf_printf(to, "%s", a);
+	}
+}
+
+static void measured(const struct column *c, struct buf *to)
+{
+	head("", c->title, to);
+	formula(c, to);
+	buf_printf(to, ". %s\n", c->form == QUANTILE ? histograms[c->a].prose : prose[c->a]);
+}
+
+static void cause(enum saturation_cause c, struct buf *to)
+{
+	head(BY, saturation_word(c), to);
+	buf_printf(to, "How much of the time it was held back so: %s.\n", saturation_meaning(c));
+}
+
+static void fixed(const struct title *t, struct buf *to)
+{
+	head("", t->name, to);
+	buf_printf(to, "%s\n", t->prose);
+}
+
+bool titles_one(const char *title, struct buf *to)
+{
+	scoped(buf_done) struct buf lines = {0};
+
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		if (strcasecmp(titles[i].name, title) == 0)
+			fixed(&titles[i], &lines);
+	for (size_t i = 0; i < column_n; i++)
+		if (strcasecmp(column_table[i].title, title) == 0)
+			measured(&column_table[i], &lines);
+	for (int c = 0; strncasecmp(title, BY, sizeof(BY) - 1) == 0 && c < SATURATION_CAUSES; c++)
+		if (strcasecmp(saturation_word((enum saturation_cause)c), title + sizeof(BY) - 1) == 0)
+			cause((enum saturation_cause)c, &lines);
+	if (!lines.size)
+		return false;
+	text_wrap(buf_text(&lines), WIDTH, to);
+	return true;
+}
+
+void titles_all(struct buf *to)
+{
+	scoped(buf_done) struct buf lines = {0};
+
+	buf_printf(&lines, "What stands below the titles of lists and of top. – means that nobody measured it.\n\n");
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		fixed(&titles[i], &lines);
+	for (size_t i = 0; i < column_n; i++)
+		measured(&column_table[i], &lines);
+	for (int c = 0; c < SATURATION_CAUSES; c++)
+		cause((enum saturation_cause)c, &lines);
+	text_wrap(buf_text(&lines), WIDTH, to);
+}
