@@ -65,7 +65,7 @@ const struct column column_table[] = {
 	ONE("requests/s", RATE, REQUESTS),
 	TWO("errors", PART, REQUEST_ERRORS, REQUESTS),
 	TWO("client errors", PART, REQUEST_CLIENT_ERRORS, REQUESTS),
-	TWO("mean", MEAN, REQUEST_NS, REQUESTS),
+	THREE("mean", MEAN_TIMED, REQUEST_NS, REQUESTS, REQUESTS_UNTIMED),
 	OF_HIST("p50", REQUEST, 50),
 	OF_HIST("p95", REQUEST, 95),
 	OF_HIST("p99", REQUEST, 99),
@@ -73,7 +73,7 @@ const struct column column_table[] = {
 	TWO("untimed", PART, REQUESTS_UNTIMED, REQUESTS),
 	ONE("calls/s", RATE, CALLS),
 	TWO("call errors", PART, CALL_ERRORS, CALLS),
-	TWO("call mean", MEAN, CALL_NS, CALLS),
+	THREE("call mean", MEAN_TIMED, CALL_NS, CALLS, CALLS_UNTIMED),
 	OF_HIST("call p95", CALL, 95),
 	TWO("calls untimed", PART, CALLS_UNTIMED, CALLS),
 #undef GROUP_NAME
@@ -128,6 +128,11 @@ static struct fleet_value plus(struct fleet_value a, struct fleet_value b)
 	return (struct fleet_value){a.known && b.known, a.value + b.value};
 }
 
+static struct fleet_value minus(struct fleet_value a, struct fleet_value b)
+{
+	return (struct fleet_value){a.known && b.known, a.value - b.value};
+}
+
 static struct fleet_value since(const struct fleet_node *n, struct fleet_value start)
 {
 	double now = (double)n->now_ns / 1e9;
@@ -157,6 +162,8 @@ static struct fleet_value value_of(const struct column *c, const struct fleet_no
 		return divide(fleet_rate(n, r, c->a),
 			      c->b == c->c ? fleet_rate(n, r, c->b)
 					   : plus(fleet_rate(n, r, c->b), fleet_rate(n, r, c->c)));
+	case MEAN_TIMED:
+		return divide(fleet_rate(n, r, c->a), minus(fleet_rate(n, r, c->b), fleet_rate(n, r, c->c)));
 	case LIMIT_CORES:
 	case LEVEL_PART:
 		return divide(fleet_level(r, c->a), fleet_level(r, c->b));
@@ -190,6 +197,7 @@ static struct figure figure_of(enum column_form form, double v)
 	case TOTAL:
 		return figure_count(v);
 	case MEAN:
+	case MEAN_TIMED:
 	case QUANTILE:
 	case AGE:
 		return figure_duration((uint64_t)(v * 1e9));

@@ -24,6 +24,7 @@ enum column_form {
 	TOTAL,        /* of a counter */
 	PART,         /* growth of a ÷ growth of b */
 	MEAN,         /* growth of a ÷ growth of b + c, a time */
+	MEAN_TIMED,   /* growth of a ÷ growth of b - c, a time: what was not timed adds none */
 	LIMIT_CORES,  /* a ÷ b */
 	OF_LIMIT,     /* rate of a ÷ (b ÷ c) */
 	LEVEL_PART,   /* a ÷ b, both now */

@@ -74,6 +74,9 @@ static void formula(const struct column *c, struct buf *to)
 			buf_printf(to, " + %s", d);
 		buf_printf(to, ", between two samples");
 		break;
+	case MEAN_TIMED:
+		buf_printf(to, "growth of %s ÷ growth of %s - %s, between two samples", a, b, d);
+		break;
 	case LIMIT_CORES:
 		buf_printf(to, "%s ÷ %s, in cores", a, b);
 		break;

@@ -71,6 +71,19 @@ static void titles_are_unique(void **state)
 			assert_string_not_equal(column_table[i].title, column_table[k].title);
 }
 
+/* What was not timed added no time either. */
+static void a_mean_is_of_what_was_timed(void **state)
+{
+	(void)state;
+	row.now[SIGNAL_REQUESTS] = 10;
+	row.now[SIGNAL_REQUESTS_UNTIMED] = 5;
+	row.now[SIGNAL_REQUEST_NS] = S / 10;
+	assert_string_equal(shown("mean"), "20ms");
+	row.now[SIGNAL_REQUESTS_UNTIMED] = 10;
+	row.now[SIGNAL_REQUEST_NS] = 0;
+	assert_string_equal(shown("mean"), FIGURE_NONE); /* nobody knows */
+}
+
 static void figures_are_of_two_seconds(void **state)
 {
 	(void)state;
@@ -204,6 +217,7 @@ int main(void)
 		cmocka_unit_test(every_signal_is_shown),
 		cmocka_unit_test(every_histogram_is_shown),
 		cmocka_unit_test(titles_are_unique),
+		cmocka_unit_test_setup(a_mean_is_of_what_was_timed, setup),
 		cmocka_unit_test_setup(figures_are_of_two_seconds, setup),
 		cmocka_unit_test_setup(what_is_not_there_is_a_dash, setup),
 		cmocka_unit_test_setup(the_page_has_every_title_and_cause, setup),
