@@ -66,24 +66,6 @@ static void share_controllers(const struct own_cgroups *o, const char *path, siz
 		(void)write_text(full, "cgroup.subtree_control", controllers[i]); /* it may be on v1 */
 }
 
-static void make(const struct own_cgroups *o, const char *path)
-{
-	const char *root[PLIMSOLL_HIERARCHIES];
-	char full[FULL];
-
-	for (int i = 0, n = roots(o, root); i < n; i++) {
-		snprintf(full, sizeof(full), "%s%s", root[i], path);
-		if (mkdir(full, 0755) < 0)
-			stop(1, "cannot make the cgroup %s: %s", full, strerror(errno));
-	}
-}
-
-void own_make(const struct own_cgroups *o, const char *path)
-{
-	share_controllers(o, path, (size_t)(strrchr(path, '/') - path));
-	make(o, path);
-}
-
 /* Removal */
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *f)
@@ -115,6 +97,30 @@ static void kill_and_remove(const struct own_cgroups *o, const char *top)
 	snprintf(full, sizeof(full), "%s%s", o->at.mount[PLIMSOLL_UNIFIED], top);
 	(void)write_text(full, "cgroup.kill", "1");
 	own_remove(o, top);
+}
+
+static void make(const struct own_cgroups *o, const char *path)
+{
+	const char *root[PLIMSOLL_HIERARCHIES];
+	char full[FULL];
+
+	for (int i = 0, n = roots(o, root); i < n; i++) {
+		snprintf(full, sizeof(full), "%s%s", root[i], path);
+		if (mkdir(full, 0755) == 0)
+			continue;
+		if (errno == EEXIST) {
+			kill_and_remove(o, path); /* what a test that failed before this one left */
+			if (mkdir(full, 0755) == 0)
+				continue;
+		}
+		stop(1, "cannot make the cgroup %s: %s", full, strerror(errno));
+	}
+}
+
+void own_make(const struct own_cgroups *o, const char *path)
+{
+	share_controllers(o, path, (size_t)(strrchr(path, '/') - path));
+	make(o, path);
 }
 
 /* What a run that was killed with SIGKILL left. */
