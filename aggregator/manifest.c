@@ -60,6 +60,12 @@ static void fault_done(struct manifest_fault *f)
 	free(f->where);
 }
 
+const char *manifests_vpa(const struct manifests *m, size_t i, const char **ret_where)
+{
+	*ret_where = m->vpa[i].where;
+	return m->vpa[i].name;
+}
+
 void manifests_done(struct manifests *m)
 {
 	while (m->n > 0)

@@ -84,6 +84,8 @@ int manifests_load(const struct opt_list *paths, struct manifests *ret, struct e
 int manifests_parse(const char *name, const char *bytes, size_t size, struct manifests *ret, struct err *e);
 /* Whether there is something at each path. */
 int manifests_there(const struct opt_list *paths, struct err *e);
+/* The name of the i-th VerticalPodAutoscaler; *ret_where is file:line:column. Both are the manifests'. */
+const char *manifests_vpa(const struct manifests *m, size_t i, const char **ret_where);
 void manifests_done(struct manifests *m);
 
 const char *manifest_kind(const struct manifest *m); /* "ScalingPolicy" or "HorizontalPodAutoscaler" */

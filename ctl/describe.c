@@ -95,6 +95,11 @@ static int complain(const struct search *s, struct err *e)
 		return err_fix(e, "give its whole path, as plimsoll get cgroups lists it");
 	}
 	err_set(e, -ENOENT, "no cgroup fits \"%.100s\"", s->word);
+	if (*s->word == '/') {
+		err_cause(e, "it is not there, or it only holds others: what runs something itself is measured");
+		return err_fix(e, "plimsoll get cgroups '%s%s**' lists what runs below it; of the whole node tells get nodes",
+			       s->word, s->word[1] ? "/" : "");
+	}
 	err_cause(e, "it is neither a path nor the name of a container or unit that is measured");
 	return err_fix(e, "plimsoll get cgroups lists all of them");
 }

@@ -35,6 +35,19 @@ struct simulation {
 	size_t at; /* the policy that runs */
 };
 
+/* The load that a simulation has is one number: it has no memory, and no container that grows. */
+static void pass_over(const struct manifests *set)
+{
+	for (size_t i = 0; i < set->n_vpas; i++) {
+		scoped(buf_done) struct buf text = {0};
+		const char *where, *name = manifests_vpa(set, i, &where);
+
+		buf_printf(&text, "plimsoll: %s: VerticalPodAutoscaler %s is passed over: only numbers of replicas are simulated\n",
+			   where, name);
+		terminal_print(buf_text(&text), stderr);
+	}
+}
+
 static int load_set(struct simulation *x, const struct opt_list *paths, struct err *e)
 {
 	struct manifests *set = &x->set[x->n_sets++];
@@ -43,6 +56,8 @@ static int load_set(struct simulation *x, const struct opt_list *paths, struct e
 	x->item = mem_array(x->item, x->n + set->n + 1, sizeof(*x->item));
 	for (size_t i = 0; r == 0 && i < set->n; i++)
 		x->item[x->n++] = &set->item[i];
+	if (r == 0)
+		pass_over(set);
 	return r;
 }
 

@@ -14,7 +14,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import cli  # noqa: E402
 import grpc  # noqa: E402
-from cli import NEVER, PLIMSOLL, TOP, Server, environment, run  # noqa: E402
+from cli import NEVER, PLIMSOLL, TOP, Server, both, environment, run  # noqa: E402
 from fleet import wait_for  # noqa: E402
 from loads import PATIENCE, Load, memory_limit  # noqa: E402
 
@@ -158,6 +158,11 @@ def a_load_is_recorded_and_simulated(w):
     said = json.loads(run("simulate", "-o", "json", "--policy", w.policy,
                           "--trace", os.path.join(w.path, "load.trace")))
     assert said["items"][0]["policy"] == "shop" and said["items"][0]["replicaHours"] > 0, said
+    vpa = os.path.join(w.path, "vpa.yaml")
+    with open(vpa, "w", encoding="utf-8") as f:
+        f.write("apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nmetadata: {name: web}\n"
+                "spec: {targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n")
+    assert "web is passed over" in both("simulate", "--policy", f"{w.policy},{vpa}")[1]
     assert "no workload is called" in w.aggregator("record", "nobody", "--seconds", "2", code=1)
 
 
@@ -289,6 +294,7 @@ def errors_say_what_why_and_what_to_do(w):
             (["get", "nodes", "nobody", "--server", agent], 1, "node e2e only"),
             (["get", "cgroups", "/nobody", "--server", agent], 1, "no cgroup fits"),
             (["describe", "nobody", "--server", agent], 1, "no cgroup fits"),
+            (["describe", "/", "--server", agent], 1, "only holds others"),
             (["describe", "/**", "--server", agent], 2, "describe is about one"),
             (["explain", "d-999999", "--server", aggregator], 1, "d-999999"),
             (["explain", "nobody", "--server", aggregator], 1, "neither an id"),
