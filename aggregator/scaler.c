@@ -71,7 +71,7 @@ static void remember(struct scaler_workload *w)
 		return;
 	}
 	if (!strcmp(w->last.outcome, DECISION_APPLIED))
-		standing_order(&w->standing, w->last.to);
+		standing_order(&w->standing, w->last.from, w->last.to);
 	if (strcmp(w->last.outcome, DECISION_ACTING) != 0)
 		return;
 	snprintf(w->last.outcome, sizeof(w->last.outcome), "%s", ENDED);

@@ -109,7 +109,7 @@ static void acted(const char *why, void *data)
 		return;
 	}
 	w->backoff_ns = 0;
-	standing_order(&w->standing, w->last.to);
+	standing_order(&w->standing, w->last.from, w->last.to);
 	settle(w, DECISION_APPLIED);
 }
 

@@ -8,18 +8,35 @@
 #include "aggregator/scaler.h"
 #include "aggregator/scaler_act.h"
 #include "aggregator/store/store.h"
+#include "base/log.h"
 
 static bool is_deposed(const struct scaler_workload *w)
 {
 	return decisions_deposed(w->scaler->decisions);
 }
 
+static void tell_foreign(const struct scaler_workload *w, uint32_t ordered, uint32_t live)
+{
+	aggregator_count(aggregator_foreign_changes_total, 1);
+	log_warn("%s: %u replicas live, though %u were ordered: somebody else set them, and that is what counts now",
+		 w->manifest.policy.name, live, ordered);
+}
+
 /* What stands while another aggregator orders is its business: the replicas that live are what is known of it. */
 static uint32_t set_to(struct scaler_workload *w, const struct scaler_look *l, uint32_t live)
 {
+	struct standing before;
+	uint32_t now;
+
 	if (is_deposed(w))
 		w->standing = (struct standing){0};
-	return standing_now(&w->standing, live, l->view.fleet_silent > 0, l->view.boottime_ns);
+	if (w->acting)
+		standing_expect(&w->standing, w->last.to);
+	before = w->standing;
+	now = standing_now(&w->standing, live, l->view.fleet_silent > 0, l->view.boottime_ns);
+	if (before.ordered && now > before.most)
+		tell_foreign(w, before.ordered, now);
+	return now;
 }
 
 static void offer(const struct scaler_workload *w, struct scaler_look *l)

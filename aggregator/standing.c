@@ -1,18 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/standing.h"
 
-void standing_order(struct standing *s, uint32_t replicas)
+void standing_expect(struct standing *s, uint32_t replicas)
 {
-	*s = (struct standing){.ordered = replicas};
+	if (s->most < replicas)
+		s->most = replicas;
+}
+
+void standing_order(struct standing *s, uint32_t from, uint32_t to)
+{
+	standing_expect(s, from);
+	standing_expect(s, to);
+	s->ordered = to;
+	s->differs_since_ns = 0;
+}
+
+static uint32_t forget(struct standing *s, uint32_t live)
+{
+	*s = (struct standing){0};
+	return live;
 }
 
 uint32_t standing_now(struct standing *s, uint32_t live, bool silent, uint64_t now_ns)
 {
-	if (!s->ordered || s->ordered == live) {
-		s->differs_since_ns = 0;
-		return live;
-	}
-	if (silent && live < s->ordered) {
+	if (!s->ordered || (!silent && live > s->most))
+		return forget(s, live);
+	if (live <= s->ordered)
+		s->most = s->ordered;
+	if (live == s->ordered || (silent && live < s->ordered)) {
 		s->differs_since_ns = 0;
 		return s->ordered;
 	}
@@ -20,6 +35,5 @@ uint32_t standing_now(struct standing *s, uint32_t live, bool silent, uint64_t n
 		s->differs_since_ns = now_ns;
 	if (now_ns - s->differs_since_ns < STANDING_PATIENCE_NS)
 		return s->ordered;
-	*s = (struct standing){0};
-	return live;
+	return forget(s, live);
 }

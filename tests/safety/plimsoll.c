@@ -34,7 +34,7 @@ static void evaluate(struct side *x, uint32_t s, uint64_t now_ns)
 	x->run.result.evaluations++;
 	if (d.to == d.from)
 		return;
-	standing_order(&x->standing, d.to);
+	standing_order(&x->standing, d.from, d.to);
 	run_act(&x->run, d.to, s, verdict_word(d.reason));
 }
 

@@ -24,6 +24,7 @@
 
 #define T0	 (100000 * S)
 #define PATIENCE (20 * S) /* for a hook to end */
+#define REPLICAS 4	  /* of web, at first */
 
 struct world {
 	char folder[64];
@@ -40,6 +41,7 @@ struct world {
 	struct store_node *node;
 	uint64_t second;
 	uint64_t cpu_ns; /* of each replica so far */
+	uint32_t replicas, named;
 };
 
 static struct world w;
@@ -80,7 +82,7 @@ static inline void close_scaler(void)
 static inline int begin(void **state)
 {
 	(void)state;
-	w = (struct world){.folder = "/tmp/plimsoll-scaler.XXXXXX"};
+	w = (struct world){.folder = "/tmp/plimsoll-scaler.XXXXXX", .replicas = REPLICAS};
 	if (!mkdtemp(w.folder))
 		return -1;
 	w.loop = loop_new();
@@ -133,8 +135,6 @@ static inline uint64_t decisions_made(void)
 
 /* --- web */
 
-#define REPLICAS 4
-
 static const char policy_text[] =
 	"apiVersion: plimsoll.io/v1alpha1\n"
 	"kind: ScalingPolicy\n"
@@ -160,9 +160,9 @@ static inline void name_replicas(struct second *x)
 {
 	char path[32];
 
-	for (uint32_t i = 1; i <= REPLICAS; i++) {
-		snprintf(path, sizeof(path), "/web/%u", i);
-		second_name(x, i, path);
+	while (w.named < w.replicas) {
+		snprintf(path, sizeof(path), "/web/%u", ++w.named);
+		second_name(x, w.named, path);
 	}
 }
 
@@ -179,7 +179,8 @@ static inline void pass(uint64_t milli)
 	}
 	w.cpu_ns += milli * MS;
 	second(&x, 1, t, t * S, t == 1);
-	for (uint32_t i = 1; i <= REPLICAS; i++)
+	name_replicas(&x);
+	for (uint32_t i = 1; i <= w.replicas; i++)
 		second_row(&x, i, w.cpu_ns, 0);
 	assert_int_equal(fleet_put(w.store, w.node, &x, T0 + t * S), 0);
 	scaler_tick(w.scaler, (clock_boot_t){T0 + t * S});

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "aggregator/explain.h"
+#include "aggregator/metrics.h"
 #include "aggregator/record.h"
 #include "aggregator/rivals.h"
 
@@ -171,6 +172,44 @@ static void silence_never_shrinks(void **state)
 	await_outcome();
 }
 
+static void set_by_hand_counts_at_once(void **state)
+{
+	uint64_t before = aggregator_get(aggregator_foreign_changes_total);
+
+	(void)state;
+	set_policy("Enforce", 300, "true");
+	grow_to_6();
+	w.replicas = 6;
+	pass_seconds(20, 150);
+	assert_int_equal(aggregator_get(aggregator_foreign_changes_total), before);
+	w.replicas = 12;
+	pass(150);
+	assert_int_equal(scaler_find(w.scaler, "web")->verdict.from, 12);
+	assert_int_equal(aggregator_get(aggregator_foreign_changes_total), before + 1);
+}
+
+static void what_a_running_hook_starts_is_ours(void **state)
+{
+	uint64_t before = aggregator_get(aggregator_foreign_changes_total);
+
+	(void)state;
+	set_policy("Enforce", 300, "sleep 0.2");
+	grow_to_6();
+	w.replicas = 6;
+	pass_seconds(20, 150);
+	pass_seconds(1, 240);
+	assert_int_equal(decisions_made(), 2);
+	w.replicas = scaler_find(w.scaler, "web")->last.to;
+	assert_true(w.replicas > 6);
+	pass(240); /* they are there before the hook's end is heard */
+	assert_true(scaler_find(w.scaler, "web")->acting);
+	assert_int_equal(scaler_find(w.scaler, "web")->verdict.from, 6);
+	await_outcome();
+	pass(150);
+	assert_int_equal(scaler_find(w.scaler, "web")->verdict.from, w.replicas);
+	assert_int_equal(aggregator_get(aggregator_foreign_changes_total), before);
+}
+
 static void a_restart_knows_what_was_ordered(void **state)
 {
 	(void)state;
@@ -327,6 +366,8 @@ int main(void)
 		test(who_observes_says_a_thing_once),
 		test(what_holds_is_kept_as_a_decision_is),
 		test(silence_never_shrinks),
+		test(set_by_hand_counts_at_once),
+		test(what_a_running_hook_starts_is_ours),
 		test(a_restart_knows_what_was_ordered),
 		test(a_policy_read_again_keeps_its_windows),
 		test(an_order_keeps_its_decision_over_a_change_of_mode),
