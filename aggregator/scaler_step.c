@@ -25,17 +25,18 @@ static void tell_foreign(const struct scaler_workload *w, uint32_t ordered, uint
 /* What stands while another aggregator orders is its business: the replicas that live are what is known of it. */
 static uint32_t set_to(struct scaler_workload *w, const struct scaler_look *l, uint32_t live)
 {
-	struct standing before;
-	uint32_t now;
+	uint32_t ordered, now;
+	bool was_foreign;
 
 	if (is_deposed(w))
 		w->standing = (struct standing){0};
 	if (w->acting)
 		standing_expect(&w->standing, w->last.to);
-	before = w->standing;
+	ordered = w->standing.ordered;
+	was_foreign = w->standing.foreign;
 	now = standing_now(&w->standing, live, l->view.fleet_silent > 0, l->view.boottime_ns);
-	if (before.ordered && now > before.most)
-		tell_foreign(w, before.ordered, now);
+	if (w->standing.foreign && !was_foreign)
+		tell_foreign(w, ordered, now);
 	return now;
 }
 

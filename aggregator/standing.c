@@ -15,18 +15,13 @@ void standing_order(struct standing *s, uint32_t from, uint32_t to)
 	s->differs_since_ns = 0;
 }
 
-static uint32_t forget(struct standing *s, uint32_t live)
-{
-	*s = (struct standing){0};
-	return live;
-}
-
 uint32_t standing_now(struct standing *s, uint32_t live, bool silent, uint64_t now_ns)
 {
-	if (!s->ordered || (!silent && live > s->most))
-		return forget(s, live);
+	if (!s->ordered)
+		return live;
 	if (live <= s->ordered)
 		s->most = s->ordered;
+	s->foreign = !silent && live > s->most;
 	if (live == s->ordered || (silent && live < s->ordered)) {
 		s->differs_since_ns = 0;
 		return s->ordered;
@@ -34,6 +29,7 @@ uint32_t standing_now(struct standing *s, uint32_t live, bool silent, uint64_t n
 	if (!s->differs_since_ns)
 		s->differs_since_ns = now_ns;
 	if (now_ns - s->differs_since_ns < STANDING_PATIENCE_NS)
-		return s->ordered;
-	return forget(s, live);
+		return s->foreign ? live : s->ordered;
+	*s = (struct standing){0};
+	return live;
 }

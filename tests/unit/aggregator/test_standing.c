@@ -68,7 +68,24 @@ static void more_than_were_ordered_are_somebody_elses_at_once(void **state)
 	standing_order(&s, 4, 10);
 	assert_int_equal(standing_now(&s, 10, false, 10 * S), 10);
 	assert_int_equal(standing_now(&s, 20, false, 11 * S), 20);
-	assert_int_equal(standing_now(&s, 15, false, 12 * S), 15); /* nothing is ordered any more */
+	assert_int_equal(standing_now(&s, 15, false, 12 * S), 15);
+	assert_int_equal(standing_now(&s, 15, false, 11 * S + STANDING_PATIENCE_NS), 15);
+	assert_int_equal(standing_now(&s, 9, false, 12 * S + STANDING_PATIENCE_NS), 9); /* nothing is ordered any more */
+}
+
+/* Who is lost afterwards is missed as before. */
+static void an_order_outlives_the_surplus_of_a_rollout(void **state)
+{
+	struct standing s = {0};
+
+	(void)state;
+	standing_order(&s, 4, 10);
+	assert_int_equal(standing_now(&s, 10, false, 10 * S), 10);
+	assert_int_equal(standing_now(&s, 13, false, 11 * S), 13);
+	assert_true(s.foreign);
+	assert_int_equal(standing_now(&s, 10, false, 40 * S), 10);
+	assert_false(s.foreign);
+	assert_int_equal(standing_now(&s, 7, false, 90 * S), 10);
 }
 
 static void those_yet_to_go_are_not(void **state)
@@ -118,6 +135,7 @@ int main(void)
 		cmocka_unit_test(an_order_that_came_to_nothing_is_forgotten),
 		cmocka_unit_test(a_silent_node_keeps_an_order_standing),
 		cmocka_unit_test(more_than_were_ordered_are_somebody_elses_at_once),
+		cmocka_unit_test(an_order_outlives_the_surplus_of_a_rollout),
 		cmocka_unit_test(those_yet_to_go_are_not),
 		cmocka_unit_test(nor_are_those_of_an_order_that_runs),
 		cmocka_unit_test(while_a_node_is_silent_more_wait_too),
