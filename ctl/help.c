@@ -25,7 +25,7 @@ static void all(struct buf *to)
 		"\nEach option is also an environment variable (--tls-dir: PLIMSOLL_TLS_DIR) and "
 		"a key of\nthe configuration file (tls-dir). A flag wins over the environment, "
 		"that over the file.\n\nExit codes: 0 fine, 1 failed, 2 wrong usage, 3 the daemon "
-		"cannot be reached.\n");
+		"cannot be reached, 130 Ctrl-C.\n");
 }
 
 /* Words of `text` in lines of 80 columns. */

@@ -98,7 +98,8 @@ static void measured(const struct column *c, struct buf *to)
 {
 	head("", c->title, to);
 	formula(c, to);
-	buf_printf(to, ". %s\n", c->form == QUANTILE ? histograms[c->a].prose : prose[c->a]);
+	buf_printf(to, ". %s%s\n", c->a != c->b && c->form != QUANTILE ? "The first of them: " : "",
+		   c->form == QUANTILE ? histograms[c->a].prose : prose[c->a]);
 }
 
 static void cause(enum saturation_cause c, struct buf *to)
@@ -136,7 +137,7 @@ void titles_all(struct buf *to)
 {
 	scoped(buf_done) struct buf lines = {0};
 
-	buf_printf(&lines, "What stands below the titles of lists and of top. – means that nobody measured it.\n\n");
+	buf_printf(&lines, "What stands below the titles of lists and of top. – is what nobody measured, or a limit that is not set.\n\n");
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
 		fixed(&titles[i], &lines);
 	for (size_t i = 0; i < column_n; i++)

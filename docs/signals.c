@@ -126,7 +126,7 @@ static void print_cells(const struct row *r)
 
 static void print_group(const struct group *g)
 {
-	printf("\n## %s\n\n%s Missing together (bit %u of `flags`).\n\n", g->word, g->prose, g->bit);
+	printf("\n## %s\n\n%s Missing together (`flags` & %u).\n\n", g->word, g->prose, g->bit);
 	printf("| signal | | unit | what it tells | nested cgroups |\n|---|---|---|---|---|\n");
 	for (size_t i = 0; i < N(rows); i++)
 		if (rows[i].group == g->bit) {
@@ -138,7 +138,7 @@ static void print_group(const struct group *g)
 static void print_saturation(void)
 {
 	printf("\n## Saturation\n\nComputed from the signals, 0 to 1 each; formulas and reasons in "
-	       "`docs/design/saturation.md`.\n\n| cause | a task is |\n|---|---|\n");
+	       "`docs/design/saturation.md`.\n\n| cause | what holds it back |\n|---|---|\n");
 	for (int c = 0; c < SATURATION_CAUSES; c++)
 		printf("| `%s` | %s |\n", saturation_word((enum saturation_cause)c),
 		       saturation_meaning((enum saturation_cause)c));
@@ -158,11 +158,14 @@ static void print_node(void)
 static void print(void)
 {
 	printf("# Metrics of a container\n\n"
-	       "What the agent measures of every container, systemd unit and other cgroup, once an "
-	       "interval. Names are those\nof the wire (`plimsoll.v1.Columns`). Counters only grow while an "
-	       "agent runs; what cannot be measured is marked as\nmissing, never written as 0. On the wire "
-	       "times are nanoseconds. `plimsoll get cgroups -o json` shows all of it, times in seconds: "
-	       "what is `cpu_ns` here is\n`cpu_seconds` there.\n");
+	       "What the agent measures of every container, systemd unit and other cgroup, once an interval. Names are those\n"
+	       "of the wire (`plimsoll.v1.Columns`). What cannot be measured is marked as missing, never written as 0: a bit of\n"
+	       "`flags` that is set means that the group is missing.\n\n"
+	       "Counters only grow while an agent runs. They begin at 0 when it first sees a cgroup; those that the kernel keeps\n"
+	       "(pressure, the quota's periods, OOM kills) when the cgroup was made. On the wire times are nanoseconds.\n\n"
+	       "`plimsoll get cgroups -o json` shows all of it, times in seconds: what is `cpu_ns` here is `cpu_seconds` there.\n"
+	       "Of histograms it shows p50, p95 and p99. A limit that is 0 here, none, is `null` there and – on screens, as is\n"
+	       "what is missing.\n");
 	for (size_t i = 0; i < N(groups); i++)
 		print_group(&groups[i]);
 	print_node();
