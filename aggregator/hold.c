@@ -4,31 +4,21 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-static bool is_same(const struct hold *h, const struct decision *x)
+bool hold_note(struct hold *h, const struct verdict *d, const struct view *v, uint64_t after)
 {
-	return h->record && !h->is_over && !strcmp(h->x.reason, x->reason);
-}
-
-static bool is_old(const struct hold *h, const struct decision *x)
-{
-	return x->boottime_ns - h->x.boottime_ns >= HOLD_RENEW_NS || x->from != h->x.from;
-}
-
-bool hold_note(struct hold *h, const struct decision *x, uint64_t after)
-{
-	bool same = is_same(h, x);
+	bool same = h->record && !h->is_over && h->reason == d->reason;
 
 	if (!same) {
-		h->since_unix_ns = x->wall_unix_ns;
+		h->reason = d->reason;
+		h->since_unix_ns = v->wall_unix_ns;
 		h->looks = 0;
 		h->after = after;
 		h->is_over = false;
 	}
-	h->last_unix_ns = x->wall_unix_ns;
+	h->last_unix_ns = v->wall_unix_ns;
 	h->looks++;
-	return !same || is_old(h, x);
+	return !same || v->boottime_ns - h->x.boottime_ns >= HOLD_RENEW_NS || d->from != h->x.from;
 }
 
 void hold_keep(struct hold *h, const struct decision *x, char *record)

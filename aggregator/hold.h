@@ -5,8 +5,8 @@
  * holds after a restart is seen again with the next look.
  *
  * One a workload. While its reason stays the same its looks are counted, and its record is made anew each HOLD_RENEW_NS
- * at most: it is far dearer than the look. It is as large as its workload,
- * so all of them together have no more replicas than the store has rows. Plain data, zeroed at first.
+ * at most: it is far dearer than the look. It is as large as its workload, so all of them together have no more
+ * replicas than the store has rows. Plain data, zeroed at first.
  */
 #ifndef AGGREGATOR_HOLD_H
 #define AGGREGATOR_HOLD_H
@@ -16,6 +16,8 @@
 
 #include "aggregator/store/decisions.h"
 #include "base/clock.h"
+#include "decide/verdict.h"
+#include "decide/view.h"
 
 #define HOLD_ID "hold/" /* before the workload's name: what explain and replay know it by */
 #define HOLD_RENEW_NS (10 * CLOCK_NS_PER_S)
@@ -23,6 +25,7 @@
 struct hold {
 	struct decision x; /* as it was with the look that the record is of; id 0 */
 	char *record;      /* NULL: there was no hold yet */
+	enum verdict_reason reason;
 	uint64_t after;    /* id of the workload's decision before it; 0: none */
 	uint64_t since_unix_ns, last_unix_ns; /* first and newest look with this reason */
 	uint64_t looks;
@@ -30,7 +33,7 @@ struct hold {
 };
 
 /* A look that ended so. True: give its record to hold_keep(). */
-bool hold_note(struct hold *h, const struct decision *x, uint64_t after);
+bool hold_note(struct hold *h, const struct verdict *d, const struct view *v, uint64_t after);
 void hold_keep(struct hold *h, const struct decision *x, char *record); /* takes the record over */
 void hold_end(struct hold *h); /* a look that was no hold */
 void hold_done(struct hold *h);

@@ -187,9 +187,9 @@ static void note_hold(struct scaler_workload *w, const struct scaler_look *l, co
 		hold_end(&w->hold);
 		return;
 	}
-	x = describe(w, &l->view, &w->verdict);
-	if (!hold_note(&w->hold, &x, w->last.id))
+	if (!hold_note(&w->hold, &w->verdict, &l->view, w->last.id))
 		return;
+	x = describe(w, &l->view, &w->verdict);
 	record = record_of(w, l, decided);
 	if (record)
 		hold_keep(&w->hold, &x, record);
