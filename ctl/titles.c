@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/scope.h"
@@ -114,19 +115,32 @@ static void fixed(const struct title *t, struct buf *to)
 	buf_printf(to, "%s\n", t->prose);
 }
 
+/* `wanted` NULL: each. */
+static bool is_wanted(const char *wanted, const char *prefix, const char *title)
+{
+	size_t n = strlen(prefix);
+
+	return !wanted || (strncasecmp(wanted, prefix, n) == 0 && strcasecmp(wanted + n, title) == 0);
+}
+
+static void tell(const char *wanted, struct buf *to)
+{
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		if (is_wanted(wanted, "", titles[i].name))
+			fixed(&titles[i], to);
+	for (size_t i = 0; i < column_n; i++)
+		if (is_wanted(wanted, "", column_table[i].title))
+			measured(&column_table[i], to);
+	for (int c = 0; c < SATURATION_CAUSES; c++)
+		if (is_wanted(wanted, BY, saturation_word((enum saturation_cause)c)))
+			cause((enum saturation_cause)c, to);
+}
+
 bool titles_one(const char *title, struct buf *to)
 {
 	scoped(buf_done) struct buf lines = {0};
 
-	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
-		if (strcasecmp(titles[i].name, title) == 0)
-			fixed(&titles[i], &lines);
-	for (size_t i = 0; i < column_n; i++)
-		if (strcasecmp(column_table[i].title, title) == 0)
-			measured(&column_table[i], &lines);
-	for (int c = 0; strncasecmp(title, BY, sizeof(BY) - 1) == 0 && c < SATURATION_CAUSES; c++)
-		if (strcasecmp(saturation_word((enum saturation_cause)c), title + sizeof(BY) - 1) == 0)
-			cause((enum saturation_cause)c, &lines);
+	tell(title, &lines);
 	if (!lines.size)
 		return false;
 	text_wrap(buf_text(&lines), WIDTH, to);
@@ -137,12 +151,8 @@ void titles_all(struct buf *to)
 {
 	scoped(buf_done) struct buf lines = {0};
 
-	buf_printf(&lines, "What stands below the titles of lists and of top. – is what nobody measured, or a limit that is not set.\n\n");
-	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
-		fixed(&titles[i], &lines);
-	for (size_t i = 0; i < column_n; i++)
-		measured(&column_table[i], &lines);
-	for (int c = 0; c < SATURATION_CAUSES; c++)
-		cause((enum saturation_cause)c, &lines);
+	buf_printf(&lines, "What stands below the titles of lists and of top. – is what nobody measured, or a limit that "
+			   "is not set.\n\n");
+	tell(NULL, &lines);
 	text_wrap(buf_text(&lines), WIDTH, to);
 }
