@@ -19,7 +19,6 @@
 #include "decide/verdict.h"
 #include "decide/view.h"
 
-#define HOLD_ID "hold/" /* before the workload's name: what explain and replay know it by */
 #define HOLD_RENEW_NS (10 * CLOCK_NS_PER_S)
 
 struct hold {

@@ -13,6 +13,7 @@
 #include "decide/decide.h"
 
 #define RECORD_REPLICAS 100000 /* more than any view; a file that claims more is refused */
+#define RECORD_HOLD	"hold/" /* before a workload's name: the record of its newest hold, not of a decision */
 
 struct record {
 	struct policy policy;

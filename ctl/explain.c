@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/record.h"
 #include "base/mem.h"
 #include "base/scope.h"
 #include "ctl/connect.h"
@@ -13,9 +14,14 @@
 #include "ctl/text.h"
 #include "ctl/tree.h"
 
+static bool is_hold(const char *id)
+{
+	return strncmp(id, RECORD_HOLD, strlen(RECORD_HOLD)) == 0;
+}
+
 static bool is_id(const char *word)
 {
-	return strncmp(word, "hold/", 5) == 0 || (strncmp(word, "d-", 2) == 0 && word[2] &&
+	return is_hold(word) || (strncmp(word, "d-", 2) == 0 && word[2] &&
 	       word[2 + strspn(word + 2, "0123456789")] == '\0');
 }
 
@@ -65,7 +71,7 @@ static void print(const struct session *s, const Plimsoll__V1__ExplainResponse *
 		return;
 	}
 	if (command_is(s, "name")) {
-		if (a->decision && strncmp(a->decision->id, "hold/", 5) != 0)
+		if (a->decision && !is_hold(a->decision->id))
 			buf_printf(&text, "decision/");
 		text_safe(a->decision ? a->decision->id : "", &text);
 	} else {

@@ -9,6 +9,7 @@
 
 #include "aggregator/aggregator.h"
 #include "aggregator/explain.h"
+#include "aggregator/record.h"
 #include "aggregator/scaler.h"
 #include "aggregator/serve/history.h"
 #include "aggregator/store/decisions.h"
@@ -68,7 +69,7 @@ static void explain(struct rpc_call *c, const char *hold_id, const struct decisi
 
 static void explain_hold(struct rpc_call *c, const char *id)
 {
-	const char *name = id + strlen(HOLD_ID);
+	const char *name = id + strlen(RECORD_HOLD);
 	const struct scaler_workload *w = scaler_find(aggregator_of(c)->scaler, name);
 	struct decision x;
 	char why[128];
@@ -89,7 +90,7 @@ static void explain_message(struct rpc_call *c, struct rpc_msg *m)
 	struct decision x;
 	int r;
 
-	if (!strncmp(q->id, HOLD_ID, strlen(HOLD_ID))) {
+	if (!strncmp(q->id, RECORD_HOLD, strlen(RECORD_HOLD))) {
 		explain_hold(c, q->id);
 		return;
 	}
