@@ -259,9 +259,14 @@ bool command_is(const struct session *s, const char *format)
 	return strcmp(s->o->output, format) == 0;
 }
 
-size_t command_print_table(const struct session *s, struct table *t)
+void command_print_table(const struct session *s, struct table *t)
 {
-	return table_print(t, &s->style, !s->o->no_headers, terminal_columns(STDOUT_FILENO), stdout);
+	table_print(t, &s->style, !s->o->no_headers, terminal_columns(STDOUT_FILENO), stdout);
+}
+
+void command_fold_table(const struct session *s, struct table *t)
+{
+	table_fold(t, &s->style, !s->o->no_headers, terminal_columns(STDOUT_FILENO), stdout);
 }
 
 int command_flush(void)

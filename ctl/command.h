@@ -53,8 +53,9 @@ int command_usage(const struct err *e);
 
 bool command_is(const struct session *s, const char *format); /* --output */
 struct table;
-/* To stdout, no wider than that is; returns how many columns did not fit. */
-size_t command_print_table(const struct session *s, struct table *t);
+/* To stdout, no wider than that is; what does not fit is left out, or (folded) follows below. */
+void command_print_table(const struct session *s, struct table *t);
+void command_fold_table(const struct session *s, struct table *t);
 /* Flushes stdout; COMMAND_FAILED with a message when that did not work (a full disk). */
 int command_flush(void);
 

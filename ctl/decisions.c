@@ -14,9 +14,9 @@ typedef Plimsoll__V1__Decision decision;
 
 static const struct table_column columns[] = {
 	{"TIME", TABLE_WORD, 4, false},
-	{"ID", TABLE_WORD, 0, false},
+	{"ID", TABLE_WORD, 0, false, true},
 	{"AGE", TABLE_NUMBER, 5, false},
-	{"WORKLOAD", TABLE_NAME, 0, false},
+	{"WORKLOAD", TABLE_NAME, 0, false, true},
 	{"POLICY", TABLE_NAME, 8, true},
 	{"FROM", TABLE_NUMBER, 0, false},
 	{"TO", TABLE_NUMBER, 0, false},

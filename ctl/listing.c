@@ -19,21 +19,9 @@ void listing_begin(struct listing_printer *p, const struct listing *l, const str
 	table_begin(&p->table, l->columns + skip, l->n_columns - skip, command_is(s, "wide"));
 }
 
-/* Who asked for everything is told that this is not. */
-static void tell_of_more(size_t columns)
-{
-	scoped(buf_done) struct buf text = {0};
-
-	fflush(stdout);
-	buf_printf(&text, "%zu more columns do not fit here; with \"| less -S\" all are there", columns);
-	terminal_print(buf_text(&text), stderr);
-}
-
 static void print_table(struct listing_printer *p, const void *const *items, size_t n,
 			uint64_t unix_ns)
 {
-	size_t out;
-
 	if (n == 0 && !p->stream) {
 		terminal_print(p->listing->none, stderr);
 		return;
@@ -43,9 +31,10 @@ static void print_table(struct listing_printer *p, const void *const *items, siz
 			table_cell(&p->table, PAINT_DIM, "%s", figure_clock(unix_ns).text);
 		p->listing->cells(&p->table, items[i]);
 	}
-	out = command_print_table(p->session, &p->table);
-	if (out && command_is(p->session, "wide") && !p->stream)
-		tell_of_more(out);
+	if (command_is(p->session, "wide") && !p->stream)
+		command_fold_table(p->session, &p->table); /* who asks for everything gets it */
+	else
+		command_print_table(p->session, &p->table);
 }
 
 static void print_names(const struct listing_printer *p, const void *const *items, size_t n)

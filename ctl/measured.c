@@ -79,7 +79,7 @@ static struct fleet_value memory_used(const struct fleet_node *n)
 
 static const struct table_column node_columns[] = {
 	{"TIME", TABLE_WORD, 2, false},
-	{"NODE", TABLE_NAME, 0, false},
+	{"NODE", TABLE_NAME, 0, false, true},
 	{"CPUS", TABLE_NUMBER, 3, false},
 	{"CPU USED", TABLE_NUMBER, 0, false},
 	{"MEMORY USED", TABLE_NUMBER, 0, false},
@@ -198,7 +198,16 @@ static const char *kind_word(Plimsoll__V1__Kind k)
 	}
 }
 
-/* TIME, NODE, CGROUP … and, wide, every column of column_table and every cause. */
+#define CGROUP_COLUMN 2
+#define NAME_COLUMN   4
+#define CAUSE_COLUMN  12
+#define VICTIM_COLUMN (CAUSE_COLUMN + SATURATION_CAUSES)
+#define FIXED_COLUMNS (VICTIM_COLUMN + 1)
+#define ALSO_DROP     8
+#define SIGNAL_DROP   10
+#define CAUSES        1 /* stay together */
+
+/* TIME, NODE, CGROUP … and, wide, every cause and every column of column_table. */
 static struct table_column row_columns[TABLE_COLUMNS] = {
 	{"TIME", TABLE_WORD, 4, false},
 	{"NODE", TABLE_NAME, 8, true},
@@ -212,13 +221,8 @@ static struct table_column row_columns[TABLE_COLUMNS] = {
 	{"SATURATION", TABLE_NUMBER, 0, false},
 	{"BY WHAT", TABLE_WORD, 1, false},
 	{"WHAT HELPS", TABLE_TEXT, 2, false},
-	{"LAST OOM VICTIM", TABLE_TEXT, 9, true},
+	[VICTIM_COLUMN] = {"LAST OOM VICTIM", TABLE_TEXT, 9, true},
 };
-#define FIXED_COLUMNS 13
-#define ALSO_DROP     8
-#define SIGNAL_DROP   10
-#define CGROUP_COLUMN 2
-#define NAME_COLUMN   4
 
 /* What a narrow list has, too: a wide one says it once. */
 static bool is_fixed(const struct column *c)
@@ -229,25 +233,25 @@ static bool is_fixed(const struct column *c)
 	return false;
 }
 
-static void add_column(size_t n, const char *prefix, const char *title)
+static void add_column(size_t n, const char *prefix, const char *title, int together)
 {
 	static char titles[TABLE_COLUMNS][32];
 
 	snprintf(titles[n], sizeof(titles[n]), "%s%s", prefix, title);
 	for (char *c = titles[n]; *c; c++)
 		*c = (char)toupper((unsigned char)*c);
-	row_columns[n] = (struct table_column){titles[n], TABLE_NUMBER, SIGNAL_DROP, true};
+	row_columns[n] = (struct table_column){titles[n], TABLE_NUMBER, SIGNAL_DROP, true, .together = together};
 }
 
 static size_t n_row_columns(void)
 {
 	size_t n = FIXED_COLUMNS;
 
+	for (int c = 0; c < SATURATION_CAUSES; c++) /* of the saturation */
+		add_column((size_t)(CAUSE_COLUMN + c), "by ", saturation_word((enum saturation_cause)c), CAUSES);
 	for (size_t i = 0; i < column_n; i++)
 		if (!is_fixed(&column_table[i]))
-			add_column(n++, "", column_table[i].title);
-	for (int c = 0; c < SATURATION_CAUSES; c++)
-		add_column(n++, "by ", saturation_word((enum saturation_cause)c)); /* of the saturation */
+			add_column(n++, "", column_table[i].title, 0);
 	return n;
 }
 
@@ -287,13 +291,13 @@ static void row_cells(struct table *t, const void *item)
 		  fleet_level(r, SIGNAL_MEMORY_LIMIT_BYTES));
 	figure_cell(t, fleet_quantile(r, SIGNAL_HIST_RUNQ_WAIT, 0.95), seconds);
 	saturation_cells(t, &s);
+	for (int c = 0; c < SATURATION_CAUSES; c++)
+		load_cell(t, (struct fleet_value){(s.known & 1u << c) != 0,
+						  (double)s.permille[c] / SATURATION_FULL});
 	table_cell(t, PAINT_PLAIN, "%s", buf_text(&victim));
 	for (size_t i = 0; i < column_n; i++)
 		if (!is_fixed(&column_table[i]))
 			table_cell(t, PAINT_PLAIN, "%s", column_figure(&column_table[i], n, r).text);
-	for (int c = 0; c < SATURATION_CAUSES; c++)
-		load_cell(t, (struct fleet_value){(s.known & 1u << c) != 0,
-						  (double)s.permille[c] / SATURATION_FULL});
 }
 
 static json_t *advice_tree(const struct fleet_node *n, const struct fleet_row *r)
@@ -561,6 +565,7 @@ static void known_by(size_t column, bool also)
 {
 	row_columns[column].wide = also;
 	row_columns[column].drop = also ? ALSO_DROP : 0;
+	row_columns[column].key = !also;
 }
 
 static int show_rows(const struct session *s, struct listing *l, char **globs, size_t n, bool watch)

@@ -21,7 +21,7 @@ typedef Plimsoll__V1__Policy policy;
 
 static const struct table_column columns[] = {
 	{"TIME", TABLE_WORD, 4, false},
-	{"POLICY", TABLE_NAME, 0, false},
+	{"POLICY", TABLE_NAME, 0, false, true},
 	{"KIND", TABLE_WORD, 7, false},
 	{"TARGET", TABLE_NAME, 6, false},
 	{"MODE", TABLE_WORD, 3, false},

@@ -13,9 +13,9 @@ typedef Plimsoll__V1__Amounts amounts;
 
 static const struct table_column columns[] = {
 	{"TIME", TABLE_WORD, 3, false},
-	{"POLICY", TABLE_NAME, 0, false},
+	{"POLICY", TABLE_NAME, 0, false, true},
 	{"TARGET", TABLE_NAME, 5, false},
-	{"CONTAINER", TABLE_NAME, 0, false},
+	{"CONTAINER", TABLE_NAME, 0, false, true},
 	{"CPU", TABLE_NUMBER, 0, false},
 	{"CPU FROM", TABLE_NUMBER, 1, false},
 	{"CPU TO", TABLE_NUMBER, 1, false},

@@ -9,6 +9,7 @@
 #include "base/obj.h"
 #include "base/scope.h"
 #include "ctl/fit.h"
+#include "ctl/fold.h"
 #include "ctl/text.h"
 
 #define GAP        3  /* columns between two, as kubectl has it */
@@ -57,65 +58,87 @@ static int least_width(const struct table *t, size_t i)
 	return title > least ? title : least;
 }
 
-/* Returns how many columns are left out for want of room. */
-static size_t lay_out(const struct table *t, int columns, struct fit_column *c)
+struct layout { /* of those that are shown, from left to right */
+	size_t n, column[TABLE_COLUMNS];
+	int width[TABLE_COLUMNS];
+};
+
+static int wanted_width(const struct table *t, size_t i)
 {
-	size_t out = 0;
+	return t->wide || !t->column[i].wide ? t->width[i] : 0;
+}
 
-	for (size_t i = 0; i < t->n; i++) {
-		bool wanted = t->wide || !t->column[i].wide;
+static void show_column(struct layout *l, size_t column, int width)
+{
+	if (!width)
+		return;
+	l->width[l->n] = width;
+	l->column[l->n++] = column;
+}
 
-		c[i] = (struct fit_column){wanted ? t->width[i] : 0, least_width(t, i), t->column[i].drop};
-		out += wanted;
-	}
+static void lay_out(const struct table *t, int columns, struct layout *ret)
+{
+	struct fit_column c[TABLE_COLUMNS];
+
+	ret->n = 0;
+	for (size_t i = 0; i < t->n; i++)
+		c[i] = (struct fit_column){wanted_width(t, i), least_width(t, i), t->column[i].drop};
 	if (columns)
 		fit_columns(c, t->n, GAP, columns);
 	for (size_t i = 0; i < t->n; i++)
-		out -= c[i].width != 0;
-	return out;
+		show_column(ret, i, c[i].width);
 }
 
 /* One row; nothing is padded behind its last cell, so that no line ends in blanks. */
-static void print_row(const struct table *t, const struct fit_column *c, const struct table_cell *row,
+static void print_row(const struct table *t, const struct layout *l, const struct table_cell *row,
 		      const struct paint_style *s, FILE *to)
 {
 	int pad = 0;
 
-	for (size_t i = 0, shown = 0; i < t->n; i++) {
+	for (size_t i = 0; i < l->n; i++) {
+		const struct table_cell *cell = &row[l->column[i]];
+		enum table_form form = t->column[l->column[i]].form;
 		scoped(buf_done) struct buf cut = {0};
-		enum table_form form = t->column[i].form;
 
-		if (!c[i].width)
-			continue;
-		text_cut(row[i].text, c[i].width,
-			 (form == TABLE_NAME ? TEXT_MIDDLE : 0) | (s->unicode ? 0 : TEXT_ASCII), &cut);
-		int spare = c[i].width - text_width(buf_text(&cut));
-		pad += (shown++ ? GAP : 0) + (form == TABLE_NUMBER ? spare : 0);
-		fprintf(to, "%*s%s%s%s", pad, "", paint_on(s, row[i].paint), buf_text(&cut),
-			row[i].paint ? paint_off(s) : "");
+		text_cut(cell->text, l->width[i], (form == TABLE_NAME ? TEXT_MIDDLE : 0) | (s->unicode ? 0 : TEXT_ASCII),
+			 &cut);
+		int spare = l->width[i] - text_width(buf_text(&cut));
+		pad += (i ? GAP : 0) + (form == TABLE_NUMBER ? spare : 0);
+		fprintf(to, "%*s%s%s%s", pad, "", paint_on(s, cell->paint), buf_text(&cut),
+			cell->paint ? paint_off(s) : "");
 		pad = form == TABLE_NUMBER ? 0 : spare;
 	}
 	fputc('\n', to);
 }
 
-static bool is_titled(const struct table *t, const struct fit_column *c)
+static bool is_titled(const struct table *t, const struct layout *l)
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (t->titled[i] != (c[i].width != 0))
-			return false;
-	return t->headed;
+	bool titled = t->headed && t->n_titled == l->n;
+
+	for (size_t i = 0; titled && i < l->n; i++)
+		titled = t->titled[i] == l->column[i];
+	return titled;
 }
 
-static void print_titles(struct table *t, const struct fit_column *c, const struct paint_style *s, FILE *to)
+static void print_titles(struct table *t, const struct layout *l, const struct paint_style *s, FILE *to)
 {
 	struct table_cell row[TABLE_COLUMNS];
 
-	for (size_t i = 0; i < t->n; i++) {
+	for (size_t i = 0; i < t->n; i++)
 		row[i] = (struct table_cell){(char *)(uintptr_t)t->column[i].title, PAINT_BOLD};
-		t->titled[i] = c[i].width != 0;
-	}
-	print_row(t, c, row, s, to);
+	print_row(t, l, row, s, to);
+	memcpy(t->titled, l->column, l->n * sizeof(l->column[0]));
+	t->n_titled = l->n;
 	t->headed = true;
+}
+
+static void print_rows(struct table *t, const struct layout *l, const struct paint_style *s, bool headers, FILE *to)
+{
+	must(t->n_cells % t->n == 0);
+	if (headers && !is_titled(t, l))
+		print_titles(t, l, s, to);
+	for (size_t i = 0; i < t->n_cells; i += t->n)
+		print_row(t, l, &t->cell[i], s, to);
 }
 
 static void clear(struct table *t)
@@ -125,18 +148,58 @@ static void clear(struct table *t)
 	t->n_cells = 0;
 }
 
-size_t table_print(struct table *t, const struct paint_style *s, bool headers, int columns, FILE *to)
+void table_print(struct table *t, const struct paint_style *s, bool headers, int columns, FILE *to)
 {
-	struct fit_column c[TABLE_COLUMNS];
-	size_t out = lay_out(t, columns, c);
+	struct layout l;
 
-	must(t->n_cells % t->n == 0);
-	if (headers && !is_titled(t, c))
-		print_titles(t, c, s, to);
-	for (size_t i = 0; i < t->n_cells; i += t->n)
-		print_row(t, c, &t->cell[i], s, to);
+	lay_out(t, columns, &l);
+	print_rows(t, &l, s, headers, to);
 	clear(t);
-	return out;
+}
+
+/* Folding */
+
+/* A key may have a third of the screen: the others are what is asked for. */
+static int least_folded(const struct table *t, size_t i, int columns)
+{
+	int least = least_width(t, i), third = columns / 3;
+
+	return t->column[i].key && t->column[i].form == TABLE_NAME && third > least ? third : least;
+}
+
+static void lay_out_block(const struct table *t, const int *width, bool keys_first, struct layout *ret)
+{
+	ret->n = 0;
+	for (size_t i = 0; keys_first && i < t->n; i++)
+		if (t->column[i].key)
+			show_column(ret, i, width[i]);
+	for (size_t i = 0; i < t->n; i++)
+		if (!keys_first || !t->column[i].key)
+			show_column(ret, i, width[i]);
+}
+
+void table_fold(struct table *t, const struct paint_style *s, bool headers, int columns, FILE *to)
+{
+	struct fold_column c[TABLE_COLUMNS];
+	int width[TABLE_COLUMNS];
+
+	if (!columns) {
+		table_print(t, s, headers, columns, to);
+		return;
+	}
+	for (size_t i = 0; i < t->n; i++)
+		c[i] = (struct fold_column){wanted_width(t, i), least_folded(t, i, columns), t->column[i].key,
+					    t->column[i].together};
+	for (size_t at = 0, next; at < t->n; at = next) {
+		struct layout l;
+
+		next = fold_block(c, t->n, GAP, columns, at, width);
+		lay_out_block(t, width, at || next < t->n, &l);
+		if (at)
+			fputc('\n', to);
+		print_rows(t, &l, s, headers, to);
+	}
+	clear(t);
 }
 
 void table_done(struct table *t)

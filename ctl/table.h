@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A table: cells go in row by row, lines come out that stand in line. On a screen they fit it: names are shortened in
- * the middle, sentences at their end, columns of least worth are left out, numbers are never cut.
+ * the middle, sentences at their end, columns of least worth are left out or follow below, numbers are never cut.
  */
 #ifndef CTL_TABLE_H
 #define CTL_TABLE_H
@@ -27,6 +27,8 @@ struct table_column {
 	enum table_form form;
 	int drop;  /* as in ctl/fit.h */
 	bool wide; /* only with -o wide */
+	bool key;  /* by it a row is known: folded, each block begins with it */
+	int together; /* as in ctl/fold.h */
 };
 
 /* Zero it, then table_begin(). Rows go in cell by cell; table_print() empties it but keeps the widths, so
@@ -42,15 +44,17 @@ struct table {
 	} *cell;
 	size_t n_cells, room;
 	bool headed;                 /* titles were printed, of these: */
-	bool titled[TABLE_COLUMNS];
+	size_t n_titled, titled[TABLE_COLUMNS];
 };
 
 void table_begin(struct table *t, const struct table_column *columns, size_t n, bool wide);
 void table_cell(struct table *t, enum paint p, const char *format, ...)
 	__attribute__((format(printf, 3, 4))); /* made safe */
 /* Rows in at most `columns`; 0: however wide they are. Unless `headers` is false titles stand above the first ones, and
- * again when other columns are shown than before. Returns how many columns did not fit. */
-size_t table_print(struct table *t, const struct paint_style *s, bool headers, int columns, FILE *to);
+ * again when other columns are shown than before. */
+void table_print(struct table *t, const struct paint_style *s, bool headers, int columns, FILE *to);
+/* The same with every column: what does not fit beside the others follows in further blocks, a blank line between. */
+void table_fold(struct table *t, const struct paint_style *s, bool headers, int columns, FILE *to);
 void table_done(struct table *t); /* also for scoped() */
 
 #endif

@@ -132,7 +132,7 @@ void workload_sort(const workload **w, size_t n, const char *by)
 
 static const struct table_column columns[] = {
 	{"TIME", TABLE_WORD, 3, false},
-	{"WORKLOAD", TABLE_NAME, 0, false},
+	{"WORKLOAD", TABLE_NAME, 0, false, true},
 	{"POLICY", TABLE_NAME, 10, true},
 	{"PODS", TABLE_NUMBER, 0, false},
 	{"CPU", TABLE_NUMBER, 0, false},

@@ -120,6 +120,23 @@ def long_names_lose_their_middle(w):
             assert re.search(re.escape(LONG) + r" {3}cgroup +\d", run(*words, env=env))  # a pipe gets everything
 
 
+def wide_lists_fold(w):
+    """What a pipe gets in one table stands on a screen, too: below each other, each block with the name in front."""
+    words = ["get", "cgroups", TOP + "/one", "-o", "wide", "-s", w.agent.address]
+    paper = re.split(" {3,}", run(*words).split("\n")[0])
+    assert len(paper) > 90, paper
+    for columns in (80, 160):
+        lines = lines_on_terminal(*words, columns=columns)
+        assert all(len(line) <= columns for line in lines), lines
+        blocks = [block.split("\n") for block in "\n".join(lines).split("\n\n")]
+        titles = [re.split(" {3,}", block[0].strip()) for block in blocks]
+        assert all(len(block) == 2 and re.match(TOP[:9] + r"\S*/one +\S", block[1]) for block in blocks), blocks
+        assert all(t[0] == "CGROUP" and len(t) > 1 for t in titles), titles
+        assert sorted(["CGROUP", *(word for t in titles for word in t[1:])]) == sorted(paper), titles
+    causes = [word for word in paper if word.startswith("BY ") and word != "BY WHAT"]
+    assert len(causes) == 7 and any(set(causes) <= set(t) for t in titles[:3]), titles
+
+
 def sentences_are_broken_between_words(w):
     newest = w.aggregator.json("decisions", "--limit", "1")["items"][0]["id"]
     whole = w.aggregator("explain", newest)
@@ -412,7 +429,7 @@ def top_waits_for_answers(w):
         daemon.end()
 
 
-sys.exit(cli.main((colours_are_for_terminals, answers_fit_the_terminal, long_names_lose_their_middle,
+sys.exit(cli.main((colours_are_for_terminals, answers_fit_the_terminal, long_names_lose_their_middle, wide_lists_fold,
                    sentences_are_broken_between_words, streams_follow_the_width, a_dumb_terminal_gets_lines,
                    top_fills_the_screen, top_fits_80_columns, top_shows_every_signal, top_gives_the_terminal_back,
                    ctrl_z_freezes_nobody_without_a_shell, top_waits_for_answers)))

@@ -112,20 +112,77 @@ static void test_titles_follow_what_is_shown(void **state)
 	assert_string_equal(again, "NAME   CPU   LAST\na        1   end\n");
 }
 
-static void test_what_does_not_fit_is_counted(void **state)
+static char *folded(struct table *t, bool headers, int width)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	table_fold(t, &plain, headers, width, f);
+	fclose(f);
+	return text;
+}
+
+static const struct table_column places[] = {
+	{"PLACE", TABLE_WORD, 8, true},
+	{"NAME", TABLE_NAME, 0, false, true},
+	{"CPU", TABLE_NUMBER, 0, false},
+	{"HIDDEN", TABLE_NUMBER, 3, true},
+};
+
+static void add_place(struct table *t, const char *place, const char *name)
+{
+	table_cell(t, PAINT_PLAIN, "%s", place);
+	table_cell(t, PAINT_PLAIN, "%s", name);
+	table_cell(t, PAINT_PLAIN, "1.25");
+	table_cell(t, PAINT_PLAIN, "7");
+}
+
+/* Each column once, each block begins with the name; one block looks as on paper. */
+static void test_what_does_not_fit_follows_below(void **state)
 {
 	scoped(table_done) struct table t = {0};
-	FILE *f = fopen("/dev/null", "w");
 
 	(void)state;
-	table_begin(&t, columns, 4, true);
-	add_row(&t, "a", "1");
-	assert_int_equal(table_print(&t, &plain, true, 0, f), 0);
-	add_row(&t, "a", "1");
-	assert_int_equal(table_print(&t, &plain, true, 20, f), 1);
-	add_row(&t, "a", "1");
-	assert_int_equal(table_print(&t, &plain, true, 10, f), 2);
-	fclose(f);
+	table_begin(&t, places, 4, true);
+	add_place(&t, "here", "a");
+	add_place(&t, "there", "bcd");
+	scoped(freep) char *two = folded(&t, true, 20);
+	assert_string_equal(two, "NAME   PLACE    CPU\n"
+				 "a      here    1.25\n"
+				 "bcd    there   1.25\n\n"
+				 "NAME   HIDDEN\n"
+				 "a           7\n"
+				 "bcd         7\n");
+	add_place(&t, "here", "a");
+	scoped(freep) char *bare = folded(&t, false, 20);
+	assert_string_equal(bare, "a      here    1.25\n\na           7\n");
+}
+
+static void test_what_fits_is_one_table(void **state)
+{
+	(void)state;
+	for (int width = 0; width <= 28; width += 28) {
+		scoped(table_done) struct table t = {0};
+
+		table_begin(&t, places, 4, true);
+		add_place(&t, "here", "abcd");
+		scoped(freep) char *one = folded(&t, true, width);
+		assert_string_equal(one, "PLACE   NAME    CPU   HIDDEN\nhere    abcd   1.25        7\n");
+	}
+}
+
+/* Of a name that is longer than a third of the screen both ends are in each block. */
+static void test_a_long_name_leaves_room(void **state)
+{
+	scoped(table_done) struct table t = {0};
+
+	(void)state;
+	table_begin(&t, places, 4, true);
+	add_place(&t, "here", "shop/web-with-a-very-long-name-x2x4q");
+	scoped(freep) char *text = folded(&t, false, 36);
+	assert_string_equal(text, "shop/web-w…ame-x2x4q   here    1.25\n\n"
+				  "shop/web-w…ame-x2x4q        7\n");
 }
 
 /* Lines fit at every width at which names and numbers have a place, and numbers are whole. */
@@ -151,7 +208,9 @@ int main(void)
 		cmocka_unit_test(test_wide_and_colours),
 		cmocka_unit_test(test_one_long_name_pads_nobody),
 		cmocka_unit_test(test_titles_follow_what_is_shown),
-		cmocka_unit_test(test_what_does_not_fit_is_counted),
+		cmocka_unit_test(test_what_does_not_fit_follows_below),
+		cmocka_unit_test(test_what_fits_is_one_table),
+		cmocka_unit_test(test_a_long_name_leaves_room),
 		cmocka_unit_test(test_every_width),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
