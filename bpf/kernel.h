@@ -167,7 +167,7 @@ struct pid {
 
 struct task_struct {
 	int pid, tgid;
-	__u32 on_cpu; /* of any size: what has no sign is read as BTF says */
+	__u32 on_cpu; /* of any size: a load of what has no sign is made as BTF says, a bpf_core_read() is not */
 	char comm[16];
 	struct pid *thread_pid;
 	struct hlist_node pid_links[4];

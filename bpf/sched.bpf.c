@@ -228,6 +228,12 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct *prev, struct task_s
 	return 0;
 }
 
+/* In the size that this kernel has: one byte since 7.2, four before. The task may be gone: read with care. */
+static __always_inline bool is_on_cpu(const struct task_struct *task)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(task, on_cpu);
+}
+
 /* What the task on a CPU ran in the cgroup that it came with, if it is not in that any more. Moves come one at a time. */
 static __always_inline void split_leg(__u32 cpu, __u64 now)
 {
@@ -237,12 +243,13 @@ static __always_inline void split_leg(__u32 cpu, __u64 now)
 	struct task_struct *task;
 	struct css_set *set = NULL;
 	struct plimsoll_slot *s;
-	__u32 slot, on_cpu = 0;
+	__u32 slot;
+	bool on_cpu;
 
 	if (!since || now <= since)
 		return;
 	task = (void *)r->task;
-	bpf_core_read(&on_cpu, sizeof(on_cpu), &task->on_cpu); /* else its leaving was hidden from us */
+	on_cpu = is_on_cpu(task); /* else its leaving was hidden from us */
 	bpf_core_read(&set, sizeof(set), &task->cgroups);
 	if (!on_cpu || (__u64)set == (moved ? r->moved_set : r->css_set))
 		return;
@@ -304,13 +311,13 @@ int sched_look(struct bpf_iter__bpf_map_elem *ctx)
 	volatile struct plimsoll_running *r = ctx->value;
 	struct task_struct *task;
 	__u64 switched, arrival = 0;
-	__u32 on_cpu = 0;
+	bool on_cpu;
 
 	if (!r || !clock_offset_ns)
 		return 0;
 	switched = r->switched_ns;
 	task = (void *)r->task;
-	bpf_core_read(&on_cpu, sizeof(on_cpu), &task->on_cpu);
+	on_cpu = is_on_cpu(task);
 	bpf_core_read(&arrival, sizeof(arrival), &task->sched_info.last_arrival);
 	if (bpf_ktime_get_ns() - clock_offset_ns < switched + SETTLED_NS)
 		return 0;

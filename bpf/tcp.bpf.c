@@ -235,6 +235,17 @@ int tcp_find(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
+/* A call whose SYN was sent again, and that still has no answer. The kernel sends it again ever later, so what was sent
+ * again between two samples does not tell that somebody waits. */
+static __always_inline void hangs(struct plimsoll_tally *t)
+{
+	if (t->tcp_pass != pass) {
+		t->tcp_connects_unanswered = 0;
+		t->tcp_pass = pass;
+	}
+	t->tcp_connects_unanswered++;
+}
+
 /* Once a sample, one row a connection that we know. */
 SEC("iter/bpf_sk_storage_map")
 int tcp_look(struct bpf_iter__bpf_sk_storage_map *ctx)
@@ -243,12 +254,17 @@ int tcp_look(struct bpf_iter__bpf_sk_storage_map *ctx)
 	struct sock *sk = ctx->sk;
 	struct connection *c = ctx->value;
 	struct plimsoll_tally *t;
+	bool calling;
 
 	if (!sk || !c)
 		return 0;
 	t = socket_tally(sk);
-	if (t)
-		ask(sk, c, socket_state(sk) == TCP_SYN_SENT, t);
+	calling = socket_state(sk) == TCP_SYN_SENT;
+	if (!t)
+		return 0;
+	ask(sk, c, calling, t);
+	if (calling && c->again)
+		hangs(t);
 	return 0;
 }
 

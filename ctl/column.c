@@ -85,6 +85,7 @@ const struct column column_table[] = {
 	ONE("connects/s", RATE, TCP_CONNECTS),
 	ONE("failures/s", RATE, TCP_CONNECT_FAILURES),
 	ONE("given up/s", RATE, TCP_CONNECTS_GIVEN_UP),
+	ONE("unanswered", COUNT, TCP_CONNECTS_UNANSWERED),
 	TWO("connect mean", MEAN, TCP_CONNECT_NS, TCP_CONNECTS),
 	OF_HIST("connect p50", CONNECT, 50),
 	OF_HIST("connect p95", CONNECT, 95),

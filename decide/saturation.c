@@ -5,8 +5,9 @@
 #define LOSS_FULL      10u  /* full at one segment, or one caller, in so many: TCP hardly moves there */
 #define CALLS_LEAST    10u  /* below, one lost SYN would look like a peer that is not there, or that cannot keep up */
 #define BUSY_PERMILLE  700u /* a thread that is at work this much is the one to be had more of */
-#define WAIT_LEAST     50u  /* 1 / 50 of the interval */
-#define RECLAIM_LEAST  20u  /* 1 / 20 of its work is to make room for what it reads */
+#define WORK_LEAST     10u  /* below 1 / 10 of the interval, a wait as long as the work would look like a standstill */
+#define RECLAIM_TIME   50u  /* 1 / 50 of the interval goes into making room for what it reads, … */
+#define RECLAIM_LEAST  20u  /* … or 1 / 20 of its work does */
 #define OTHERS_HALF    2u   /* others use more than our share: 1 / 2 of what is used */
 
 typedef const struct saturation_input input;
@@ -35,6 +36,11 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static uint64_t most(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 static void set(struct saturation *s, enum saturation_cause c, uint16_t value)
 {
 	s->known |= 1u << c;
@@ -59,15 +65,13 @@ uint64_t saturation_quota_wait_ns(input *in)
 static void cpu(input *in, struct saturation *s)
 {
 	uint64_t waited = grown(in, SIGNAL_RUNQ_WAIT_NS), quota = saturation_quota_wait_ns(in);
-	uint64_t runnable = waited + grown(in, SIGNAL_CPU_NS);
+	uint64_t wanted = most(waited + grown(in, SIGNAL_CPU_NS), in->elapsed_ns / WORK_LEAST);
 
 	if (lacks(in, SIGNAL_NO_CPU))
 		return;
-	if (waited < in->elapsed_ns / WAIT_LEAST) /* what runs a moment may wait as long by chance */
-		waited = quota = 0;
-	set(s, SATURATION_CPU_RUNQUEUE, permille(waited - quota, runnable));
+	set(s, SATURATION_CPU_RUNQUEUE, permille(waited - quota, wanted));
 	if (!lacks(in, SIGNAL_NO_BANDWIDTH))
-		set(s, SATURATION_CPU_THROTTLE, permille(quota, runnable));
+		set(s, SATURATION_CPU_THROTTLE, permille(quota, wanted));
 }
 
 static void memory(input *in, struct saturation *s)
@@ -101,7 +105,7 @@ static uint16_t overflow(input *in)
 		return 0;
 	if (!lacks(in, SIGNAL_NO_TCP))
 		all += grown(in, SIGNAL_TCP_ACCEPTS);
-	return permille(LOSS_FULL * dropped, all > CALLS_LEAST ? all : CALLS_LEAST);
+	return permille(LOSS_FULL * dropped, most(all, CALLS_LEAST));
 }
 
 static void accept_queue(input *in, struct saturation *s)
@@ -109,7 +113,7 @@ static void accept_queue(input *in, struct saturation *s)
 	uint16_t fill = (uint16_t)least(in->now[SIGNAL_ACCEPT_QUEUE_FILL], SATURATION_FULL), over = overflow(in);
 
 	if (!lacks(in, SIGNAL_NO_LISTEN))
-		set(s, SATURATION_ACCEPT_QUEUE, over > fill ? over : fill);
+		set(s, SATURATION_ACCEPT_QUEUE, (uint16_t)most(over, fill));
 }
 
 static void network(input *in, struct saturation *s)
@@ -119,17 +123,20 @@ static void network(input *in, struct saturation *s)
 	if (lacks(in, SIGNAL_NO_TCP))
 		return;
 	set(s, SATURATION_NETWORK,
-	    permille(LOSS_FULL * grown(in, SIGNAL_TCP_RETRANSMITS),
-		     sent > SEGMENTS_LEAST ? sent : SEGMENTS_LEAST));
+	    permille(LOSS_FULL * grown(in, SIGNAL_TCP_RETRANSMITS), most(sent, SEGMENTS_LEAST)));
 }
 
+/* A SYN is sent again after 1, 3, 7, 15 … seconds: in between, those that hang now tell. */
 static void connect(input *in, struct saturation *s)
 {
-	uint64_t again = grown(in, SIGNAL_TCP_SYN_RETRANSMITS), sent = again + grown(in, SIGNAL_TCP_CONNECTS);
+	uint64_t again = grown(in, SIGNAL_TCP_SYN_RETRANSMITS);
+	uint64_t hanging = lacks(in, SIGNAL_NO_CONNECTS) ? 0 : in->now[SIGNAL_TCP_CONNECTS_UNANSWERED];
+	uint64_t unanswered = most(again, hanging);
 
 	if (lacks(in, SIGNAL_NO_TCP))
 		return;
-	set(s, SATURATION_CONNECT, permille(again, sent > CALLS_LEAST ? sent : CALLS_LEAST));
+	set(s, SATURATION_CONNECT,
+	    permille(unanswered, most(unanswered + grown(in, SIGNAL_TCP_CONNECTS), CALLS_LEAST)));
 }
 
 /* Does it work as much as its threads can, or does it sleep? */
@@ -160,7 +167,7 @@ static bool thrashes(input *in)
 
 	if (lacks(in, SIGNAL_NO_RECLAIM) || !reclaimed)
 		return false;
-	return reclaimed >= in->elapsed_ns / WAIT_LEAST ||
+	return reclaimed >= in->elapsed_ns / RECLAIM_TIME ||
 	       (!lacks(in, SIGNAL_NO_CPU) && reclaimed >= grown(in, SIGNAL_CPU_NS) / RECLAIM_LEAST);
 }
 
@@ -192,11 +199,11 @@ static enum saturation_advice advise(input *in, enum saturation_cause worst)
 enum saturation_cause saturation_worst(const struct saturation *s)
 {
 	enum saturation_cause worst = SATURATION_CAUSES;
-	uint16_t most = 0;
+	uint16_t highest = 0;
 
 	for (int c = 0; c < SATURATION_CAUSES; c++)
-		if ((s->known & 1u << c) && s->permille[c] > most) {
-			most = s->permille[c];
+		if ((s->known & 1u << c) && s->permille[c] > highest) {
+			highest = s->permille[c];
 			worst = (enum saturation_cause)c;
 		}
 	return worst;

@@ -233,6 +233,8 @@ static void read_looks(const struct reading *r, const struct plimsoll_tally *t, 
 		to->started_ns = t->started_ns;
 		to->busiest_thread = t->busiest_thread;
 	}
+	if (t->tcp_pass == r->load->pass_number)
+		to->tcp_connects_unanswered = t->tcp_connects_unanswered;
 	if (t->listen_pass == r->load->pass_number) {
 		to->listeners = t->listeners;
 		to->accept_queue = t->accept_queue;

@@ -334,12 +334,28 @@ static void a_handshake_that_does_not_end_is_sent_again(void **state)
 	assert_true(s.tcp_syn_retransmits > 0 && s.tcp_synack_retransmits > 0);
 	assert_int_equal(s.tcp_syn_retransmits + s.tcp_synack_retransmits, told->name_space_retransmits);
 	assert_int_equal(s.tcp_retransmits, 0); /* no data was lost */
+	assert_int_equal(s.tcp_connects_unanswered, 1);
+	assert_int_equal(read_now().tcp_connects_unanswered, 1); /* also where nothing was sent again meanwhile */
 	actor_tell(&actor, OPEN); /* once it ends, what its answer took is not counted again */
 	s = read_now();
 	assert_int_equal(s.tcp_connects, 1);
+	assert_int_equal(s.tcp_connects_unanswered, 0);
 	assert_int_equal(s.tcp_accepts, 1);
 	assert_int_equal(s.tcp_syn_retransmits + s.tcp_synack_retransmits, told->name_space_retransmits);
 	assert_int_equal(s.tcp_retransmits, 0);
+}
+
+/* It hung before somebody looked: its SYN was sent again then, and hardly is any more. */
+static void an_older_call_that_hangs_shows(void **state)
+{
+	(void)state;
+	watch_close(&w);
+	start(0);
+	actor_tell(&actor, HALF_OPEN);
+	watch_open(&w, SCENE_SLOTS);
+	assert_int_equal(read_now().tcp_connects_unanswered, 1);
+	actor_tell(&actor, OPEN);
+	assert_int_equal(read_now().tcp_connects_unanswered, 0);
 }
 
 /* That was not the network, unless it had a second: a test that has no CPU may be that slow. */
@@ -369,6 +385,7 @@ static void who_gives_up_after_a_second_call_has(void **state)
 	actor_tell(&actor, CLOSE);
 	s = read_now();
 	assert_true(s.tcp_syn_retransmits > 0); /* else this showed nothing */
+	assert_int_equal(s.tcp_connects_unanswered, 0);
 	assert_int_equal(s.tcp_connect_failures, 1);
 	assert_int_equal(s.tcp_connects_given_up, 0);
 }
@@ -440,6 +457,7 @@ int main(void)
 		SCENE_TEST(older_connections_count_from_now_on, &scene),
 		SCENE_TEST(an_older_connection_in_a_queue_has_no_past, &scene),
 		SCENE_TEST(a_handshake_that_does_not_end_is_sent_again, &scene),
+		SCENE_TEST(an_older_call_that_hangs_shows, &scene),
 		SCENE_TEST(who_gives_up_has_no_failure, &scene),
 		SCENE_TEST(who_gives_up_after_a_second_call_has, &scene),
 		SCENE_TEST(no_free_port_is_a_failure, &scene),

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -26,6 +27,7 @@
 #include "base/scope.h"
 #include "crew.h"
 #include "decide/saturation.h"
+#include "own_net.h"
 #include "scene.h"
 #include "truth.h"
 
@@ -34,7 +36,8 @@
 #define BACKLOG	    4
 #define CLIENTS	    12
 #define CALLS	    30
-#define PATIENCE_MS 1200 /* the kernel sends a SYN again after a second */
+#define PATIENCE_MS 1200 /* the kernel sends a SYN again after 1, 3, 7, 15 … seconds */
+#define MESSAGES    20   /* that wait for one answer */
 #define WORK_NS	    (20 * CLOCK_NS_PER_MS) /* of a request */
 #define LIMIT_BYTES (24u << 20)
 #define FILE_BYTES  (64u << 20)
@@ -107,6 +110,7 @@ static const struct verdict crowded = {SATURATION_NODE_BUSY, SATURATION_CPU_RUNQ
 static const struct verdict alone = {SATURATION_ADD_REPLICAS, SATURATION_ACCEPT_QUEUE, 700};
 static const struct verdict waiting = {SATURATION_WAITS_FOR_OTHERS, SATURATION_ACCEPT_QUEUE, 700};
 static const struct verdict unanswered = {SATURATION_WAITS_FOR_OTHERS, SATURATION_CONNECT, 300};
+static const struct verdict lossy = {SATURATION_LOSSY_NETWORK, SATURATION_NETWORK, 100};
 static const struct verdict reclaiming = {SATURATION_RAISE_MEMORY_LIMIT, SATURATION_MEMORY, 0};
 static const struct verdict idle = {SATURATION_NONE, SATURATION_CPU_RUNQUEUE, 0};
 
@@ -305,22 +309,33 @@ static void a_server_that_waits_is_not_helped(void **state)
 	serve_and_measure("one thread, 20 ms asleep each", &waiting);
 }
 
+static void call_all(const struct service *v, int fd[CALLS])
+{
+	for (int i = 0; i < CALLS; i++) {
+		fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		(void)connect(fd[i], (const struct sockaddr *)&v->at, sizeof(v->at));
+	}
+}
+
 /* More calls than anybody accepts: the queue holds some, the rest send their SYN again after a second. */
 static void call_in_vain(const void *data)
 {
-	const struct service *v = data;
-
 	for (;;) {
 		int fd[CALLS];
 
-		for (int i = 0; i < CALLS; i++) {
-			fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-			(void)connect(fd[i], (const struct sockaddr *)&v->at, sizeof(v->at));
-		}
+		call_all(data, fd);
 		crew_pause(PATIENCE_MS);
 		for (int i = 0; i < CALLS; i++)
 			close(fd[i]);
 	}
+}
+
+static void call_and_wait(const void *data)
+{
+	int fd[CALLS];
+
+	call_all(data, fd);
+	pause();
 }
 
 static void listen_only(const void *data)
@@ -331,25 +346,79 @@ static void listen_only(const void *data)
 	pause();
 }
 
-static void whom_nobody_answers_waits_for_others(void **state)
+static bool sent_again(void)
+{
+	return now.tcp_syn_retransmits != then.tcp_syn_retransmits;
+}
+
+/* `between`: in a second in which no SYN is sent. */
+static void call_and_measure(const char *what, void calling(const void *), bool between)
 {
 	struct service *v = actor_share(sizeof(*v));
 	struct saturation s;
 	pid_t server, client;
 
-	(void)state;
 	server = own_spawn(&own, others, listen_only, v);
 	while (!__atomic_load_n(&v->listener, __ATOMIC_ACQUIRE))
 		crew_pause(1);
-	client = own_spawn(&own, victim, call_in_vain, v);
+	client = own_spawn(&own, victim, calling, v);
 	do
-		s = measure("calls that nobody answers");
-	while (try_again(&s, &unanswered));
+		s = measure(what);
+	while (try_again(&s, &unanswered) || (between && sent_again()));
 	own_end(client);
 	own_end(server);
 	munmap(v, sizeof(*v));
 	assert_verdict(&s, &unanswered);
 	assert_int_equal(s.permille[SATURATION_NETWORK], 0); /* loopback loses nothing */
+}
+
+static void whom_nobody_answers_waits_for_others(void **state)
+{
+	(void)state;
+	call_and_measure("calls that nobody answers", call_in_vain, false);
+}
+
+static void who_hangs_waits_also_between_two_syns(void **state)
+{
+	(void)state;
+	call_and_measure("the same, long since", call_and_wait, true);
+}
+
+/* To itself, in a network of its own that loses every fifth segment. */
+static void talk_in_vain(const void *unused)
+{
+	char text[100] = "";
+	int listener, here, there;
+
+	(void)unused;
+	own_net_enter();
+	listener = own_net_listen(OWN_NET_PORT, 1);
+	here = own_net_dial("127.0.0.1", OWN_NET_PORT);
+	there = accept(listener, NULL, NULL);
+	must(there >= 0 && setsockopt(here, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)) == 0);
+	own_net_drop("tcp dport 4712 numgen random mod 100 '<' 20");
+	for (;;) {
+		for (int i = 0; i < MESSAGES; i++)
+			must(write(here, text, sizeof(text)) == (ssize_t)sizeof(text));
+		for (int i = 0; i < MESSAGES; i++)
+			must(recv(there, text, sizeof(text), MSG_WAITALL) == (ssize_t)sizeof(text));
+	}
+}
+
+static void a_network_that_loses_data_is_told(void **state)
+{
+	struct saturation s;
+	pid_t talker;
+
+	(void)state;
+	talker = own_spawn(&own, victim, talk_in_vain, NULL);
+	crew_pause(500);
+	do
+		s = measure("a network that loses a fifth");
+	while (try_again(&s, &lossy));
+	own_end(talker);
+	assert_verdict(&s, &lossy);
+	assert_int_equal(s.permille[SATURATION_CONNECT], 0);
 }
 
 /* Reads a file again and again that is larger than its memory. */
@@ -436,6 +505,8 @@ int main(void)
 		load(a_server_at_its_limit_needs_company),
 		load(a_server_that_waits_is_not_helped),
 		load(whom_nobody_answers_waits_for_others),
+		load(who_hangs_waits_also_between_two_syns),
+		load(a_network_that_loses_data_is_told),
 		load(its_memory_limit_makes_it_reclaim),
 	};
 
