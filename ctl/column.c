@@ -257,9 +257,9 @@ static void page_saturation(const struct fleet_node *n, const struct fleet_row *
 {
 	struct saturation s;
 
-	buf_printf(to, "\n  held back");
+	buf_printf(to, "  held back");
 	if (!fleet_saturation(n, r, &s)) {
-		buf_printf(to, "   two samples are needed to tell\n");
+		buf_printf(to, "   two samples are needed to tell\n\n");
 		return;
 	}
 	buf_printf(to, "\n");
@@ -273,11 +273,11 @@ static void page_saturation(const struct fleet_node *n, const struct fleet_row *
 	}
 	buf_printf(to, "\n  what helps   ");
 	if (s.advice != SATURATION_NONE)
-		buf_printf(to, "%s: %s\n", saturation_advice_word(s.advice), saturation_advice_meaning(s.advice));
+		buf_printf(to, "%s: %s\n\n", saturation_advice_word(s.advice), saturation_advice_meaning(s.advice));
 	else if (saturation_is_whole(&s))
-		buf_printf(to, "%s\n", saturation_advice_meaning(s.advice));
+		buf_printf(to, "%s\n\n", saturation_advice_meaning(s.advice));
 	else
-		buf_printf(to, "%s   nothing that is known holds it back\n", FIGURE_NONE);
+		buf_printf(to, "%s   nothing that is known holds it back\n\n", FIGURE_NONE);
 }
 
 void column_page(const struct fleet_node *n, const struct fleet_row *r, int columns, struct buf *to)
@@ -288,6 +288,7 @@ void column_page(const struct fleet_node *n, const struct fleet_row *r, int colu
 	if (*r->name)
 		buf_printf(to, "   %s%s%s", r->title, *r->runtime ? ", " : "", r->runtime);
 	buf_printf(to, "\n\n");
+	page_saturation(n, r, to);
 	for (size_t i = 0; i < column_n; i++) {
 		if (strcmp(column_table[i].group, group) == 0)
 			continue;
@@ -296,7 +297,6 @@ void column_page(const struct fleet_node *n, const struct fleet_row *r, int colu
 		if (strcmp(group, "memory") == 0)
 			page_victim(n, r, to);
 	}
-	page_saturation(n, r, to);
 }
 
 /* JSON */

@@ -53,7 +53,7 @@ bool column_shows_quantile(const struct column *c, enum signal_histogram h);
 
 const char *column_key(enum signal_id s, char ret[COLUMN_KEY]); /* in JSON: "io_ns" is shown as "io_seconds" */
 
-/* A page about one row: a line a group, and what holds it back. `columns`: groups go on below themselves; 0: however
+/* A page about one row: what holds it back and what helps, and a line a group. `columns`: groups go on below themselves; 0: however
  * long they are. */
 void column_page(const struct fleet_node *n, const struct fleet_row *r, int columns, struct buf *to);
 /* Every signal by its name: {"total", "rate"} of counters, {"now"} of gauges, times in seconds; null:

@@ -6,10 +6,14 @@
 #include "base/scope.h"
 #include "ctl/fit.h"
 #include "ctl/row.h"
+#include "decide/saturation.h"
 
 #define PART_WIDTH  6  /* of a share, and the blanks in front of it */
 #define SHARE_WIDTH 5  /* of a share behind its bar */
 #define NAME_MOST   80 /* columns for a name, if it needs them */
+#define NAME_MORE   16 /* that it can do with besides, where causes would take its room */
+#define CAUSE_LEAST 0.05 /* as the aggregator: below it is nobody's trouble */
+#define CAUSES_DROP 6    /* of no other column: they go together */
 
 /* Columns of the list. Each cell writes plain text and says how to paint it. */
 
@@ -121,6 +125,28 @@ static enum paint cell_advice(const struct view *v, const workload *w, int width
 	return *w->advice ? PAINT_BOLD : PAINT_DIM;
 }
 
+/* Of those that are nobody's trouble only the place is needed. */
+static enum paint cell_one_cause(const workload *w, enum saturation_cause which, struct buf *to)
+{
+	const value *share = NULL;
+
+	for (size_t i = 0; i < w->n_saturation; i++)
+		if (strcmp(w->saturation[i]->name, saturation_word(which)) == 0)
+			share = w->saturation[i]->value;
+	buf_printf(to, "%s", workload_share(share).text);
+	return workload_known(share) && share->value >= CAUSE_LEAST ? paint_load(share->value) : PAINT_DIM;
+}
+
+#define X(ID, word, meaning)                                                                                           \
+	static enum paint cell_##ID(const struct view *v, const workload *w, int width, struct buf *to)                \
+	{                                                                                                              \
+		(void)v;                                                                                               \
+		(void)width;                                                                                           \
+		return cell_one_cause(w, SATURATION_##ID, to);                                                         \
+	}
+SATURATION_CAUSES_X(X)
+#undef X
+
 static enum paint cell_history(const struct view *v, const workload *w, int width, struct buf *to)
 {
 	history_draw(v->cpu, w->name, width, v->style->unicode, to);
@@ -151,13 +177,20 @@ static const struct column {
 	{"PODS", 5, 5, 0, TEXT_RIGHT, FOR_WORKLOADS, cell_pods},
 	{"CPU/REQ", 15, 7, 0, TEXT_RIGHT, FOR_WORKLOADS, cell_cpu},
 	{"CPU", 6, 6, 0, TEXT_RIGHT, FOR_CGROUPS, cell_cores},
-	{"CPU, LAST 20 S", 20, 20, 6, TEXT_END, FOR_ALL, cell_history},
+	{"CPU, LAST 20 S", 20, 20, 7, TEXT_END, FOR_ALL, cell_history},
 	{"MEM/LIMIT", 19, 12, 4, TEXT_RIGHT, FOR_WORKLOADS, cell_memory},
 	{"MEMORY", 7, 7, 5, TEXT_RIGHT, FOR_CGROUPS, cell_bytes},
-	{"WAIT p95", 8, 8, 7, TEXT_RIGHT, FOR_ALL, cell_wait},
+	{"WAIT p95", 8, 8, 8, TEXT_RIGHT, FOR_ALL, cell_wait},
 	{"SATURATION", 15, 10, 1, TEXT_END, FOR_ALL, cell_saturation},
 	{"BY WHAT", 12, 12, 2, TEXT_END, FOR_ALL, cell_cause},
 	{"WHAT HELPS", 22, 22, 3, TEXT_END, FOR_ALL, cell_advice},
+	{"RUNQ", 4, 4, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_CPU_RUNQUEUE},
+	{"THROT", 5, 5, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_CPU_THROTTLE},
+	{"MEM", 4, 4, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_MEMORY},
+	{"IO", 4, 4, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_IO},
+	{"ACCEPT", 6, 6, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_ACCEPT_QUEUE},
+	{"NET", 4, 4, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_NETWORK},
+	{"CONN", 4, 4, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_CONNECT},
 	{"LAST DECISION", 36, 24, 5, TEXT_END, FOR_WORKLOADS, cell_decision},
 };
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
@@ -174,18 +207,33 @@ static int name_width(const struct view *v)
 	return most < NAME_MOST ? most : NAME_MOST;
 }
 
-/* What is left over goes to the last decision. */
+/* False: some of the causes have no room. */
+static bool lay_out_with(const struct view *v, bool causes, struct fit_column *c)
+{
+	bool whole = true;
+
+	for (size_t i = 0; i < N_COLUMNS; i++) {
+		bool wanted = (columns[i].where & (v->agent ? FOR_CGROUPS : FOR_WORKLOADS)) &&
+			      (causes || columns[i].drop != CAUSES_DROP);
+		bool name = columns[i].cell == cell_name;
+		int width = name ? name_width(v) : columns[i].width;
+
+		c[i] = (struct fit_column){wanted ? width : 0, columns[i].least + (causes && name ? NAME_MORE : 0),
+					   columns[i].drop};
+	}
+	fit_columns(c, N_COLUMNS, ROW_GAP, v->columns - ROW_MARK);
+	for (size_t i = 0; i < N_COLUMNS; i++)
+		whole &= c[i].width || columns[i].drop != CAUSES_DROP;
+	return whole;
+}
+
+/* All causes or none: of some, nobody could tell the highest. What is left over goes to the last decision. */
 static void lay_out(const struct view *v, struct fit_column *c)
 {
 	int room = v->columns - ROW_MARK;
 
-	for (size_t i = 0; i < N_COLUMNS; i++) {
-		bool wanted = columns[i].where & (v->agent ? FOR_CGROUPS : FOR_WORKLOADS);
-		int width = columns[i].cell == cell_name ? name_width(v) : columns[i].width;
-
-		c[i] = (struct fit_column){wanted ? width : 0, columns[i].least, columns[i].drop};
-	}
-	fit_columns(c, N_COLUMNS, ROW_GAP, room);
+	if (!lay_out_with(v, true, c))
+		(void)lay_out_with(v, false, c);
 	if (c[N_COLUMNS - 1].width)
 		c[N_COLUMNS - 1].width += room - fit_total(c, N_COLUMNS, ROW_GAP);
 }

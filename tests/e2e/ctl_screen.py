@@ -283,7 +283,7 @@ def top_shows_every_signal(w):
             t.keys(TOP + "/one", "Enter")
             t.sees(r"▸ \S+/one ")
             t.keys("Enter")
-            seen = [t.sees("on e2e +one", r"switches/s \d")]
+            seen = [t.sees(r"on e2e +one.*\n\n +held back\n +cpu-runqueue ", r"\n +what helps ")]
             for _ in range(3):
                 t.keys("NPage")
                 time.sleep(0.3)

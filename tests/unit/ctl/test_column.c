@@ -132,6 +132,18 @@ static void the_page_has_every_title_and_cause(void **state)
 	assert_non_null(strstr(buf_text(&page), "nothing holds it back"));
 }
 
+/* On a small screen it is all that is in sight. */
+static void the_page_begins_with_what_holds_it_back(void **state)
+{
+	scoped(buf_done) struct buf page = {0};
+
+	(void)state;
+	column_page(&node, &row, 0, &page);
+	const char *held = strstr(buf_text(&page), "\n\n  held back\n"),
+		   *helps = strstr(buf_text(&page), "\n\n  what helps   nothing holds it back\n\n  cpu       cpu ");
+	assert_true(held && helps && held < helps);
+}
+
 static void the_page_says_what_it_cannot_know(void **state)
 {
 	scoped(buf_done) struct buf page = {0};
@@ -221,6 +233,7 @@ int main(void)
 		cmocka_unit_test_setup(figures_are_of_two_seconds, setup),
 		cmocka_unit_test_setup(what_is_not_there_is_a_dash, setup),
 		cmocka_unit_test_setup(the_page_has_every_title_and_cause, setup),
+		cmocka_unit_test_setup(the_page_begins_with_what_holds_it_back, setup),
 		cmocka_unit_test_setup(the_page_says_what_it_cannot_know, setup),
 		cmocka_unit_test_setup(the_page_names_the_last_victim, setup),
 		cmocka_unit_test_setup(json_has_seconds_and_null, setup),

@@ -83,7 +83,7 @@ static bool shown(const char *text)
 static void test_list(void **state)
 {
 	struct history *h = history_new();
-	struct view v = example(200);
+	struct view v = example(240);
 
 	(void)state;
 	v.cpu = h;
@@ -119,6 +119,40 @@ static void test_what_80_columns_show(void **state)
 	v = example(120);
 	draw(&v);
 	assert_non_null(strstr(buf_text(&rows[2]), "MEM/LIMIT  SATURATION  BY WHAT       WHAT HELPS              LAST DECISION"));
+}
+
+#define ALL_CAUSES "RUNQ  THROT   MEM    IO  ACCEPT   NET  CONN"
+
+/* All or none, and before what only shows how it went. */
+static void test_wide_screens_show_every_cause(void **state)
+{
+	struct history *h = history_new();
+
+	(void)state;
+	for (int agent = 0; agent < 2; agent++)
+		for (int columns = 80; columns < 240; columns++) {
+			struct view v = example(columns);
+
+			v.cpu = h;
+			v.agent = agent;
+			draw(&v);
+			const char *titles = buf_text(&rows[2]);
+			bool whole = strstr(titles, "WHAT HELPS              " ALL_CAUSES);
+			assert_true(whole || !strstr(titles, "RUNQ"));
+			assert_int_equal(whole, columns >= (agent ? 134 : 165));
+			assert_true(!whole || strstr(buf_text(&rows[3]), "   –    50%     –     –       –     –     –"));
+		}
+	struct view v = example(150);
+	v.cpu = h;
+	v.agent = true;
+	shop.name = (char *)(uintptr_t) "/kubepods.slice/kubepods-burstable.slice/cri-containerd-0123456789.scope";
+	draw(&v);
+	assert_non_null(strstr(buf_text(&rows[2]), ALL_CAUSES));
+	v.columns = 149;
+	draw(&v);
+	assert_null(strstr(buf_text(&rows[2]), "RUNQ"));
+	assert_non_null(strstr(buf_text(&rows[2]), "CPU, LAST 20 S"));
+	history_free(h);
 }
 
 /* Whatever the width: a figure is there as a whole, or not at all. */
@@ -160,7 +194,7 @@ static void test_long_names_lose_their_middle(void **state)
 	shop.name = (char *)(uintptr_t) "shop/a-service-with-a-long-name";
 	draw(&v);
 	assert_true(shown("▸ shop/a…-name  "));
-	v = example(200);
+	v = example(260);
 	v.cpu = h;
 	shop.name = (char *)(uintptr_t) "shop/a-service-with-a-long-name";
 	draw(&v);
@@ -303,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_what_80_columns_show),
+		cmocka_unit_test(test_wide_screens_show_every_cause),
 		cmocka_unit_test(test_figures_are_never_cut),
 		cmocka_unit_test(test_long_names_lose_their_middle),
 		cmocka_unit_test(test_every_width),
