@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aggregator/explain_hold.h"
 #include "aggregator/hpa_explain.h"
 #include "aggregator/hpa_record.h"
 #include "aggregator/record.h"
@@ -215,6 +216,7 @@ static void add_result(struct buf *to, const struct record *r, const struct deci
 	explain_line(to, "result");
 	buf_printf(to, "%u -> %u, reason %s: %s\n", r->verdict.from, r->verdict.to,
 		   verdict_word(r->verdict.reason), verdict_meaning(r->verdict.reason));
+	explain_hold_left(to, explain_hold_ns(r));
 	explain_line(to, "outcome");
 	buf_printf(to, "%s\n", x->outcome);
 	explain_line(to, "replay");
@@ -275,6 +277,8 @@ static void add_replicas(struct buf *to, const struct record *r)
 
 	explain_line(to, "replicas");
 	buf_printf(to, "%u (nodes: %u, silent: %u)\n", n, r->view.nodes, r->view.nodes_silent);
+	explain_hold_missing(to, &r->policy, &r->view);
+	explain_hold_fleet(to, &r->view);
 	for (uint32_t i = 0; i < n && i < REPLICAS_SHOWN; i++)
 		add_replica(to, &r->policy, &r->view.replica[i]);
 	if (n > REPLICAS_SHOWN) {

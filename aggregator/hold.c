@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "aggregator/explain.h"
+#include "aggregator/record.h"
+
 bool hold_note(struct hold *h, const struct verdict *d, const struct view *v, uint64_t after)
 {
 	bool same = h->record && !h->is_over && h->reason == d->reason;
@@ -36,6 +39,18 @@ void hold_end(struct hold *h)
 void hold_done(struct hold *h)
 {
 	free(h->record);
+}
+
+void hold_mention(const struct hold *h, const struct decision *x, struct buf *to)
+{
+	char since[25];
+
+	if (!h->record || h->is_over || h->after != x->id)
+		return;
+	clock_format((clock_wall_t){h->since_unix_ns}, since, sizeof(since));
+	explain_line(to, "held since");
+	buf_printf(to, "%s, reason %s: %s; plimsoll explain " RECORD_HOLD "%s tells more\n", since, verdict_word(h->reason),
+		   verdict_meaning(h->reason), x->workload);
 }
 
 bool hold_decision(const struct hold *h, struct decision *ret)

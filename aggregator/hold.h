@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "aggregator/store/decisions.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "decide/verdict.h"
 #include "decide/view.h"
@@ -36,6 +37,8 @@ bool hold_note(struct hold *h, const struct verdict *d, const struct view *v, ui
 void hold_keep(struct hold *h, const struct decision *x, char *record); /* takes the record over */
 void hold_end(struct hold *h); /* a look that was no hold */
 void hold_done(struct hold *h);
+/* What is told of a decision gets a line about the hold that came after it, if that still holds. */
+void hold_mention(const struct hold *h, const struct decision *x, struct buf *to);
 /* As a decision whose outcome says since when and how often; false: there was none. */
 bool hold_decision(const struct hold *h, struct decision *ret);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "aggregator/explain.h"
+#include "aggregator/explain_hold.h"
 #include "aggregator/hpa_explain_metric.h"
 #include "aggregator/hpa_record.h"
 #include "aggregator/store/decisions.h"
@@ -63,6 +64,27 @@ static void add_windows(struct buf *to, const struct hpa_record *r)
 	else
 		buf_printf(to, "scaleDown %" PRId64 " s: the most that was asked for in it leaves %d\n", down_window_s(r),
 			   o->normalized.stabilized);
+}
+
+/* How long what was asked for in a window still keeps it from changing; 0: none does. */
+static uint64_t window_left_ns(const struct hpa_record *r)
+{
+	const struct hpa_outcome *o = &r->control->outcome;
+	const struct hpa_log *log = &r->control->state.memory.recommendations;
+	const struct hpa_behavior *b = r->manifest->spec->behavior;
+	bool up = o->wanted > o->from;
+	int64_t window_ms = (up ? (b ? b->up.window_s : 0) : down_window_s(r)) * MS_PER_S, left_ms = 0;
+
+	if (!o->is_normalized || o->normalized.stabilized == o->wanted || o->to != o->from)
+		return 0;
+	for (size_t i = 0; i < log->n; i++) {
+		const struct hpa_log_entry *e = &log->entry[i];
+		int64_t ms = e->at_ms + window_ms - r->control->sight.in.now_ms;
+
+		if ((up ? e->replicas <= o->from : e->replicas >= o->from) && ms > left_ms)
+			left_ms = ms;
+	}
+	return (uint64_t)left_ms * CLOCK_NS_PER_MS;
 }
 
 /* --- rates -------------------------------------------------------------------------------------- */
@@ -182,6 +204,7 @@ static void add_result(struct buf *to, const struct hpa_record *r, const struct 
 	else if (*o->reason)
 		buf_printf(to, ": %s", o->reason);
 	buf_printf(to, "\n");
+	explain_hold_left(to, window_left_ns(r));
 	explain_line(to, "outcome");
 	buf_printf(to, "%s\n", x->outcome);
 	explain_line(to, "replay");
@@ -221,6 +244,7 @@ static void add_replicas(struct buf *to, const struct hpa_record *r)
 
 	explain_line(to, "containers");
 	buf_printf(to, "%u (nodes: %u, silent: %u)\n", n, r->view.nodes, r->view.nodes_silent);
+	explain_hold_missing(to, &r->policy, &r->view);
 	for (uint32_t i = 0; i < n && i < PODS_SHOWN; i++)
 		add_replica(to, &r->view.replica[i]);
 	if (n <= PODS_SHOWN)

@@ -43,6 +43,7 @@ static void add_texts(json_t *to, const struct view_replica *v)
 	add_text(to, "namespace", v->ns);
 	add_text(to, "pod", v->pod);
 	add_text(to, "container", v->container);
+	add_text(to, "node", v->node);
 }
 
 static void read_texts(const json_t *o, struct view_replica *v)
@@ -50,6 +51,7 @@ static void read_texts(const json_t *o, struct view_replica *v)
 	v->ns = json_string_value(json_object_get(o, "namespace"));
 	v->pod = json_string_value(json_object_get(o, "pod"));
 	v->container = json_string_value(json_object_get(o, "container"));
+	v->node = json_string_value(json_object_get(o, "node"));
 }
 
 json_t *record_view_json(const struct view *v)

@@ -44,7 +44,8 @@ static int newest_of(struct connect *c, char *workload, char **ret_id, struct er
 	} else {
 		r = err_set(e, -ENOENT, "\"%.80s\" has no decision", workload);
 		err_cause(e, "it is neither an id such as d-12 or hold/NAME nor a workload with a decision");
-		err_fix(e, "plimsoll decisions lists all of them");
+		err_fix(e, "plimsoll decisions lists all of them; what keeps a workload from any: plimsoll explain "
+			   RECORD_HOLD "NAME");
 	}
 	rpc_msg_release(m);
 	return r;

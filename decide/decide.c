@@ -4,6 +4,7 @@
 #include "decide/gain.h"
 #include "decide/guard.h"
 #include "decide/measure.h"
+#include "decide/wait.h"
 #include "decide/window.h"
 
 /* The metric that asks for most wins: each of them must be satisfied. */
@@ -58,12 +59,6 @@ static void forget_the_future(struct decide_state *s, uint64_t now_ns)
 		s->begin_ns = now_ns;
 }
 
-static bool is_warming(const struct view *v, const struct decide_state *s)
-{
-	return s->wanted && v->replicas < s->wanted &&
-	       v->boottime_ns - s->wanted_since_ns < DECIDE_WARMING_NS;
-}
-
 /* Above its target a metric can ask for fewer only because fewer are live than were ordered. */
 static bool is_above_target(const struct policy *p, const struct verdict *d)
 {
@@ -84,13 +79,10 @@ static void note_silence(const struct view *v, struct decide_state *s)
 	}
 }
 
-/* Up to which age a replica is new: only those are that came while we looked. */
-static uint64_t youth(const struct policy *p, const struct view *v, struct decide_state *s)
+uint64_t decide_youth(const struct policy *p, const struct view *v, const struct decide_state *s)
 {
 	uint64_t since;
 
-	if (!s->begin_ns && v->replicas)
-		s->begin_ns = v->boottime_ns ? v->boottime_ns : 1;
 	if (!s->begin_ns)
 		return 0;
 	since = v->boottime_ns - s->begin_ns;
@@ -99,27 +91,11 @@ static uint64_t youth(const struct policy *p, const struct view *v, struct decid
 
 static void note_live(const struct view *v, struct decide_state *s)
 {
+	if (!s->begin_ns && v->replicas)
+		s->begin_ns = v->boottime_ns ? v->boottime_ns : 1;
 	if (v->replicas < s->live)
 		s->fewer_ns = v->boottime_ns ? v->boottime_ns : 1;
 	s->live = v->replicas;
-}
-
-static uint64_t longest_fresh_ns(const struct policy *p, const struct view *v)
-{
-	uint64_t longest = p->fresh_ns;
-
-	for (uint32_t i = 0; i < v->replicas; i++) {
-		uint64_t ns = view_fresh_ns(v->replica[i].period_ns, p->fresh_ns);
-
-		longest = ns > longest ? ns : longest;
-	}
-	return longest;
-}
-
-/* The mean of a window reaches back to when there were more to share the work. */
-static bool is_settling(const struct policy *p, const struct view *v, const struct decide_state *s)
-{
-	return s->fewer_ns && v->boottime_ns - s->fewer_ns < p->window_ns + longest_fresh_ns(p, v);
 }
 
 static bool covers_enough(const struct policy *p, const struct verdict *d)
@@ -139,7 +115,7 @@ static enum verdict_reason shrinking_forbidden(const struct policy *p, const str
 					       const struct decide_state *s,
 					       const struct verdict *d)
 {
-	if (GUARD(WARMING, is_warming(v, s)) || GUARD(ABOVE, is_above_target(p, d)))
+	if (GUARD(WARMING, wait_warming(v, s)) || GUARD(ABOVE, is_above_target(p, d)))
 		return VERDICT_WARMING;
 	if (GUARD(COVERAGE, !covers_enough(p, d)))
 		return has_stale_replica(p, v) ? VERDICT_STALE : VERDICT_COVERAGE;
@@ -186,7 +162,7 @@ static void judge(const struct policy *p, const struct view *v, const struct dec
 	else if (d->asked > d->from && GUARD(BELOW, is_below_target(d)))
 		forbidden = VERDICT_SETTLING;
 	else if (d->asked > d->from)
-		forbidden = gain_forbids(p, v, d, is_warming(v, s), s);
+		forbidden = gain_forbids(p, v, d, s);
 	if (forbidden != VERDICT_STEADY)
 		hold(d, forbidden);
 	else
@@ -242,7 +218,7 @@ static void apply_limits(const struct policy *p, const struct view *v, const str
 			 struct verdict *d)
 {
 	uint64_t now_ns = v->boottime_ns;
-	uint32_t most = gain_most(p, v, is_warming(v, s), s);
+	uint32_t most = gain_most(p, v, s);
 
 	d->to = d->asked;
 	limit(d, d->stabilized, VERDICT_STABILIZED);
@@ -252,7 +228,7 @@ static void apply_limits(const struct policy *p, const struct view *v, const str
 		limit(d, most, VERDICT_STEP_LIMIT);
 	if (GUARD(PACE, d->to < d->from && d->to < decide_lowest(p, s, now_ns, d->from)))
 		limit(d, decide_lowest(p, s, now_ns, d->from), VERDICT_PACE);
-	if (GUARD(SETTLING, d->to < d->from && is_settling(p, v, s)))
+	if (GUARD(SETTLING, d->to < d->from && wait_settling(p, v, s)))
 		limit(d, d->from, VERDICT_SETTLING);
 	if (d->to < p->min_replicas)
 		limit(d, p->min_replicas, VERDICT_MIN);
@@ -266,11 +242,11 @@ static void expect_replicas(const struct policy *p, const struct view *v, const 
 			    struct decide_state *s)
 {
 	if (p->enforce && d->to > d->from) {
-		gain_begin(p, v, d, is_warming(v, s), s);
+		gain_begin(p, v, d, s);
 		s->wanted = d->to;
 		s->wanted_since_ns = v->boottime_ns;
 		s->wanted_step = d->to - s->gain.base;
-	} else if (!is_warming(v, s) || d->to < d->from) {
+	} else if (!wait_warming(v, s) || d->to < d->from) {
 		s->wanted = 0;
 	}
 }
@@ -283,8 +259,8 @@ void decide_step(const struct policy *p, const struct view *v, uint32_t current,
 	forget_the_future(state, v->boottime_ns);
 	note_silence(v, state);
 	note_live(v, state);
-	ask_metrics(p, v, youth(p, v, state), &d);
-	gain_look(p, v, &d, is_warming(v, state), state);
+	ask_metrics(p, v, decide_youth(p, v, state), &d);
+	gain_look(p, v, &d, state);
 	d.coverage_permille = coverage(p, v, &d);
 	judge(p, v, state, &d);
 	window_remember(p, state, v->boottime_ns, current, d.asked);

@@ -2,6 +2,7 @@
 #include "decide/gain.h"
 
 #include "decide/guard.h"
+#include "decide/wait.h"
 
 #define PERCENT_HALF(x) ((uint64_t)(x) + (x) / 2)
 
@@ -74,8 +75,7 @@ static void conclude(const struct policy *p, const struct view *v, const struct 
 	g->useless_ns = v->boottime_ns;
 }
 
-void gain_look(const struct policy *p, const struct view *v, const struct verdict *d, bool warming,
-	       struct decide_state *s)
+void gain_look(const struct policy *p, const struct view *v, const struct verdict *d, struct decide_state *s)
 {
 	struct decide_gain *g = &s->gain;
 
@@ -87,20 +87,20 @@ void gain_look(const struct policy *p, const struct view *v, const struct verdic
 		return;
 	if (!g->filled_ns && s->wanted && is_filled(v, s))
 		g->filled_ns = v->boottime_ns ? v->boottime_ns : 1;
-	if (!g->filled_ns && !warming)
+	if (!g->filled_ns && !wait_warming(v, s))
 		g->live = 0; /* it never was: nothing to judge */
 	else if (g->filled_ns && v->boottime_ns - g->filled_ns >= reach(p, v) && d->metric[g->metric].known)
 		conclude(p, v, &d->metric[g->metric], s);
 }
 
 /* Open steps end by themselves: unfilled ones with the patience, others when their metric is measured. */
-static bool is_open(const struct policy *p, const struct view *v, bool warming, const struct decide_state *s)
+uint64_t gain_open(const struct policy *p, const struct view *v, const struct decide_state *s)
 {
 	if (!s->gain.live)
-		return false;
+		return 0;
 	if (!s->gain.filled_ns)
-		return warming;
-	return v->boottime_ns - s->gain.filled_ns < reach(p, v);
+		return wait_warming(v, s);
+	return wait_left(s->gain.filled_ns, reach(p, v), v->boottime_ns);
 }
 
 /* The others are on their way or just began: none of them counts, so what is asked for is the least that is needed. */
@@ -111,9 +111,9 @@ static bool is_asked_by_the_old(const struct verdict *d, const struct decide_gai
 	return m->measured - m->young <= g->live;
 }
 
-uint32_t gain_most(const struct policy *p, const struct view *v, bool warming, const struct decide_state *s)
+uint32_t gain_most(const struct policy *p, const struct view *v, const struct decide_state *s)
 {
-	return is_open(p, v, warming, s) ? decide_largest_step(s->gain.base) : UINT32_MAX;
+	return gain_open(p, v, s) ? decide_largest_step(s->gain.base) : UINT32_MAX;
 }
 
 static bool completes(const struct verdict *d, const struct decide_gain *g)
@@ -129,21 +129,20 @@ static bool is_useless(const struct policy *p, const struct view *v, const struc
 }
 
 enum verdict_reason gain_forbids(const struct policy *p, const struct view *v, const struct verdict *d,
-				 bool warming, const struct decide_state *s)
+				 const struct decide_state *s)
 {
-	if (GUARD(UNFILLED, is_open(p, v, warming, s) && !completes(d, &s->gain)))
+	if (GUARD(UNFILLED, gain_open(p, v, s) && !completes(d, &s->gain)))
 		return VERDICT_UNFILLED;
 	if (GUARD(GAIN, is_useless(p, v, d, &s->gain)))
 		return VERDICT_NO_GAIN;
 	return VERDICT_STEADY;
 }
 
-void gain_begin(const struct policy *p, const struct view *v, const struct verdict *d, bool warming,
-		struct decide_state *s)
+void gain_begin(const struct policy *p, const struct view *v, const struct verdict *d, struct decide_state *s)
 {
 	struct decide_gain *g = &s->gain;
 
-	if (!is_open(p, v, warming, s)) {
+	if (!gain_open(p, v, s)) {
 		g->live = v->replicas;
 		g->base = d->from;
 	}

@@ -15,18 +15,17 @@
 
 #include "decide/decide.h"
 
-/* First in a step, after the metrics were measured: judges what can be judged. `warming`: the replicas of
- * the last order may still show up. */
-void gain_look(const struct policy *p, const struct view *v, const struct verdict *d, bool warming,
-	       struct decide_state *s);
+/* First in a step, after the metrics were measured: judges what can be judged. */
+void gain_look(const struct policy *p, const struct view *v, const struct verdict *d, struct decide_state *s);
 /* Why it must not grow now; VERDICT_STEADY: it may. */
 enum verdict_reason gain_forbids(const struct policy *p, const struct view *v, const struct verdict *d,
-				 bool warming, const struct decide_state *s);
+				 const struct decide_state *s);
 /* A step up was ordered, or the open one was completed. */
-void gain_begin(const struct policy *p, const struct view *v, const struct verdict *d, bool warming,
-		struct decide_state *s);
+void gain_begin(const struct policy *p, const struct view *v, const struct verdict *d, struct decide_state *s);
 /* What may be ordered while a step is open: as much as one step could have been. UINT32_MAX: none is. */
-uint32_t gain_most(const struct policy *p, const struct view *v, bool warming, const struct decide_state *s);
+uint32_t gain_most(const struct policy *p, const struct view *v, const struct decide_state *s);
+/* How long the open step may stay so, if its replicas come; 0: none is open. */
+uint64_t gain_open(const struct policy *p, const struct view *v, const struct decide_state *s);
 /* On the average fresh replica; permille of the time. */
 uint32_t gain_strain(const struct policy *p, const struct view *v);
 

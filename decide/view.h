@@ -20,6 +20,7 @@ struct view_replica {
 	char name[VIEW_NAME];
 	const char *ns, *pod;   /* of the pod it is a container of (its uid, until the name is known); NULL: of none */
 	const char *container;  /* its name in there, or the unit's; NULL: it has none */
+	const char *node;       /* that it is on; NULL: not told, as in records of earlier versions */
 	uint64_t age_ns;        /* since it was first seen */
 	uint64_t sample_age_ns; /* of its newest sample; UINT64_MAX: none yet */
 	uint64_t period_ns;     /* between samples of its agent; 0: not told */

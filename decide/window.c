@@ -89,6 +89,25 @@ uint32_t window_stabilize(const struct policy *p, const struct decide_state *s, 
 	return to < current ? to : current;
 }
 
+/* Until this entry is no longer in the window; NULL: 0. */
+static uint64_t left(const struct decide_recommendation *r, uint64_t now_ns, uint64_t window_ns, uint64_t part)
+{
+	return r ? r->boottime_ns + window_ns + part - now_ns : 0;
+}
+
+uint64_t window_held(const struct policy *p, const struct decide_state *s, uint64_t now_ns, uint32_t current,
+		     uint32_t asked)
+{
+	bool up = asked > current;
+	uint64_t window_ns = up ? p->up_stabilization_ns : p->down_stabilization_ns;
+	const struct decide_recommendation *r;
+
+	for (uint32_t i = 0; (r = back(s, i, now_ns, window_ns, part_ns(p))); i++)
+		if (up ? r->up <= current : r->down >= current)
+			break;
+	return left(r, now_ns, window_ns, part_ns(p));
+}
+
 uint32_t window_least(const struct policy *p, const struct decide_state *s, uint64_t now_ns,
 		      uint64_t period_ns, uint32_t current)
 {
@@ -109,4 +128,16 @@ uint32_t window_most(const struct policy *p, const struct decide_state *s, uint6
 	for (uint32_t i = 0; (r = back(s, i, now_ns, period_ns, part_ns(p))); i++)
 		most = r->most > most ? r->most : most;
 	return most;
+}
+
+uint64_t window_paced(const struct policy *p, const struct decide_state *s, uint64_t now_ns, uint64_t period_ns,
+		      uint32_t current, bool up)
+{
+	uint32_t end = up ? window_least(p, s, now_ns, period_ns, current) : window_most(p, s, now_ns, period_ns, current);
+	const struct decide_recommendation *r;
+
+	for (uint32_t i = 0; (r = back(s, i, now_ns, period_ns, part_ns(p))); i++)
+		if (up ? r->least <= end : r->most >= end)
+			break;
+	return left(r, now_ns, period_ns, part_ns(p));
 }

@@ -51,12 +51,15 @@ static void explain(struct rpc_call *c, const char *hold_id, const struct decisi
 {
 	Plimsoll__V1__ExplainResponse m = PLIMSOLL__V1__EXPLAIN_RESPONSE__INIT;
 	scoped(buf_done) struct buf words = {0};
+	const struct scaler_workload *w = scaler_find(aggregator_of(c)->scaler, x->workload);
 	Plimsoll__V1__Decision d;
 	char id[SERVE_HISTORY_ID];
 	struct err e;
 
 	if (explain_decision(x, record, &words, &e) < 0)
 		buf_printf(&words, "its record cannot be read: %s: %s\n", e.what, e.cause);
+	if (w && !hold_id)
+		hold_mention(&w->hold, x, &words);
 	serve_history_fill(&d, x, id);
 	if (hold_id)
 		d.id = (char *)(uintptr_t)hold_id; /* as in serve_history_fill() */

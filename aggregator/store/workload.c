@@ -156,6 +156,7 @@ static void view_replica(const struct store_row *r, clock_boot_t now, uint64_t w
 	*v = (struct view_replica){0};
 	replica_name(r, v->name, sizeof(v->name));
 	view_pod(r, v);
+	v->node = r->node->name;
 	v->age_ns = clock_since(now, (clock_boot_t){r->first_seen_ns});
 	v->sample_age_ns = row_sample_age(r, now);
 	v->period_ns = node_period_ns(r->node);

@@ -49,7 +49,8 @@ static void a_hostile_node_changes_nothing_for_others(void **state)
 		struct view_replica x = a.replica[i], y = b.replica[i];
 
 		assert_string_equal(x.container, y.container);
-		x.container = y.container = NULL; /* each store's own text */
+		assert_string_equal(x.node, y.node);
+		x.container = y.container = x.node = y.node = NULL; /* each store's own texts */
 		assert_memory_equal(&x, &y, sizeof(x));
 	}
 	assert_int_equal(a.nodes_silent, b.nodes_silent);
