@@ -8,12 +8,12 @@
 #include "decide/window.h"
 
 /* The metric that asks for most wins: each of them must be satisfied. */
-static void ask_metrics(const struct policy *p, const struct view *v, uint64_t young_ns, struct verdict *d)
+static void ask_metrics(const struct policy *p, const struct view *v, uint64_t looked_ns, struct verdict *d)
 {
 	for (size_t i = 0; i < p->n_metrics; i++) {
 		struct verdict_metric *m = &d->metric[i];
 
-		measure(p, i, v, d->from, young_ns, m);
+		measure(p, i, v, d->from, looked_ns, m);
 		if (m->known && (d->trigger < 0 || m->asks > d->asked)) {
 			d->trigger = (int)i;
 			d->asked = m->asks;
@@ -79,14 +79,9 @@ static void note_silence(const struct view *v, struct decide_state *s)
 	}
 }
 
-uint64_t decide_youth(const struct policy *p, const struct view *v, const struct decide_state *s)
+uint64_t decide_looked(const struct view *v, const struct decide_state *s)
 {
-	uint64_t since;
-
-	if (!s->begin_ns)
-		return 0;
-	since = v->boottime_ns - s->begin_ns;
-	return since < p->young_ns ? since : p->young_ns;
+	return s->begin_ns ? v->boottime_ns - s->begin_ns : 0;
 }
 
 static void note_live(const struct view *v, struct decide_state *s)
@@ -259,7 +254,7 @@ void decide_step(const struct policy *p, const struct view *v, uint32_t current,
 	forget_the_future(state, v->boottime_ns);
 	note_silence(v, state);
 	note_live(v, state);
-	ask_metrics(p, v, decide_youth(p, v, state), &d);
+	ask_metrics(p, v, decide_looked(v, state), &d);
 	gain_look(p, v, &d, state);
 	d.coverage_permille = coverage(p, v, &d);
 	judge(p, v, state, &d);

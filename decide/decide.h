@@ -56,8 +56,7 @@ uint32_t decide_largest_step(uint32_t from); /* what one step may reach at most 
 /* What the rest of the policy's periods leaves, up and down; `from` itself is always allowed. */
 uint32_t decide_highest(const struct policy *p, const struct decide_state *s, uint64_t now_ns, uint32_t from);
 uint32_t decide_lowest(const struct policy *p, const struct decide_state *s, uint64_t now_ns, uint32_t from);
-/* Up to which age a replica is new: only those are that came while we looked. */
-uint64_t decide_youth(const struct policy *p, const struct view *v, const struct decide_state *s);
+uint64_t decide_looked(const struct view *v, const struct decide_state *s); /* since replicas were first seen */
 /* Takes off the step what the fleet's budget does not leave; decide_step() does it, too. */
 void decide_afford(const struct view *v, struct verdict *d);
 /* `current`: replicas the workload is set to (the actuator's last order, else the live rows). */

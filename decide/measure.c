@@ -50,20 +50,21 @@ static bool add_replica(const struct policy *p, enum policy_metric_kind kind,
 	return false;
 }
 
-/* It was, when it was measured. */
-static bool is_young(const struct view_replica *r, uint64_t young_ns)
+bool measure_young(const struct policy *p, const struct view_replica *r, uint64_t looked_ns)
 {
-	return young_ns && (r->age_ns < r->sample_age_ns || r->age_ns - r->sample_age_ns < young_ns);
+	uint64_t age_ns = r->age_ns > r->sample_age_ns ? r->age_ns - r->sample_age_ns : 0;
+
+	return r->age_ns < looked_ns && age_ns < p->young_ns;
 }
 
 static struct sum add_up(const struct policy *p, enum policy_metric_kind kind, const struct view *v,
-			 uint64_t young_ns, struct verdict_metric *m)
+			 uint64_t looked_ns, struct verdict_metric *m)
 {
 	struct sum s = {0};
 
 	for (uint32_t i = 0; i < v->replicas; i++) {
 		const struct view_replica *r = &v->replica[i];
-		bool young = GUARD(YOUNG, is_young(r, young_ns));
+		bool young = GUARD(YOUNG, measure_young(p, r, looked_ns));
 
 		if (!add_replica(p, kind, r, young, &s)) {
 			m->missing++;
@@ -142,11 +143,11 @@ static void ask(const struct policy *p, uint32_t current, struct verdict_metric 
 }
 
 void measure(const struct policy *p, size_t metric, const struct view *v, uint32_t current,
-	     uint64_t young_ns, struct verdict_metric *ret)
+	     uint64_t looked_ns, struct verdict_metric *ret)
 {
 	enum policy_metric_kind kind = p->metric[metric].kind;
 	struct verdict_metric m = {.target_percent = p->metric[metric].target_percent};
-	struct sum s = add_up(p, kind, v, young_ns, &m);
+	struct sum s = add_up(p, kind, v, looked_ns, &m);
 
 	m.known = m.measured > 0 && s.whole > 0;
 	m.sum_milli = s.part;

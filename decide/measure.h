@@ -19,8 +19,10 @@
 #include "decide/verdict.h"
 #include "decide/view.h"
 
+/* `looked_ns`: how long replicas have been looked at. Those that were there first are not young. */
 void measure(const struct policy *p, size_t metric, const struct view *v, uint32_t current,
-	     uint64_t young_ns, struct verdict_metric *ret);
+	     uint64_t looked_ns, struct verdict_metric *ret);
+bool measure_young(const struct policy *p, const struct view_replica *r, uint64_t looked_ns); /* when it was measured */
 /* For whoever tells a person: the two rules above. `value` and `target` in percent. */
 bool measure_within_tolerance(const struct policy *p, uint64_t value, uint64_t target);
 uint32_t measure_filled_percent(const struct verdict_metric *m); /* what a missing replica counts as */

@@ -2,6 +2,7 @@
 #include "decide/wait.h"
 
 #include "decide/gain.h"
+#include "decide/measure.h"
 #include "decide/window.h"
 
 uint64_t wait_left(uint64_t since_ns, uint64_t most_ns, uint64_t now_ns)
@@ -43,13 +44,15 @@ uint64_t wait_settling(const struct policy *p, const struct view *v, const struc
 /* Until the last of those that have begun is old enough. */
 static uint64_t youth(const struct policy *p, const struct view *v, const struct decide_state *s)
 {
-	uint64_t young_ns = decide_youth(p, v, s), longest = 0;
+	uint64_t looked_ns = decide_looked(v, s), longest = 0;
 
 	for (uint32_t i = 0; i < v->replicas; i++) {
 		const struct view_replica *r = &v->replica[i];
-		uint64_t ns = wait_left(0, young_ns, r->age_ns > r->sample_age_ns ? r->age_ns - r->sample_age_ns : 0);
+		uint64_t ns = r->age_ns > r->sample_age_ns ? wait_left(0, p->young_ns, r->age_ns - r->sample_age_ns)
+							   : p->young_ns;
 
-		longest = view_is_fresh(r, p->fresh_ns) && ns > longest ? ns : longest;
+		if (view_is_fresh(r, p->fresh_ns) && measure_young(p, r, looked_ns) && ns > longest)
+			longest = ns;
 	}
 	return longest;
 }

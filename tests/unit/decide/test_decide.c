@@ -407,6 +407,24 @@ TEST(what_was_there_first_is_not_new)
 	assert_verdict(scene_step(s, 4), 7, VERDICT_METRIC);
 }
 
+/* Nor later, when their samples are from a moment at which it had not looked for as long as it has now. */
+TEST(what_was_there_first_does_not_become_new)
+{
+	struct scene *s = scene_new();
+
+	s->policy.young_ns = 10 * SECOND;
+	scene_fill(s, 4, 500);
+	for (int i = 0; i < 4; i++)
+		s->replica[i].age_ns = SECOND / 10;
+	assert_verdict(scene_step(s, 4), 4, VERDICT_STEADY);
+	s->view.boottime_ns += 5 * SECOND;
+	scene_empty(s);
+	scene_fill(s, 4, 800);
+	for (int i = 0; i < 4; i++)
+		s->replica[i].age_ns = 5 * SECOND + SECOND / 10;
+	assert_verdict(scene_step(s, 4), 7, VERDICT_METRIC);
+}
+
 /* 6 at 20 % of 50: 3. 3 would use 40 %, but the mean of 5 s does not have it yet. */
 TEST(shrinking_waits_until_the_last_one_shows)
 {
@@ -542,6 +560,7 @@ int main(void)
 		cmocka_unit_test(what_waits_is_not_idle),
 		cmocka_unit_test(starting_up_is_no_reason_to_grow),
 		cmocka_unit_test(what_was_there_first_is_not_new),
+		cmocka_unit_test(what_was_there_first_does_not_become_new),
 		cmocka_unit_test(shrinking_waits_until_the_last_one_shows),
 		cmocka_unit_test(a_lower_max_ends_the_wait),
 		cmocka_unit_test(above_the_target_never_shrinks),
