@@ -138,12 +138,12 @@ class Aggregator(Process):
 class Agent:
     """One Report stream."""
 
-    def __init__(self, channel, metrics, node="node-a", epoch=7):
+    def __init__(self, channel, metrics, node="node-a", epoch=7, patience=PATIENCE * 2):
         self.channel, self.m, self.node, self.epoch = channel, metrics, node, epoch
         self.out = queue.Queue()
         self.call = channel.stream_stream("/plimsoll.v1.Ingest/Report",
                                           response_deserializer=metrics.Directive.FromString)(
-            iter(self.out.get, None), timeout=PATIENCE * 2)
+            iter(self.out.get, None), timeout=patience)
 
     def send(self, batch):
         self.out.put(batch if isinstance(batch, bytes) else batch.SerializeToString())
