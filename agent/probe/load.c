@@ -41,6 +41,16 @@ static void *map_array(struct load *l, const struct bpf_map *m, int protection, 
 	return NULL;
 }
 
+/* NULL: as above. `each`: one after the other, how many of `n` rows or slots; the CPUs. */
+static void *open_window(struct load *l, const struct bpf_map *m, struct window *w, size_t each, size_t n, struct err *e)
+{
+	size_t size = map_size(m);
+	int r = window_open(w, bpf_map__fd(m), size, each, n, bpf_map__value_size(m), e);
+
+	l->map_bytes += size;
+	return r < 0 ? NULL : w->at;
+}
+
 static uint32_t numa_nodes(void)
 {
 	scoped(fclosep) FILE *f = fopen("/sys/devices/system/node/possible", "re");
@@ -99,20 +109,31 @@ static int map_arrays(struct load *l, struct err *e)
 	struct programs_bpf *b = l->programs.bpf;
 
 	l->map_bytes = map_size(b->maps.memos) + map_size(b->maps.fresh);
-	if (!(l->slot = map_array(l, b->maps.slots, both, e)) ||
+	if (!(l->slot = open_window(l, b->maps.slots, &l->slot_window, l->cpus, l->slots, e)) ||
 	    !(l->running = map_array(l, b->maps.running, PROT_READ, e)) ||
 	    !(l->table = map_array(l, b->maps.table, both, e)) ||
-	    !(l->row = map_array(l, b->maps.rows, both, e)) ||
+	    !(l->row = open_window(l, b->maps.rows, &l->row_window, 1, l->rows, e)) ||
 	    !(l->birth = map_array(l, b->maps.births, PROT_READ, e)) ||
 	    !(l->stock.ring = map_array(l, b->maps.stock, both, e)) ||
-	    !(l->tally = map_array(l, b->maps.tallies, both, e)) ||
-	    !(l->traffic_of = map_array(l, b->maps.traffic, both, e)) ||
+	    !(l->tally = open_window(l, b->maps.tallies, &l->tally_window, 1, l->slots, e)) ||
+	    !(l->traffic_of = open_window(l, b->maps.traffic, &l->traffic_window, l->cpus, l->slots, e)) ||
 	    !(l->cost = map_array(l, b->maps.costs, PROT_READ, e)))
 		return e ? e->code : -ENOMEM;
 	l->stock.filled = &b->bss->stock_filled;
 	l->stock.taken = &b->bss->stock_taken;
 	l->stock.known = &b->data_table->births_known;
+	load_show(l, 1); /* the overflow */
 	return 0;
+}
+
+void load_show(struct load *l, uint32_t rows)
+{
+	uint32_t slots = rows < l->slots ? rows : l->slots;
+
+	window_show(&l->row_window, rows);
+	window_show(&l->slot_window, slots);
+	window_show(&l->tally_window, slots);
+	window_show(&l->traffic_window, slots);
 }
 
 static int attach_pass(struct load *l, const char *mount, struct bpf_link **ret, struct err *e)
@@ -168,14 +189,14 @@ static void unmap_arrays(struct load *l)
 {
 	struct programs_bpf *b = l->programs.bpf;
 
-	unmap(l->row, b->maps.rows);
+	window_close(&l->row_window);
+	window_close(&l->slot_window);
+	window_close(&l->tally_window);
+	window_close(&l->traffic_window);
 	unmap(l->birth, b->maps.births);
 	unmap(l->stock.ring, b->maps.stock);
-	unmap(l->slot, b->maps.slots);
 	unmap(l->running, b->maps.running);
 	unmap(l->table, b->maps.table);
-	unmap(l->tally, b->maps.tallies);
-	unmap(l->traffic_of, b->maps.traffic);
 	unmap(l->cost, b->maps.costs);
 }
 

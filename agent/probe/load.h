@@ -13,6 +13,7 @@
 #include "agent/probe/hierarchy.h"
 #include "agent/probe/programs.h"
 #include "agent/probe/stock.h"
+#include "agent/probe/window.h"
 #include "base/err.h"
 #include "plimsoll/slot.h"
 
@@ -23,6 +24,7 @@ struct load {
 	struct bpf_link *pass[PLIMSOLL_HIERARCHIES]; /* NULL: no such hierarchy */
 	uint32_t cpus, slots, rows, table_bits;
 	bool memory_legacy, cpu_legacy, io_legacy; /* on v1 */
+	struct window slot_window, traffic_window, tally_window, row_window; /* of the next five: see load_show() */
 	struct plimsoll_slot *slot;       /* [cpu * slots + slot] */
 	struct plimsoll_traffic *traffic_of; /* the same */
 	struct plimsoll_tally *tally;     /* [slot] */
@@ -43,6 +45,8 @@ void load_lend(const struct load *l, struct part_frame *ret); /* to the parts, u
 /* Rows are twice the slots: a cgroup without a slot still has memory and pressure. `also`: see probe_options. */
 int load_open(struct load *l, const struct hierarchy *h, uint32_t slots, uint32_t also, struct err *e);
 void load_close(struct load *l);
+/* Rows below `rows`, and the slots among them, can be touched from now on. */
+void load_show(struct load *l, uint32_t rows);
 int load_attach(struct load *l, struct err *e); /* once the table and the stock are filled, after a pass */
 uint64_t load_births_late(const struct load *l); /* cgroups that were made and could not be given a slot at once */
 

@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#define SHOW_LEAST 64u /* rows: so that not each one is a step of its own */
+
 struct stack { /* last in, first out */
 	uint32_t *row;
 	size_t n;
@@ -14,6 +16,8 @@ struct stack { /* last in, first out */
 struct pool {
 	struct pool_options o;
 	struct stack slots, others, resting;
+	uint32_t fresh; /* slots from this one on were never taken: they come in order, and are zero */
+	uint32_t shown;
 };
 
 static void fill(struct stack *s, uint32_t first, uint32_t end, size_t room)
@@ -44,14 +48,46 @@ static void clear_slot(struct pool *p, uint32_t slot)
 	memset(&p->o.tally[slot], 0, sizeof(*p->o.tally));
 }
 
-uint32_t pool_take_slot(struct pool *p)
+bool pool_is_slot(const struct pool *p, uint32_t row)
+{
+	return row < p->o.slots;
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A quarter more than is needed, so that steps become fewer; of mere rows all. */
+void pool_show(struct pool *p, uint32_t row)
+{
+	if (row < p->shown)
+		return;
+	p->shown = pool_is_slot(p, row) ? smaller(row + 1 + row / 4 + SHOW_LEAST, p->o.slots) : p->o.rows;
+	if (p->o.show)
+		p->o.show(p->o.data, p->shown);
+}
+
+uint32_t pool_lend_slot(struct pool *p)
 {
 	uint32_t slot = pop(&p->slots);
 
+	if (slot >= p->fresh) {
+		p->fresh = slot + 1;
+		return slot;
+	}
 	if (!slot)
 		return 0;
 	clear_slot(p, slot);
 	memset(&p->o.row[slot], 0, sizeof(*p->o.row));
+	return slot;
+}
+
+uint32_t pool_take_slot(struct pool *p)
+{
+	uint32_t slot = pool_lend_slot(p);
+
+	pool_show(p, slot);
 	return slot;
 }
 
@@ -62,6 +98,7 @@ uint32_t pool_take(struct pool *p)
 	if (row)
 		return row;
 	row = pop(&p->others);
+	pool_show(p, row);
 	if (row)
 		memset(&p->o.row[row], 0, sizeof(*p->o.row));
 	return row;
@@ -70,11 +107,6 @@ uint32_t pool_take(struct pool *p)
 uint32_t pool_slots(const struct pool *p)
 {
 	return (uint32_t)p->slots.n;
-}
-
-bool pool_is_slot(const struct pool *p, uint32_t row)
-{
-	return row < p->o.slots;
 }
 
 uint32_t pool_running(const volatile struct plimsoll_running *r, uint64_t since)
@@ -121,6 +153,7 @@ struct pool *pool_new(const struct pool_options *o)
 	struct pool *p = mem_new(struct pool);
 
 	p->o = *o;
+	p->fresh = 1;
 	fill(&p->slots, 1, o->slots, o->slots);
 	fill(&p->others, o->slots, o->rows, o->rows - o->slots);
 	p->resting.row = mem_array(NULL, o->rows, sizeof(*p->resting.row));

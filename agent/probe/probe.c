@@ -270,13 +270,18 @@ static void wait_for_clocks(struct probe *p)
 	nanosleep(&(struct timespec){.tv_nsec = CLOCK_WAIT_NS}, NULL);
 }
 
+static void show(void *data, uint32_t rows)
+{
+	load_show(data, rows);
+}
+
 /* The table is full before the first switch is counted, so that nothing known goes to overflow. */
 static int start(struct probe *p, const struct probe_options *o, struct err *e)
 {
 	struct tree_options t = {
 		.pool = {.slots = p->load.slots, .rows = p->load.rows, .cpus = p->load.cpus, .slot = p->load.slot,
 			 .traffic = p->load.traffic_of, .tally = p->load.tally, .row = p->load.row,
-			 .running = p->load.running},
+			 .running = p->load.running, .show = show, .data = &p->load},
 		.table_bits = p->load.table_bits,
 		.adder = {reading_add_counts, &p->reading},
 		.watcher = o->watcher,

@@ -131,7 +131,7 @@ void tree_wake(struct tree *t)
 /* Half of what is free at most: cgroups that the kernel could give none need one, too. */
 uint32_t tree_slot(struct tree *t, uint32_t lent)
 {
-	return lent < pool_slots(t->pool) ? pool_take_slot(t->pool) : 0;
+	return lent < pool_slots(t->pool) ? pool_lend_slot(t->pool) : 0;
 }
 
 const struct signals *tree_nobodys(const struct tree *t)
@@ -433,6 +433,7 @@ bool tree_take(struct tree *t, const struct plimsoll_birth *b, uint32_t number)
 	bool is_new;
 	char *path;
 
+	pool_show(t->pool, b->row);
 	if (!parent || find(t, b)) {
 		strays_add(&t->strays, b->row);
 		t->changed = true;

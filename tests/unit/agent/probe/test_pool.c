@@ -19,12 +19,21 @@ static struct plimsoll_tally tallies[SLOTS];
 static struct plimsoll_row rows[ROWS];
 static struct plimsoll_running running[CPUS];
 static struct pool *pool;
+static uint32_t shown; /* rows */
+
+static void show(void *data, uint32_t n)
+{
+	(void)data;
+	assert_in_range(n, shown + 1, ROWS); /* never less, and no more often than needed */
+	shown = n;
+}
 
 static int setup(void **state)
 {
-	const struct pool_options o = {SLOTS, ROWS, CPUS, slots, traffic, tallies, rows, running};
+	const struct pool_options o = {SLOTS, ROWS, CPUS, slots, traffic, tallies, rows, running, show, NULL};
 
 	(void)state;
+	shown = 0;
 	memset(running, 0, sizeof(running));
 	pool = pool_new(&o);
 	return 0;
@@ -49,14 +58,16 @@ static void slots_go_first_and_row_0_never(void **state)
 
 static void what_is_taken_has_counted_nothing(void **state)
 {
-	uint32_t slot;
+	uint32_t slot = pool_take_slot(pool);
 
 	(void)state;
+	pool_give(pool, slot);
+	pool_wake(pool);
 	memset(slots, 0xff, sizeof(slots));
 	memset(traffic, 0xff, sizeof(traffic));
 	memset(tallies, 0xff, sizeof(tallies));
 	memset(rows, 0xff, sizeof(rows));
-	slot = pool_take_slot(pool);
+	assert_int_equal(pool_take_slot(pool), slot);
 	for (uint32_t cpu = 0; cpu < CPUS; cpu++) {
 		assert_int_equal(slots[cpu * SLOTS + slot].on_cpu_ns, 0);
 		assert_int_equal(traffic[cpu * SLOTS + slot].net_sent_bytes, 0);
@@ -64,6 +75,20 @@ static void what_is_taken_has_counted_nothing(void **state)
 	assert_int_equal(tallies[slot].io_reads, 0);
 	assert_int_equal(rows[slot].pass[0], 0);
 	assert_int_not_equal(slots[slot + 1].on_cpu_ns, 0); /* somebody else's */
+}
+
+/* Whole pages of zeros that nobody had yet, on each CPU. */
+static void what_nobody_had_is_not_touched(void **state)
+{
+	uint32_t slot = pool_lend_slot(pool);
+
+	(void)state;
+	assert_int_equal(shown, 0);
+	pool_show(pool, slot);
+	assert_in_range(shown, slot + 1, SLOTS);
+	while (slot && slot < SLOTS)
+		slot = pool_take(pool);
+	assert_int_equal(shown, ROWS);
 }
 
 static void what_is_given_back_rests_first(void **state)
@@ -114,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(slots_go_first_and_row_0_never, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_taken_has_counted_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_nobody_had_is_not_touched, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_given_back_rests_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(it_rests_on_while_a_cpu_counts_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_mere_row_comes_back_as_one, setup, teardown),

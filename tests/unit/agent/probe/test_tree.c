@@ -64,7 +64,9 @@ static int setup(void **state)
 	struct tree_options o = {.pool = pool, .table_bits = BITS, .adder = {add, NULL}, .watcher = {on_birth, on_death, NULL}};
 
 	(void)state;
-	memset(slots, 0xff, sizeof(slots));
+	memset(slots, 0, sizeof(slots)); /* as the kernel gives them */
+	memset(traffic, 0, sizeof(traffic));
+	memset(tallies, 0, sizeof(tallies));
 	memset(rows, 0, sizeof(rows));
 	memset(running, 0, sizeof(running));
 	gone[0] = '\0';
