@@ -8,6 +8,7 @@
 #include "aggregator/hpa_text.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "decide/decide.h"
 
 const struct hpa_config hpa_control_defaults = {.tolerance = 0.1,
 						.cpu_initialization_ms = 300000,
@@ -167,7 +168,7 @@ static uint32_t coverage(const struct hpa_control *c)
 	return n ? (uint32_t)(least * 1000 / n) : 0;
 }
 
-void hpa_control_verdict(const struct hpa_control *c, struct verdict *ret)
+void hpa_control_verdict(const struct hpa_control *c, const struct view *v, struct verdict *ret)
 {
 	const struct hpa_outcome *o = &c->outcome;
 
@@ -178,6 +179,8 @@ void hpa_control_verdict(const struct hpa_control *c, struct verdict *ret)
 				.asked = replicas(o->is_normalized ? o->wanted : o->to),
 				.stabilized = replicas(o->is_normalized ? o->normalized.stabilized : o->to),
 				.coverage_permille = coverage(c)};
+	if (o->rescale)
+		decide_afford(v, ret);
 }
 
 void hpa_control_trigger(const struct hpa_control *c, const struct hpa_manifest *m, char *ret, size_t size)

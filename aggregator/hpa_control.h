@@ -39,8 +39,10 @@ void hpa_control_pass(struct hpa_control *c, const struct hpa_manifest *m, const
 /* The change that the pass wanted was made; `error`: or why not. */
 void hpa_control_done(struct hpa_control *c, const struct hpa_manifest *m, uint64_t now_ns, const char *error);
 
-/* The newest outcome in the terms of a verdict, and what asked for it: "cpu 84 % > 60 %". */
-void hpa_control_verdict(const struct hpa_control *c, struct verdict *ret);
+/* The newest outcome in the terms of a verdict: what is ordered. Kubernetes' own decision stays as it is; the fleet's budget
+ * in the view it was made on may leave less of it. */
+void hpa_control_verdict(const struct hpa_control *c, const struct view *v, struct verdict *ret);
+/* What asked for it: "cpu 84 % > 60 %". */
 void hpa_control_trigger(const struct hpa_control *c, const struct hpa_manifest *m, char *ret, size_t size);
 
 scope_define(struct hpa_control, hpa_control_free)

@@ -90,8 +90,6 @@ static void conclude_hpa(struct scaler_workload *w, struct scaler_look *l)
 {
 	const char *why;
 
-	if (w->hpa->outcome.rescale) /* Kubernetes' own decision is not touched; less of it is ordered */
-		decide_afford(&l->view, &w->verdict);
 	account(w, l);
 	scaler_act(w, l);
 	why = w->hpa->outcome.rescale ? why_unwritten(w, l) : NULL;
@@ -137,7 +135,7 @@ static void step_hpa(struct scaler_workload *w, clock_boot_t now)
 	w->hpa->rivals = rivals_look(&w->rivals, l.policy.name, w->workload);
 	offer(w, &l);
 	hpa_control_pass(w->hpa, w->manifest.hpa, &l.policy, &l.view, l.current, l.scale_error);
-	hpa_control_verdict(w->hpa, &w->verdict);
+	hpa_control_verdict(w->hpa, &l.view, &w->verdict);
 	conclude_hpa(w, &l);
 }
 

@@ -21,7 +21,7 @@ struct replay {
 	char policy[POLICY_NAME];
 	uint32_t from, to;         /* as it was recorded */
 	const char *reason;
-	uint32_t to_now;
+	uint32_t to_now, lacks_now; /* `lacks`: what the fleet's budget took off */
 	const char *reason_now;
 };
 
@@ -87,6 +87,7 @@ static int replay_policy(const char *json, struct replay *ret, struct err *e)
 	ret->to = r->verdict.to;
 	ret->reason = verdict_word(r->verdict.reason);
 	ret->to_now = again.to;
+	ret->lacks_now = again.lacks;
 	ret->reason_now = verdict_word(again.reason);
 	return 0;
 }
@@ -100,10 +101,11 @@ static int replay_hpa(const char *json, struct replay *ret, struct err *e)
 	if (code < 0)
 		return code;
 	ret->same = hpa_record_replay(r);
-	hpa_control_verdict(r->control, &again);
+	hpa_control_verdict(r->control, &r->view, &again);
 	memcpy(ret->policy, r->policy.name, sizeof(ret->policy));
 	ret->from = again.from;
 	ret->to = ret->to_now = again.to;
+	ret->lacks_now = again.lacks;
 	ret->reason = ret->reason_now = verdict_word(again.reason);
 	return 0;
 }
@@ -116,6 +118,7 @@ static void print_tree(const struct session *s, const struct replay *r)
 	json_object_set_new(o, "same", json_boolean(r->same));
 	json_object_set_new(o, "from", json_integer(r->from));
 	json_object_set_new(o, "to", json_integer(r->to_now));
+	json_object_set_new(o, "lacks", json_integer(r->lacks_now));
 	json_object_set_new(o, "reason", tree_string(r->reason_now));
 	tree_print(o, command_is(s, "yaml"), false, stdout);
 }
@@ -130,11 +133,14 @@ static void print(const struct session *s, const struct replay *r)
 	}
 	text_safe(r->policy, &name);
 	if (r->same)
-		printf("%s %u -> %u (%s): the recorded inputs give the same again, byte for byte\n", buf_text(&name),
-		       r->from, r->to, r->reason);
+		printf("%s %u -> %u (%s): the recorded inputs give the same again, byte for byte", buf_text(&name), r->from,
+		       r->to, r->reason);
 	else
-		printf("%s: recorded %u -> %u (%s), now %u -> %u (%s): this version decides otherwise\n", buf_text(&name),
+		printf("%s: recorded %u -> %u (%s), now %u -> %u (%s): this version decides otherwise", buf_text(&name),
 		       r->from, r->to, r->reason, r->from, r->to_now, r->reason_now);
+	if (r->lacks_now)
+		printf("; %u were wanted, the fleet's budget cut it", r->to_now + r->lacks_now);
+	printf("\n");
 }
 
 int replay_run(const struct session *s)

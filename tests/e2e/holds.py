@@ -2,6 +2,7 @@
 """holds.py BIN: what keeps a real aggregator from changing, and what it does within the tolerance or the budget: each is
 told in numbers that are right, and its record decides the same again, also from a file. The agents are written in
 Python and make the load up, so that it is the same each time."""
+import json
 import os
 import re
 import signal
@@ -27,6 +28,22 @@ spec:
   behavior: {{scaleDown: {{stabilizationWindowSeconds: {2}}}}}
   windowSeconds: 2
   actuator: {{exec: {{command: ["true"]}}}}
+"""
+HPA = """---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: cut
+  annotations:
+    plimsoll.io/mode: Enforce
+    plimsoll.io/replicas: /holds/cut/*
+    plimsoll.io/cpu-request: "1"
+    plimsoll.io/exec: "[/bin/sh, -c, 'cat >> {0}']"
+spec:
+  scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: cut}}
+  minReplicas: 2
+  maxReplicas: 20
+  metrics: [{{type: Resource, resource: {{name: cpu, target: {{type: Utilization, averageUtilization: 50}}}}}}]
 """
 NAMES = "near", "young", "missing", "open", "idle"
 
@@ -211,9 +228,32 @@ def of_policies(folder, metrics, status):
         missing_data_is_no_reason_to_shrink(w, node, lost)
 
 
+def of_an_hpa_that_the_budget_cuts(folder, metrics, status):
+    """It wants 4, and one replica a minute is all there is: what was ordered is what a replay says, too."""
+    orders = os.path.join(folder, "orders")
+    with World(folder, "hpa", metrics, status, HPA.format(orders), "--budget", "1", "--hpa-period", "1s") as w:
+        w.node("node-a", replicas("cut", 2, 1.0))
+        made = until("a decision", lambda: w.ask.json("decisions", "cut")["items"])[-1]
+        assert (made["from"], made["to"], made["reason"]) == (2, 3, "budget"), made
+        with open(orders, encoding="utf-8") as f:
+            order = json.loads(f.readline())
+        assert (order["from"], order["to"]) == (2, 3), order
+        text = w.ask("explain", made["id"])
+        for word in ("2 -> 4: cpu resource utilization", "1 left for this one: 2 -> 3 instead of 4\n",
+                     "the recorded inputs give the same outcome again, byte for byte"):
+            assert word in text, (word, text)
+        answer = w.replayed(made["id"], "cut 2 -> 3 (budget): ")
+        assert (answer["to"], answer["lacks"], answer["reason"]) == (3, 1, "budget"), answer
+        assert "; 4 were wanted, the fleet's budget cut it\n" in w.ask("replay", made["id"])
+        until("nothing left", lambda: (p := w.policies()["cut"])["reason"] == "budget" and p["current"] == 3)
+        answer = w.replayed("hold/cut", "cut 3 -> 3 (budget): ")
+        assert (answer["from"], answer["to"], answer["lacks"]) == (3, 3, 1), answer
+
+
 def main():
     with fleet.folder() as (path, metrics, status):
         of_policies(path, metrics, status)
+        of_an_hpa_that_the_budget_cuts(path, metrics, status)
     return 0
 
 

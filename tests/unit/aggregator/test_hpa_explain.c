@@ -101,7 +101,7 @@ static const char *reason(void)
 {
 	struct verdict d;
 
-	hpa_control_verdict(control, &d);
+	hpa_control_verdict(control, &(struct view){0}, &d);
 	return verdict_word(d.reason);
 }
 
