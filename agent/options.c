@@ -76,7 +76,7 @@ static int check_addresses(const struct agent_options *o, struct err *e)
 	int r = *o->listen ? rpc_address_check("--listen", o->listen, e) : 0;
 
 	if (r == 0 && *o->aggregator)
-		r = rpc_address_check("--aggregator", o->aggregator, e);
+		r = rpc_address_check_peer("--aggregator", o->aggregator, e);
 	return r;
 }
 

@@ -50,7 +50,7 @@ static int check_addresses(const struct aggregator_options *o, struct err *e)
 	if (r == 0 && *o->http)
 		r = rpc_address_check("--http", o->http, e);
 	for (size_t i = 0; r == 0 && i < o->scrape.n; i++)
-		r = rpc_address_check("--scrape", o->scrape.items[i], e);
+		r = rpc_address_check_peer("--scrape", o->scrape.items[i], e);
 	return r;
 }
 

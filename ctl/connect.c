@@ -158,15 +158,22 @@ static int late(const struct connect *c, struct err *e)
 	return err_fix(e, "--timeout 30s waits longer; plimsoll doctor looks at the daemons");
 }
 
+static int code_of(enum rpc_code code)
+{
+	return code == RPC_UNIMPLEMENTED ? -EOPNOTSUPP : code == RPC_UNAVAILABLE ? -EAGAIN : -EREMOTEIO;
+}
+
+/* Our daemons say what to do, others that speak gRPC, or only HTTP/2, do not. */
 static int said_no(const struct connect *c, const struct rpc_call *call, enum rpc_code code,
 		   const char *text, struct err *e)
 {
 	scoped(buf_done) struct buf what = safe(text), fix = safe(rpc_fix(call));
 
-	err_set(e, code == RPC_UNIMPLEMENTED ? -EOPNOTSUPP : -EREMOTEIO, "%s",
-		*buf_text(&what) ? buf_text(&what) : "the daemon refused");
+	err_set(e, code_of(code), "%s", *buf_text(&what) ? buf_text(&what) : "the daemon refused");
 	err_cause(e, "%.200s answered %s", c->address, rpc_code_name(code));
-	return err_fix(e, "%s", buf_text(&fix));
+	if (fix.size)
+		return err_fix(e, "%s", buf_text(&fix));
+	return err_fix(e, "check that a Plimsoll daemon listens there, and that a proxy in front of it passes gRPC on");
 }
 
 int connect_explain(const struct connect *c, const struct rpc_call *call, enum rpc_code code,
@@ -177,7 +184,7 @@ int connect_explain(const struct connect *c, const struct rpc_call *call, enum r
 	if (code == RPC_DEADLINE)
 		return late(c, e);
 	if (code == RPC_OK) {
-		err_set(e, -EREMOTEIO, "%.200s ended without an answer", c->address);
+		err_set(e, -EAGAIN, "%.200s ended without an answer", c->address);
 		return err_fix(e, "try again; its log may say why");
 	}
 	return said_no(c, call, code, text, e);

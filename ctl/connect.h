@@ -4,7 +4,7 @@
  * call. Calls run the loop until they end, so they block, at most for --timeout; streams as long as
  * they last. Errors: -EHOSTUNREACH when no daemon answers, -EOPNOTSUPP when it does not know the
  * method, -EINVAL for addresses and certificates; else -EREMOTEIO with
- * the daemon's own words made safe for a terminal.
+ * the daemon's own words made safe for a terminal, -EAGAIN if it may do it later.
  */
 #ifndef CTL_CONNECT_H
 #define CTL_CONNECT_H

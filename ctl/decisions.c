@@ -9,6 +9,7 @@
 #include "ctl/connect.h"
 #include "ctl/figure.h"
 #include "ctl/listing.h"
+#include "ctl/watch.h"
 
 typedef Plimsoll__V1__Decision decision;
 
@@ -132,8 +133,7 @@ int decisions_show(const struct session *s, char **workloads, size_t n, bool wat
 	q.holds = s->o->holds;
 	listing_begin(&w.printer, &listing, s, watch);
 	if (r == 0 && watch)
-		r = connect_follow(c, &method_watch_decisions, &q.base,
-				   (uint64_t)s->o->seconds * CLOCK_NS_PER_S, print_one, &w, &e);
+		r = watch_follow(s->o, c, &method_watch_decisions, &q.base, print_one, &w, &e);
 	else if (r == 0)
 		r = list(&w, c, &q, &e);
 	listing_done(&w.printer);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/help.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/opt_value.h"
 #include "base/scope.h"
 #include "ctl/terminal.h"
@@ -94,32 +97,62 @@ static void one(const struct command *c, struct buf *to)
 }
 
 /* "of periods" may come as two words. */
+static void add_words(const struct session *s, struct buf *to)
+{
+	for (size_t i = 0; i < s->n; i++)
+		buf_printf(to, "%s%s", i ? " " : "", s->words[i]);
+}
+
 static bool about_a_title(const struct session *s, struct buf *to)
 {
 	scoped(buf_done) struct buf title = {0};
 
-	for (size_t i = 0; i < s->n; i++)
-		buf_printf(&title, "%s%s", i ? " " : "", s->words[i]);
+	add_words(s, &title);
 	if (strcmp(buf_text(&title), "columns") != 0)
 		return titles_one(buf_text(&title), to);
 	titles_all(to);
 	return true;
 }
 
+/* "columns" counts as a command here: it is asked for as one. */
+static const char *near_command(const char *word)
+{
+	scoped(freep) const char **names = mem_array(NULL, command_n + 1, sizeof(*names));
+
+	for (size_t i = 0; i < command_n; i++)
+		names[i] = command_table[i].name;
+	names[command_n] = "columns";
+	return err_nearest(word, names, command_n + 1);
+}
+
+static int unknown(const struct session *s)
+{
+	scoped(buf_done) struct buf topic = {0}, title = {0};
+	const char *near;
+	struct err e;
+
+	add_words(s, &topic);
+	near = near_command(buf_text(&topic));
+	err_set(&e, -EINVAL, "nothing is called \"%.60s\"", buf_text(&topic));
+	err_cause(&e, "it is neither a command nor a title of a column");
+	if (near || titles_nearest(buf_text(&topic), &title))
+		err_fix(&e, "did you mean \"plimsoll help %s\"?", near ? near : buf_text(&title));
+	else
+		err_fix(&e, "plimsoll help lists the commands, plimsoll help columns explains the titles");
+	return command_usage(&e);
+}
+
 int help_run(const struct session *s)
 {
 	scoped(buf_done) struct buf text = {0};
 	const struct command *c = s->n == 1 ? command_find(s->words[0]) : NULL;
-	struct err e;
 
 	if (c)
 		one(c, &text);
 	else if (!s->n)
 		all(&text);
-	else if (!about_a_title(s, &text)) {
-		command_unknown(s->words[0], &e);
-		return command_usage(&e);
-	}
+	else if (!about_a_title(s, &text))
+		return unknown(s);
 	terminal_print(buf_text(&text), stdout);
 	return COMMAND_FINE;
 }

@@ -16,6 +16,7 @@
 #include "ctl/fleet.h"
 #include "ctl/listing.h"
 #include "ctl/method.h"
+#include "ctl/watch.h"
 
 #define CAUSE_LEAST 0.05 /* as the aggregator: below it is nobody's trouble */
 #define LIST_NS (4 * CLOCK_NS_PER_S) /* by then even a late node has sent two seconds */
@@ -530,16 +531,16 @@ static int show(const struct session *s, const struct listing *l, const Plimsoll
 	const char *wanted = q->n_node ? q->node[0] : q->n_cgroup ? q->cgroup[0] : NULL;
 	scoped(connect_freep) struct connect *c = NULL;
 	struct show w = {.session = s, .listing = l, .watch = watch, .fleet = fleet_new()};
-	uint64_t seconds_ns = (uint64_t)s->o->seconds * CLOCK_NS_PER_S;
 	struct err e;
 	int r = connect_open(s->o, NULL, &c, &e);
 
 	listing_begin(&w.printer, l, s, watch);
 	if (r == 0 && !watch)
 		r = count_nodes(c, q, &w.expected, &e);
-	if (r == 0)
-		r = connect_follow(c, &method_watch_metrics, &q->base, watch ? seconds_ns : LIST_NS,
-				   got, &w, &e);
+	if (r == 0 && watch)
+		r = watch_follow(s->o, c, &method_watch_metrics, &q->base, got, &w, &e);
+	else if (r == 0)
+		r = connect_follow(c, &method_watch_metrics, &q->base, LIST_NS, got, &w, &e);
 	if (r == 0 && !watch)
 		add_fleet(&w);
 	if (r == 0 && !watch && !w.n && wanted)

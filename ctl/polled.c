@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/scope.h"
 #include "ctl/connect.h"
+#include "ctl/watch.h"
 
 uint64_t polled_wait(uint64_t begin_ns, uint64_t now_ns, uint64_t period_ns, uint64_t end_ns, bool *ret_last)
 {
@@ -57,8 +58,15 @@ int polled_show(const struct polled *p, const struct session *s, const ProtobufC
 	listing_begin(&to, p->listing, s, watch);
 	if (r == 0)
 		r = print_once(p, &to, c, question, &result, &e);
-	while (watch && r == 0 && result == COMMAND_FINE && wait_for_next(begin_ns, p->period_ns, end_ns))
+	watch &= r == 0;
+	while (watch && result == COMMAND_FINE && (r == 0 || watch_is_lost(&e)) &&
+	       wait_for_next(begin_ns, p->period_ns, end_ns)) {
+		bool told = r < 0;
+
 		r = print_once(p, &to, c, question, &result, &e);
+		if (r < 0 && watch_is_lost(&e) && !told)
+			watch_tell(&e);
+	}
 	listing_done(&to);
 	return r < 0 ? command_fail(&e) : result;
 }

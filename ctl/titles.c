@@ -3,9 +3,12 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/err.h"
+#include "base/mem.h"
 #include "base/scope.h"
 #include "ctl/column.h"
 #include "ctl/text.h"
@@ -155,4 +158,36 @@ void titles_all(struct buf *to)
 			   "is not set.\n\n");
 	tell(NULL, &lines);
 	text_wrap(buf_text(&lines), WIDTH, to);
+}
+
+static char *small(const char *prefix, const char *title)
+{
+	char *text = mem_printf("%s%s", prefix, title);
+
+	for (char *c = text; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return text;
+}
+
+#define N_TITLES (sizeof(titles) / sizeof(titles[0]))
+
+bool titles_nearest(const char *title, struct buf *to)
+{
+	const size_t n = N_TITLES + column_n + SATURATION_CAUSES;
+	scoped(freep) char **names = mem_array(NULL, n, sizeof(*names));
+	scoped(freep) char *wanted = small("", title);
+	const char *near;
+	char **at = names;
+
+	for (size_t i = 0; i < N_TITLES; i++)
+		*at++ = small("", titles[i].name);
+	for (size_t i = 0; i < column_n; i++)
+		*at++ = small("", column_table[i].title);
+	for (int c = 0; c < SATURATION_CAUSES; c++)
+		*at++ = small(BY, saturation_word((enum saturation_cause)c));
+	near = err_nearest(wanted, (const char *const *)names, n);
+	buf_printf(to, "%s", near ? near : "");
+	while (at > names)
+		free(*--at);
+	return to->size > 0;
 }

@@ -13,5 +13,7 @@
 /* One, in whatever case; false: no screen has it. */
 bool titles_one(const char *title, struct buf *to);
 void titles_all(struct buf *to);
+/* The one that is meant by a misspelt one, in small letters; false: none is like it. */
+bool titles_nearest(const char *title, struct buf *to);
 
 #endif

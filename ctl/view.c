@@ -25,9 +25,9 @@ static unsigned pods(const struct view *v)
 	return n;
 }
 
-static void count(struct buf *to, size_t n, const char *what)
+static void count(struct buf *to, int gap, size_t n, const char *what)
 {
-	buf_printf(to, "   %zu %s%s", n, what, n == 1 ? "" : "s");
+	buf_printf(to, "%*s%zu %s%s", gap, "", n, what, n == 1 ? "" : "s");
 }
 
 static void header(const struct view *v, struct buf *row)
@@ -35,10 +35,12 @@ static void header(const struct view *v, struct buf *row)
 	scoped(buf_done) struct buf facts = {0}, right = {0}, safe = {0};
 
 	if (!v->agent)
-		count(&facts, v->nodes, "node");
-	count(&facts, v->total, v->agent ? "cgroup" : "workload");
+		count(&facts, 3, v->nodes, "node");
+	if (*v->filter)
+		buf_printf(&facts, "   %zu of", v->n);
+	count(&facts, *v->filter ? 1 : 3, v->total, v->agent ? "cgroup" : "workload");
 	if (!v->agent)
-		count(&facts, pods(v), "pod");
+		count(&facts, 3, pods(v), "pod");
 	if (v->aged)
 		buf_printf(&facts, "   newest sample %s ago", figure_age(v->newest_age_ns).text);
 	text_safe(v->address, &safe);

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/glob.h"
 #include "base/mem.h"
 #include "base/scope.h"
 #include "ctl/connect.h"
 #include "ctl/listing.h"
+#include "ctl/watch.h"
 
 #define CAUSE_SHOWN 0.005 /* what would show as 0 % is left out */
 
@@ -342,8 +342,7 @@ int workload_show(const struct session *s, char **names, size_t n, bool watch)
 	q.n_name = n;
 	listing_begin(&w.printer, &listing, s, watch);
 	if (r == 0 && watch)
-		r = connect_follow(c, &method_watch_workloads, &q.base,
-				   (uint64_t)s->o->seconds * CLOCK_NS_PER_S, print_all, &w, &e);
+		r = watch_follow(s->o, c, &method_watch_workloads, &q.base, print_all, &w, &e);
 	else if (r == 0)
 		r = list(&w, c, &q);
 	listing_done(&w.printer);

@@ -56,6 +56,17 @@ int rpc_address_check(const char *option, const char *text, struct err *e)
 	return err_fix(e, "write for example 0.0.0.0:9461, [::1]:9461 or unix:/run/x.sock");
 }
 
+int rpc_address_check_peer(const char *option, const char *text, struct err *e)
+{
+	int r = rpc_address_check(option, text, e);
+
+	if (r < 0 || strncmp(text, "unix:", 5) == 0 || atoi(strrchr(text, ':') + 1) > 0)
+		return r;
+	err_set(e, -EINVAL, "%s: \"%.120s\" has no port to connect to", option, text);
+	err_cause(e, "port 0 is any free one, which only who listens can ask for");
+	return err_fix(e, "write the port that the other side listens on, for example 10.0.0.5:9461");
+}
+
 static int fill_unix(const char *path, struct sockaddr_un *ret_un)
 {
 	*ret_un = (struct sockaddr_un){ .sun_family = AF_UNIX };

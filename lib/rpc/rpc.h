@@ -90,6 +90,8 @@ struct rpc_tls {           /* all NULL: plain text */
 /* Whether `text` is "unix:PATH" or a host and a port from 0 (any free one) to 65535; looks nothing up.
  * -EINVAL with "OPTION: ... is no address". */
 int rpc_address_check(const char *option, const char *text, struct err *e);
+/* The same of one that is connected to, which has no port 0. */
+int rpc_address_check_peer(const char *option, const char *text, struct err *e);
 
 struct rpc_server_options {
 	const char *address; /* "unix:/run/plimsoll/agent.sock", "0.0.0.0:9461", "[::]:9461" */

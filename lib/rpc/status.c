@@ -93,6 +93,7 @@ char *rpc_status_fix(const grpc_metadata_array *trailers)
 /* Substrings of core 1.51's and OpenSSL's own texts. */
 static const struct {
 	const char *text, *meaning;
+	const char *local; /* of a unix socket, where that is another; NULL: the same */
 } meanings[] = {
 	{ "Connection refused", "nobody listens there" },
 	{ "No such file or directory", "the socket does not exist: the server is not running" },
@@ -108,16 +109,20 @@ static const struct {
 	{ "certificate expired", "this client's certificate has expired" },
 	{ "Trying to connect an http1.x server", "that port speaks HTTP/1, not gRPC" },
 	{ "Socket closed", "the connection was closed: the server ended, refused this side's "
-			   "certificate, or wants TLS where this side speaks plain text" },
+			   "certificate, or wants TLS where this side speaks plain text",
+	  "the connection was closed: the server ended" },
 	{ "DNS resolution failed", "the name does not resolve" },
 };
 
 char *rpc_status_explain(enum rpc_code code, const char *core_text, const char *address)
 {
+	bool local = strncmp(address, "unix:", 5) == 0;
+
 	if (code == RPC_UNAVAILABLE)
 		for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
 			if (strstr(core_text, meanings[i].text))
-				return mem_printf("%s: %s (%s)", address, meanings[i].meaning,
+				return mem_printf("%s: %s (%s)", address,
+						  local && meanings[i].local ? meanings[i].local : meanings[i].meaning,
 						  core_text);
 	return mem_strdup(core_text);
 }

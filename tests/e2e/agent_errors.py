@@ -158,6 +158,9 @@ def addresses_without_a_port():
         for address in ("host", "host:", "host:99999", "host:-1", "unix:"):
             fails([*PLAIN, "--insecure", option, address], USAGE, f'^{option}: "{address}" is no address',
                   "port from 0 to 65535", "0.0.0.0:9461")
+    for more in ([], ["--check"]):
+        fails([*PLAIN, "--insecure", "--aggregator", "host:0", *more], USAGE, '^--aggregator: "host:0" has no port',
+              "port 0 is any free one", "10.0.0.5:9461")
 
 
 def main():

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """ctl.py BIN: what plimsoll answers, read through pipes as scripts do: every command in every form, wrong input, a
 hostile daemon. ctl_screen.py is about terminals."""
+import contextlib
 import importlib
 import json
 import os
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import cli  # noqa: E402
@@ -197,6 +201,53 @@ def streams_flow(w):
     assert b"an agent" in p.stderr.read() and p.wait(timeout=PATIENCE) == 1
 
 
+class Lines:
+    """What a program writes, as it comes."""
+
+    def __init__(self, stream):
+        self.seen = []
+        threading.Thread(target=lambda: self.seen.extend(stream), daemon=True).start()
+
+    def count(self, text):
+        return sum(text in line for line in self.seen)
+
+
+@contextlib.contextmanager
+def gone(daemon):
+    daemon.end()
+    try:
+        yield
+    finally:
+        with open(daemon.log, "ab") as out:
+            daemon.process = subprocess.Popen(daemon.process.args, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+
+
+def a_stream_outlives_its_daemon(w):
+    """It says once that the daemon is gone, with a cause that can be true of a unix socket, and goes on."""
+    for words, word, server, daemon in ((["watch", "nodes"], "e2e", w.agent, w.agent_process),
+                                        (["watch"], "shop", w.aggregator, w.daemon),
+                                        (["watch", "policies"], "shop", w.aggregator, w.daemon)):
+        p = subprocess.Popen([PLIMSOLL, *words, "--server", server.address], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True, env=environment())
+        try:
+            rows, trouble = Lines(p.stdout), Lines(p.stderr)
+            wait_for("rows", lambda r=rows, x=word: r.count(x) > 1)
+            with gone(daemon):
+                wait_for("the trouble", lambda t=trouble: t.count("; trying again"))
+                time.sleep(2.5)
+                assert p.poll() is None and len(trouble.seen) == 1, trouble.seen
+                assert trouble.seen[0].startswith("plimsoll: ") and "TLS" not in trouble.seen[0], trouble.seen
+                before = rows.count(word)
+            wait_for("more rows", lambda r=rows, x=word, n=before: r.count(x) > n)
+            p.send_signal(signal.SIGINT)
+            assert p.wait(timeout=PATIENCE) == -signal.SIGINT
+        finally:
+            p.kill()
+            p.wait()
+            p.stdout.close()
+            p.stderr.close()
+
+
 def decisions_follow(w):
     def cpu():
         return w.aggregator.json("get", "workloads", "shop")["items"][0]["cpu_cores"] or 0
@@ -277,7 +328,9 @@ def errors_say_what_why_and_what_to_do(w):
             (["get", "--why", "x"], 2, "not an option of"), (["explain"], 2, "WORKLOAD is missing"),
             (["explain", "a", "b"], 2, '"b" is too much'), (["get", "-o", "xml"], 2, "table.wide.json"),
             (["pause", "x", "--for", "soon"], 2, "--for"), (["decisions", "--limit", "0"], 2, "1 to 10000"),
-            (["completion", "csh"], 2, "bash, zsh and fish"), (["help", "tpo"], 2, "top"),
+            (["completion", "csh"], 2, "bash, zsh and fish"), (["help", "tpo"], 2, 'did you mean "plimsoll help top"'),
+            (["help", "column"], 2, 'did you mean "plimsoll help columns"'), (["help", "xyzzy"], 2, "help columns explains"),
+            (["help", "OF", "Period"], 2, 'did you mean "plimsoll help of periods"'),
             (["get", "--server", "host:port"], 2, "1 to 65535"), (["get", "--server", "http://x"], 2, "URL"),
             (["get", "--config", w.path + "/bad.yaml"], 2, r"bad.yaml:2"),
             (["get", "--config", w.path + "/none.yaml"], 2, "none.yaml"),
@@ -323,6 +376,40 @@ def options_come_from_everywhere(w):
         f.write(f"server: {w.agent.address}\noutput: name\n")
     assert run("nodes", "-c", w.path + "/cli.yaml") == "node/e2e\n"
     assert json.loads(run("nodes", "-c", w.path + "/cli.yaml", "-o", "json"))["kind"] == "NodeList"
+
+
+# --- what stands in front of a daemon -------------------------------------------------------------
+
+def a_proxy_that_knows_nothing(listener):
+    """Answers each stream with 404, as a proxy does that has no such route."""
+    def frame(kind, flags, stream, payload=b""):
+        return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+    def answer(connection):
+        with connection, connection.makefile("rb") as said:
+            connection.sendall(frame(4, 0, 0) + frame(4, 1, 0))
+            said.read(24)  # the preface
+            while len(head := said.read(9)) == 9:
+                said.read(int.from_bytes(head[:3], "big"))
+                if head[3] == 1:  # HEADERS of a stream: END_HEADERS and END_STREAM, :status 404
+                    connection.sendall(frame(1, 5, int.from_bytes(head[5:], "big"), b"\x8d"))
+
+    while True:
+        try:
+            threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
+        except OSError:
+            return
+
+
+def a_proxy_is_no_daemon(w):
+    path = os.path.join(w.path, "proxy.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        threading.Thread(target=a_proxy_that_knows_nothing, args=(listener,), daemon=True).start()
+        for words in (["get"], ["nodes"], ["status"], ["watch"]):
+            out = run(*words, "--server", path, "--timeout", "5s", code=1)
+            assert re.search(r"404.*\n  cause: .*proxy\.sock answered .+\n  fix:   check that .* proxy", out), (words, out)
 
 
 # --- a daemon that means harm ---------------------------------------------------------------------
@@ -375,4 +462,5 @@ sys.exit(cli.main((every_form_of_every_list, the_figures_are_the_loads, everythi
                    a_load_is_recorded_and_simulated, the_brake_holds, streams_flow, daemons_describe_themselves,
                     the_doctor_looks, help_and_completion,
                    errors_say_what_why_and_what_to_do, the_network_is_tls, options_come_from_everywhere,
-                   peers_cannot_write_to_the_terminal, decisions_follow)))
+                   a_proxy_is_no_daemon, peers_cannot_write_to_the_terminal, decisions_follow,
+                   a_stream_outlives_its_daemon)))

@@ -51,6 +51,23 @@ static void no_title(void **unused)
 	assert_int_equal(text.size, 0);
 }
 
+static void nearest_is(const char *title, const char *wanted)
+{
+	scoped(buf_done) struct buf near = {0};
+
+	assert_int_equal(titles_nearest(title, &near), *wanted != 0);
+	assert_string_equal(buf_text(&near), wanted);
+}
+
+static void the_nearest(void **unused)
+{
+	(void)unused;
+	nearest_is("of period", "of periods");
+	nearest_is("Saturatoin", "saturation");
+	nearest_is("by cpu-trottle", "by cpu-throttle");
+	nearest_is("xyzzy", "");
+}
+
 static void all_has_each(void **unused)
 {
 	scoped(buf_done) struct buf all = {0};
@@ -72,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_it_is_made_of),
 		cmocka_unit_test(no_title),
+		cmocka_unit_test(the_nearest),
 		cmocka_unit_test(all_has_each),
 	};
 

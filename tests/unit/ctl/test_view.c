@@ -121,6 +121,20 @@ static void test_what_80_columns_show(void **state)
 	assert_non_null(strstr(buf_text(&rows[2]), "MEM/LIMIT  SATURATION  BY WHAT       WHAT HELPS              LAST DECISION"));
 }
 
+static void test_a_filter_leaves_some_of_all(void **state)
+{
+	struct view v = example(80);
+
+	(void)state;
+	strcpy(v.filter, "shop");
+	v.n = 1;
+	draw(&v);
+	assert_true(shown("1 node   1 of 2 workloads   6 pods"));
+	v.agent = true;
+	draw(&v);
+	assert_true(shown("plimsoll    1 of 2 cgroups"));
+}
+
 #define ALL_CAUSES "RUNQ  THROT   MEM    IO  ACCEPT   NET  CONN"
 
 /* All or none, and before what only shows how it went. */
@@ -337,6 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_what_80_columns_show),
+		cmocka_unit_test(test_a_filter_leaves_some_of_all),
 		cmocka_unit_test(test_wide_screens_show_every_cause),
 		cmocka_unit_test(test_figures_are_never_cut),
 		cmocka_unit_test(test_long_names_lose_their_middle),

@@ -223,6 +223,21 @@ static void addresses_are_checked_by_form(void **state)
 	}
 }
 
+static void a_peer_has_a_port(void **state)
+{
+	static const char *const good[] = { "10.0.0.5:9461", "[::1]:1", "unix:/run/x:0" };
+	static const char *const bad[] = { "h:0", "[::1]:0", "h:00000", "h" };
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_int_equal(rpc_address_check_peer("--aggregator", good[i], &e), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(rpc_address_check_peer("--aggregator", bad[i], &e), -EINVAL);
+		assert_true(strstr(e.what, "--aggregator: ") == e.what && e.cause[0] && e.fix[0]);
+	}
+}
+
 /* Core 1.51 never accepts again after one failed accept. Take every descriptor, let a connection
  * arrive, give them back: without the new listener the last question would hang for ever. */
 static void survives_running_out_of_descriptors(void **state)
@@ -281,6 +296,7 @@ int main(void)
 		cmocka_unit_test(other_file_is_not_replaced),
 		cmocka_unit_test(bad_addresses_are_explained),
 		cmocka_unit_test(addresses_are_checked_by_form),
+		cmocka_unit_test(a_peer_has_a_port),
 		cmocka_unit_test(survives_running_out_of_descriptors),
 	};
 	return cmocka_run_group_tests(tests, echo_setup, echo_teardown);
