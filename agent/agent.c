@@ -15,6 +15,7 @@
 #include "agent/stream.h"
 #include "agent/victims.h"
 #include "agent/watch.h"
+#include "base/image.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/scope.h"
@@ -224,6 +225,15 @@ static void give_back(struct agent *a)
 	agent_count(agent_heap_given_back_total, 1);
 }
 
+/* What the start took of the program's and the libraries' files. Once: whoever traces this code looks for it there. */
+static void settle(struct agent *a)
+{
+	if (!a->settles_at_ns || a->last_tick_ns < a->settles_at_ns)
+		return;
+	(void)image_give_back();
+	a->settles_at_ns = 0;
+}
+
 static void tick(void *data)
 {
 	struct agent *a = data;
@@ -234,6 +244,7 @@ static void tick(void *data)
 	self_tick(&a->self, a->last_tick_ns, sample_live(a->sample), a->second.node.cpus);
 	look_at_certificates(a);
 	give_back(a);
+	settle(a);
 }
 
 struct rpc_packed *agent_pack(struct agent *a, enum encode_form form,
@@ -344,6 +355,7 @@ static int start_sampling(struct agent *a, struct err *e)
 	agent_set(agent_first_sample_seconds, clock_since(clock_boot(), a->started));
 	self_start(&a->self, a->probe, o, a->second.node.cpus, a->last_tick_ns);
 	a->renew_at_ns = a->last_tick_ns + AGENT_RENEW_EVERY_NS;
+	a->settles_at_ns = a->last_tick_ns + AGENT_SETTLED_NS;
 	return 0;
 }
 
