@@ -59,15 +59,6 @@ static void forget_the_future(struct decide_state *s, uint64_t now_ns)
 		s->begin_ns = now_ns;
 }
 
-/* Above its target a metric can ask for fewer only because fewer are live than were ordered. */
-static bool is_above_target(const struct policy *p, const struct verdict *d)
-{
-	for (size_t i = 0; i < p->n_metrics; i++)
-		if (d->metric[i].known && d->metric[i].value_percent > d->metric[i].target_percent)
-			return true;
-	return false;
-}
-
 /* Much of the fleet silent at once is an outage of what we measure with, whatever the rest says. */
 static void note_silence(const struct view *v, struct decide_state *s)
 {
@@ -110,7 +101,7 @@ static enum verdict_reason shrinking_forbidden(const struct policy *p, const str
 					       const struct decide_state *s,
 					       const struct verdict *d)
 {
-	if (GUARD(WARMING, wait_warming(v, s)) || GUARD(ABOVE, is_above_target(p, d)))
+	if (GUARD(WARMING, wait_warming(v, s)))
 		return VERDICT_WARMING;
 	if (GUARD(COVERAGE, !covers_enough(p, d)))
 		return has_stale_replica(p, v) ? VERDICT_STALE : VERDICT_COVERAGE;
@@ -209,6 +200,13 @@ void decide_afford(const struct view *v, struct verdict *d)
 	}
 }
 
+/* Fewer are live than were ordered: lost, taken away by hand, or not there yet. What asks for fewer than that, and for
+ * more than are live, is above its target, or the pace; whoever carries the order out would start some. */
+static bool starts(const struct view *v, const struct verdict *d)
+{
+	return d->to > v->replicas;
+}
+
 static void apply_limits(const struct policy *p, const struct view *v, const struct decide_state *s,
 			 struct verdict *d)
 {
@@ -225,6 +223,8 @@ static void apply_limits(const struct policy *p, const struct view *v, const str
 		limit(d, decide_lowest(p, s, now_ns, d->from), VERDICT_PACE);
 	if (GUARD(SETTLING, d->to < d->from && wait_settling(p, v, s)))
 		limit(d, d->from, VERDICT_SETTLING);
+	if (GUARD(GONE, d->to < d->from && starts(v, d)))
+		limit(d, d->from, VERDICT_WARMING);
 	if (d->to < p->min_replicas)
 		limit(d, p->min_replicas, VERDICT_MIN);
 	if (d->to > p->max_replicas)

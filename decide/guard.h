@@ -12,7 +12,6 @@
 #define GUARDS_X(X) \
 	X(COVERAGE, "I1", "shrinking on what few replicas say") \
 	X(FILL, "I4", "taking replicas that nobody measured for average ones") \
-	X(ABOVE, "I1", "shrinking because fewer are seen than there are, though these are above target") \
 	X(BELOW, "I1", "growing because more are seen than it is set to, though these are below target") \
 	X(WARMING, "I1", "shrinking while ordered replicas have not shown up") \
 	X(SETTLING, "I3", "taking means from before replicas went away for what the others do now") \
@@ -24,6 +23,9 @@
 	X(UNFILLED, "I10", "ordering more while the last order is not filled") \
 	X(GAIN, "I11", "growing on and on though it does not help") \
 	X(YOUNG, "I11", "taking the work of starting up for load") \
+	X(FOREIGN, "I8", "counting from what was ordered where somebody else has set more") \
+	X(PATIENCE, "I8", "ordering again at once what somebody else took away, or counting those that are lost as gone") \
+	X(GONE, "I8", "an order to have fewer that starts some, or gives up those that were lost under load") \
 	X(STILL, "I1", "taking a node whose counters stand still for an idle one") \
 	X(FALLEN, "I14", "believing a counter that went backwards") \
 	X(CAPACITY, "I14", "believing more CPU time than the machine has")

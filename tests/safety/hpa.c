@@ -139,7 +139,7 @@ static void evaluate(struct side *x, uint32_t s)
 	x->run.result.evaluations++;
 	if (!x->out.rescale)
 		return;
-	run_act(&x->run, (uint32_t)x->out.to, s, "hpa");
+	run_act(&x->run, (uint32_t)n, (uint32_t)x->out.to, s, "hpa");
 	hpa_step_done(&spec, &config, in.now_ms, NULL, &x->state, &x->out);
 }
 

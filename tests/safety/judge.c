@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "safety/judge.h"
 
+#include "aggregator/standing.h"
+
 #define SECOND	 1000000000ull
 #define LOOK_S	 60u /* how far back a moment may justify an action, at least */
 #define PERMILLE 1000u
@@ -42,7 +44,7 @@ static void bounds(const struct world *w, uint32_t s, uint32_t *ret_least, uint3
 
 static bool blinds(enum fault_kind k)
 {
-	return k != FAULT_WALL && k != FAULT_DUPLICATED && k != FAULT_SUSPENDED;
+	return k != FAULT_WALL && k != FAULT_FOREIGN && k != FAULT_DUPLICATED && k != FAULT_SUSPENDED;
 }
 
 static bool is_struck(const struct world *w, const struct plant_pod *x, uint32_t s, uint32_t fresh_s)
@@ -65,6 +67,35 @@ static bool is_seen(const struct world *w, const struct plant_pod *x, uint32_t s
 	return false;
 }
 
+/* How far a step down from there may go at once. */
+static uint32_t pace(const struct policy *p, uint32_t set)
+{
+	uint32_t step = set * p->down_permille / PERMILLE;
+
+	step = step > DECIDE_STEP ? step : DECIDE_STEP;
+	return set > step ? set - step : 0;
+}
+
+/* More count at once: the next order is a step from there. Fewer count after a minute: until then the order stands and
+ * is not given again; the minute may have begun up to two samples before, when an order was on its way. */
+bool judge_fights(const struct world *w, const struct hand *h, uint32_t from, uint32_t to, uint32_t s)
+{
+	const struct policy *p = &w->policy;
+
+	if (!h->at_s || s - h->at_s + 2 * w->period_s >= STANDING_PATIENCE_NS / SECOND)
+		return false;
+	if (h->set > h->before)
+		return h->can_be_seen && to < pace(p, h->set) && to < p->max_replicas;
+	return h->ours && to > h->set && to > from && to <= h->ours;
+}
+
+bool judge_starts(const struct world *w, const struct hand *h, uint32_t s)
+{
+	uint32_t seen_s = w->startup_s + (uint32_t)(w->policy.window_ns / SECOND) + 2 * w->period_s;
+
+	return h->at_s && h->set > h->before && s - h->at_s <= seen_s;
+}
+
 struct judged judge(const struct world *w, const struct plant *p, uint32_t to, uint32_t s)
 {
 	struct judged j = {.from = p->n, .to = to, .replicas = p->n};
@@ -76,14 +107,14 @@ struct judged judge(const struct world *w, const struct plant *p, uint32_t to, u
 		j.wrong = WRONG_DOWN;
 	else if (to > p->n && to > j.most)
 		j.wrong = WRONG_UP;
-	else if (to < p->n && j.seen * 10 < j.replicas * 9)
+	else if (to < p->n && to < w->policy.max_replicas && j.seen * 10 < j.replicas * 9) /* bounds hold when blind */
 		j.wrong = WRONG_BLIND;
 	return j;
 }
 
 const char *judge_word(enum wrong w)
 {
-	static const char *const words[] = {"right", "down", "up", "blind"};
+	static const char *const words[] = {"right", "down", "up", "blind", "fight", "taken"};
 
 	return words[w];
 }

@@ -18,6 +18,7 @@ struct side {
 	struct store_workload *workload;
 	struct standing standing;
 	struct decide_state state;
+	uint32_t ordered; /* last; 0: nothing yet */
 };
 
 static void evaluate(struct side *x, uint32_t s, uint64_t now_ns)
@@ -30,12 +31,14 @@ static void evaluate(struct side *x, uint32_t s, uint64_t now_ns)
 	if (store_view(x->workload, (clock_boot_t){now_ns}, p->window_ns, p->fresh_ns, &v) < 0)
 		return;
 	current = standing_now(&x->standing, v.replicas, v.fleet_silent > 0, now_ns);
+	x->run.result.wrong[WRONG_TAKEN] += x->standing.ordered && x->standing.ordered != x->ordered;
 	decide_step(p, &v, current, &x->state, &d);
 	x->run.result.evaluations++;
 	if (d.to == d.from)
 		return;
 	standing_order(&x->standing, d.from, d.to);
-	run_act(&x->run, d.to, s, verdict_word(d.reason));
+	x->ordered = d.to;
+	run_act(&x->run, d.from, d.to, s, verdict_word(d.reason));
 }
 
 static void second(struct side *x, uint32_t s)
@@ -63,6 +66,7 @@ void run_plimsoll(const struct world *w, FILE *tell, struct run_result *ret)
 	x = (struct side){.store = store_new(&(struct store_options){WORLD_NODES, 100000})};
 	x.workload = store_workload(x.store, "safety", AGENT_GLOB);
 	run_begin(w, "plimsoll", tell, &x.run);
+	x.run.standing = &x.standing;
 	for (uint32_t i = 0; i < w->nodes; i++)
 		agent_begin(w, i, &agents[i]);
 	for (uint32_t s = w->period_s; s <= WORLD_SECONDS; s += w->period_s)

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "aggregator/standing.h"
 #include "safety/judge.h"
 
 struct run_result {
@@ -16,15 +17,19 @@ struct run_result {
 struct run {
 	const struct world *world;
 	struct plant plant;
+	struct hand hand;
+	const struct standing *standing; /* of whoever decides; NULL: it counts what runs */
 	FILE *tell; /* every action in words; NULL: none */
 	const char *name;
 	struct run_result result;
 };
 
 void run_begin(const struct world *w, const char *name, FILE *tell, struct run *ret);
-void run_act(struct run *r, uint32_t to, uint32_t s, const char *why); /* an order, if it changes something */
-void run_second(struct run *r, uint32_t s); /* the plant goes on; call it first */
+/* An order, if it changes something; `from`: what it believes to be set. */
+void run_act(struct run *r, uint32_t from, uint32_t to, uint32_t s, const char *why);
+void run_second(struct run *r, uint32_t s); /* the plant goes on, and hands are laid on it; call it first */
 void run_add(struct run_result *to, const struct run_result *of);
+uint64_t run_wrong(const struct run_result *r); /* wrong-way actions of all kinds */
 
 /* The whole hour. */
 void run_plimsoll(const struct world *w, FILE *tell, struct run_result *ret);

@@ -30,11 +30,6 @@ struct total {
 	struct run_result ours, hpa;
 };
 
-static bool is_wrong(const struct run_result *r)
-{
-	return r->wrong[WRONG_DOWN] + r->wrong[WRONG_UP] + r->wrong[WRONG_BLIND] > 0;
-}
-
 static void one_hour(uint64_t seed, FILE *tell, struct total *t)
 {
 	static struct world w;
@@ -46,7 +41,7 @@ static void one_hour(uint64_t seed, FILE *tell, struct total *t)
 	run_add(&t->ours, &ours);
 	run_add(&t->hpa, &hpa);
 	t->hours++;
-	if (!is_wrong(&ours))
+	if (!run_wrong(&ours))
 		return;
 	if (t->failed++ < FAILURES_TOLD)
 		fprintf(stderr, "safety: a wrong-way action in an hour; repeat it: build/bin/bench-safety --seed %" PRIu64 "\n",
@@ -56,17 +51,17 @@ static void one_hour(uint64_t seed, FILE *tell, struct total *t)
 static void print(const char *side, const struct run_result *r, uint64_t hours)
 {
 	printf("| %s | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " | %" PRIu64
-	       " | %.2f | %.2f |\n",
-	       side, r->evaluations, r->ups, r->downs, r->wrong[WRONG_DOWN], r->wrong[WRONG_UP],
-	       r->wrong[WRONG_BLIND], (double)r->replica_s / 3600 / (double)hours,
+	       " | %" PRIu64 " | %.2f | %.2f |\n",
+	       side, r->evaluations, r->ups, r->downs, r->wrong[WRONG_DOWN], r->wrong[WRONG_UP], r->wrong[WRONG_BLIND],
+	       r->wrong[WRONG_FIGHT] + r->wrong[WRONG_TAKEN], (double)r->replica_s / 3600 / (double)hours,
 	       (double)r->short_s / (double)hours);
 }
 
 static void report(const struct total *t, double seconds)
 {
 	printf("%" PRIu64 " simulated hours in %.1f s\n\n", t->hours, seconds);
-	printf("| decider | evaluations | ups | downs | wrong downs | wrong ups | blind downs | replicas, mean | s an "
-	       "hour with too few |\n|---|---|---|---|---|---|---|---|---|\n");
+	printf("| decider | evaluations | ups | downs | wrong downs | wrong ups | blind downs | against a "
+	       "hand | replicas, mean | s an hour with too few |\n|---|---|---|---|---|---|---|---|---|---|\n");
 	print("plimsoll", &t->ours, t->hours);
 	print("Kubernetes' HPA", &t->hpa, t->hours);
 }

@@ -9,6 +9,8 @@
 #define NOISE       30u  /* permille */
 #define KNOWN_S	    90u /* of work that was seen, so that a fall from it can be */
 #define APART_S	    120u /* between faults that may not meet */
+#define BACK_S	    50u  /* a hand that lets go does so while the order still stands */
+#define TRIES	    8u   /* to find a place for a hand */
 
 static void draw_policy(struct chance *c, struct world *w)
 {
@@ -78,17 +80,32 @@ static bool cuts_off(enum fault_kind k)
 	return k == FAULT_LOST || k == FAULT_RESTART || k == FAULT_CLOCK_BACK || k == FAULT_PAUSED;
 }
 
+/* Nobody can know then what somebody else has set. */
+static bool hides_replicas(enum fault_kind k)
+{
+	return cuts_off(k) || k == FAULT_ZERO || k == FAULT_FROZEN || k == FAULT_HUGE || k == FAULT_NOT_A_NUMBER ||
+	       k == FAULT_LATE;
+}
+
 static bool may_not_meet(enum fault_kind a, enum fault_kind b)
 {
+	if (a == FAULT_FOREIGN)
+		return b == FAULT_FOREIGN || hides_replicas(b);
 	if (a == FAULT_RESTART && b == FAULT_ROWS_ZERO)
 		return true; /* rows that read 0 from the beginning of a run are idle, for all that can be told */
 	return cuts_off(a) && cuts_off(b); /* one after the other they would pass STORE_SILENT_KEEP_NS */
 }
 
+/* When all that it did is over: a second whose time is wrong is refused until the agent has it no more. */
+static uint32_t over_s(const struct fault *o, enum fault_kind by)
+{
+	return by == FAULT_FOREIGN && o->kind == FAULT_CLOCK_BACK ? WORLD_SECONDS : o->ends_s + APART_S;
+}
+
 static void part(const struct fault *all, struct fault *f)
 {
 	for (const struct fault *o = all; o < f; o++) {
-		bool meet = o->begins_s <= f->ends_s + APART_S && f->begins_s <= o->ends_s + APART_S;
+		bool meet = o->begins_s <= f->ends_s + APART_S && f->begins_s <= over_s(o, f->kind);
 
 		if (meet && (may_not_meet(o->kind, f->kind) || may_not_meet(f->kind, o->kind)))
 			f->nodes &= ~o->nodes;
@@ -101,7 +118,7 @@ static void draw_faults(struct chance *c, struct world *w)
 	for (uint32_t i = 0; i < w->n_faults; i++) {
 		struct fault *f = &w->fault[i];
 
-		f->kind = (enum fault_kind)chance_in(c, 0, FAULTS - 1);
+		f->kind = (enum fault_kind)chance_in(c, 0, FAULT_FOREIGN - 1);
 		f->begins_s = (uint32_t)chance_in(c, 60, WORLD_SECONDS - 1);
 		f->ends_s = f->begins_s + draw_length(c);
 		f->nodes = draw_nodes(c, w->nodes);
@@ -110,6 +127,34 @@ static void draw_faults(struct chance *c, struct world *w)
 		if (f->kind == FAULT_PAUSED)
 			f->nodes = (1u << w->nodes) - 1;
 		part(w->fault, f);
+	}
+}
+
+static struct fault draw_hand(struct chance *c, const struct world *w)
+{
+	struct fault f = {.kind = FAULT_FOREIGN, .begins_s = (uint32_t)chance_in(c, 60, WORLD_SECONDS - 1)};
+
+	f.ends_s = f.begins_s + (uint32_t)chance_in(c, 1, BACK_S);
+	f.nodes = (1u << w->nodes) - 1;
+	f.replicas = (uint32_t)chance_in(c, 1, WORLD_PODS);
+	f.back = chance_one_in(c, 3);
+	return f;
+}
+
+/* Last, so that what a seed had before there were hands stays as it was. */
+static void draw_hands(struct chance *c, struct world *w)
+{
+	uint32_t n = (uint32_t)chance_in(c, 0, WORLD_HANDS);
+
+	for (uint32_t tries = n * TRIES; n && tries; tries--) {
+		struct fault *f = &w->fault[w->n_faults];
+
+		*f = draw_hand(c, w);
+		part(w->fault, f);
+		if (!world_strikes_all(w, f))
+			continue;
+		w->n_faults++;
+		n--;
 	}
 }
 
@@ -134,6 +179,7 @@ void world_make(uint64_t seed, struct world *w)
 	draw_policy(&c, w);
 	draw_demand(&c, w);
 	draw_faults(&c, w);
+	draw_hands(&c, w);
 }
 
 const struct fault *world_fault(const struct world *w, uint32_t node, uint32_t s)
@@ -141,10 +187,15 @@ const struct fault *world_fault(const struct world *w, uint32_t node, uint32_t s
 	for (uint32_t i = 0; i < w->n_faults; i++) {
 		const struct fault *f = &w->fault[i];
 
-		if (f->kind != FAULT_PAUSED && f->begins_s <= s && s < f->ends_s && (f->nodes >> node & 1))
+		if (f->kind != FAULT_PAUSED && f->kind != FAULT_FOREIGN && f->begins_s <= s && s < f->ends_s && (f->nodes >> node & 1))
 			return f;
 	}
 	return NULL;
+}
+
+bool world_strikes_all(const struct world *w, const struct fault *f)
+{
+	return f->nodes == (1u << w->nodes) - 1;
 }
 
 bool world_hides(const struct world *w, const struct fault *f, int32_t born_s)
@@ -155,7 +206,8 @@ bool world_hides(const struct world *w, const struct fault *f, int32_t born_s)
 const struct fault *world_pause(const struct world *w, uint32_t s)
 {
 	for (uint32_t i = 0; i < w->n_faults; i++)
-		if (w->fault[i].kind == FAULT_PAUSED && w->fault[i].nodes == (1u << w->nodes) - 1 && w->fault[i].begins_s <= s && s < w->fault[i].ends_s)
+		if (w->fault[i].kind == FAULT_PAUSED && world_strikes_all(w, &w->fault[i]) && w->fault[i].begins_s <= s &&
+		    s < w->fault[i].ends_s)
 			return &w->fault[i];
 	return NULL;
 }

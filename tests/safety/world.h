@@ -14,6 +14,7 @@
 #define WORLD_CPUS     8u
 #define WORLD_PODS     24u /* the most that a policy here allows */
 #define WORLD_FAULTS   8u
+#define WORLD_HANDS    2u /* FOREIGN, beside those */
 #define WORLD_POD_MILLI 1000u /* one replica is one thread */
 
 /* X(ID, what happens to the nodes it strikes) */
@@ -31,7 +32,8 @@
 	X(CLOCK_BACK, "the node's clock is stepped back") \
 	X(SUSPENDED, "the node's clock jumps ahead by an hour") \
 	X(WALL, "wall clocks are stepped by years") \
-	X(PAUSED, "the leader stands still, then goes on with what it has")
+	X(PAUSED, "the leader stands still, then goes on with what it has") \
+	X(FOREIGN, "somebody else sets the replicas, for good or for a while")
 
 enum fault_kind {
 #define X(ID, what) FAULT_##ID,
@@ -45,6 +47,8 @@ struct fault {
 	uint32_t begins_s, ends_s;
 	uint32_t nodes;  /* a bit a node that it strikes */
 	uint32_t lag_s;  /* LATE */
+	uint32_t replicas; /* FOREIGN: what it sets, */
+	bool back;         /* and at its end as many as before, as after a rollout */
 	uint64_t random; /* for what else it may want */
 };
 
@@ -55,7 +59,7 @@ struct world {
 	uint32_t startup_s, startup_milli; /* until a replica serves, and what it burns meanwhile */
 	struct policy policy;
 	uint32_t demand_milli[WORLD_SECONDS]; /* CPU that the load takes, wherever it runs */
-	struct fault fault[WORLD_FAULTS];
+	struct fault fault[WORLD_FAULTS + WORLD_HANDS];
 	uint32_t n_faults;
 };
 
@@ -66,6 +70,7 @@ const struct fault *world_fault(const struct world *w, uint32_t node, uint32_t s
  * one that goes on using none, so it must have worked for a while. */
 bool world_hides(const struct world *w, const struct fault *f, int32_t born_s);
 const struct fault *world_pause(const struct world *w, uint32_t s);
+bool world_strikes_all(const struct world *w, const struct fault *f); /* as one that strikes no node by itself does */
 const char *world_fault_word(enum fault_kind k);
 
 #endif

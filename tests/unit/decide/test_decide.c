@@ -437,6 +437,18 @@ TEST(shrinking_waits_until_the_last_one_shows)
 	assert_verdict(scene_later(s, 1 * SECOND, 3, 3, 200), 2, VERDICT_METRIC); /* window and freshness: 8 s */
 }
 
+/* 18 are ordered, 12 are there: the others were lost, or somebody took them away. */
+TEST(an_order_for_fewer_starts_none)
+{
+	struct scene *s = scene_new();
+
+	s->policy.down_period_ns = 60 * SECOND;
+	s->policy.down_permille = 100;
+	scene_fill(s, 12, 100);
+	assert_verdict(scene_step(s, 18), 18, VERDICT_WARMING); /* 18 - 4 would start two */
+	assert_verdict(scene_later(s, SECOND, 18, 14, 100), 14, VERDICT_PACE);
+}
+
 /* Who is told to have fewer after all waits for no more. */
 TEST(a_lower_max_ends_the_wait)
 {
@@ -562,6 +574,7 @@ int main(void)
 		cmocka_unit_test(what_was_there_first_is_not_new),
 		cmocka_unit_test(what_was_there_first_does_not_become_new),
 		cmocka_unit_test(shrinking_waits_until_the_last_one_shows),
+		cmocka_unit_test(an_order_for_fewer_starts_none),
 		cmocka_unit_test(a_lower_max_ends_the_wait),
 		cmocka_unit_test(above_the_target_never_shrinks),
 		cmocka_unit_test(observe_orders_nothing),

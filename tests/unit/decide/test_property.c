@@ -152,7 +152,7 @@ static void draw_step(struct step *s, const struct step *before)
 	s->view.fleet_silent = one_in(10) ? (uint32_t)from_to(0, s->view.fleet_nodes) : 0;
 	s->view.boottime_ns =
 		before ? draw_time(before->view.boottime_ns) : from_to(0, 10000 * SECOND);
-	s->view.replicas = one_in(3) ? (uint32_t)from_to(0, LIVE_MOST) : close;
+	s->view.replicas = one_in(4) ? (uint32_t)from_to(0, LIVE_MOST) : close;
 	for (uint32_t i = 0; i < s->view.replicas; i++)
 		draw_replica(&s->replica[i]);
 	if (one_in(20)) /* a silent cluster */
@@ -226,6 +226,9 @@ static void shrinks_on_evidence_only(const struct step *s)
 		MUST(s->verdict.to >= unchanged(s) || s->verdict.to == w.policy.max_replicas);
 	if (s->view.fleet_silent * 5 > s->view.fleet_nodes)
 		MUST(s->verdict.to >= unchanged(s) || s->verdict.to == w.policy.max_replicas);
+	if (s->verdict.to > s->view.replicas) /* as many as are live may stay, what starts some is no shrinking */
+		MUST(s->verdict.to >= unchanged(s) || s->verdict.to == w.policy.max_replicas ||
+		     s->verdict.to == w.policy.min_replicas);
 	if (below && s->view.replicas <= s->current)
 		MUST(s->verdict.to <= unchanged(s));
 }
