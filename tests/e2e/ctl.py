@@ -19,8 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import cli  # noqa: E402
 import grpc  # noqa: E402
 from cli import NEVER, PLIMSOLL, TOP, Server, both, environment, run  # noqa: E402
-from fleet import wait_for  # noqa: E402
-from loads import PATIENCE, Load, memory_limit  # noqa: E402
+from loads import PATIENCE, Load, memory_limit, until  # noqa: E402
 
 FORMS = ("table", "wide", "json", "yaml", "name")
 EVIL = "evil\033[2J\u009b31m\u202e\n\r\x07"
@@ -57,7 +56,7 @@ def the_figures_are_the_loads(w):
         row = server.json("get", "cgroups", TOP + "/one")["items"]
         return row and (row[0]["cpu_cores"] or 0) > 0.2 and row[0]
     for server in (w.agent, w.aggregator):
-        row = wait_for("a busy cgroup", lambda s=server: busy(s))
+        row = until("a busy cgroup", lambda s=server: busy(s))
         assert row["cpu_cores"] < 1.1 and row["node"] == "e2e" and row["name"] == "one", row
         assert row["memory_working_set_bytes"] > 0 and row["memory_limit_bytes"] is None, row
         line = server("get", "cgroups", TOP + "/one", "--no-headers").split()
@@ -99,7 +98,7 @@ while True:
         for server in (w.agent, w.aggregator):
             def told(ask=server):
                 return ask.json("describe", load.cgroup)["quantiles"]["connect"]
-            connect = wait_for("connects", lambda ask=told: (q := ask())["p95_seconds"] and q)
+            connect = until("connects", lambda ask=told: (q := ask())["p95_seconds"] and q)
             assert 0 < connect["p50_seconds"] <= connect["p95_seconds"] <= connect["p99_seconds"], connect
     finally:
         load.end()
@@ -116,7 +115,7 @@ b"x" * (96 << 20)
         assert load.process.wait(PATIENCE) == -signal.SIGKILL
         told = f"last OOM victim: hog\\033[2J\\377 ({pid}), "
         for server in (w.agent, w.aggregator):
-            page = wait_for("the victim", lambda s=server: told in (p := s("describe", load.cgroup)) and p)
+            page = until("the victim", lambda s=server: told in (p := s("describe", load.cgroup)) and p)
             assert re.search(re.escape(told) + r"\S+ ago\n", page), page
             row = server.json("get", "cgroups", load.cgroup)["items"][0]
             assert row["oom_victim"]["pid"] == pid and row["oom_victim"]["count"] == 1, row
@@ -180,7 +179,7 @@ def the_brake_holds(w):
     assert a("resume", "shop") == "shop is scaled again\n"
     assert a("resume", "shop") == "shop was not paused\n"
     assert a("pause", "shop", "--for", "1s") == "shop is paused for 1.0s\n"
-    wait_for("the pause's end", lambda: not a.json("get", "workloads", "shop")["items"][0]["paused"])
+    until("the pause's end", lambda: not a.json("get", "workloads", "shop")["items"][0]["paused"])
 
 
 def streams_flow(w):
@@ -231,14 +230,14 @@ def a_stream_outlives_its_daemon(w):
                              stderr=subprocess.PIPE, text=True, env=environment())
         try:
             rows, trouble = Lines(p.stdout), Lines(p.stderr)
-            wait_for("rows", lambda r=rows, x=word: r.count(x) > 1)
+            until("rows", lambda r=rows, x=word: r.count(x) > 1)
             with gone(daemon):
-                wait_for("the trouble", lambda t=trouble: t.count("; trying again"))
+                until("the trouble", lambda t=trouble: t.count("; trying again"))
                 time.sleep(2.5)
                 assert p.poll() is None and len(trouble.seen) == 1, trouble.seen
                 assert trouble.seen[0].startswith("plimsoll: ") and "TLS" not in trouble.seen[0], trouble.seen
                 before = rows.count(word)
-            wait_for("more rows", lambda r=rows, x=word, n=before: r.count(x) > n)
+            until("more rows", lambda r=rows, x=word, n=before: r.count(x) > n)
             p.send_signal(signal.SIGINT)
             assert p.wait(timeout=PATIENCE) == -signal.SIGINT
         finally:
@@ -252,7 +251,7 @@ def decisions_follow(w):
     def cpu():
         return w.aggregator.json("get", "workloads", "shop")["items"][0]["cpu_cores"] or 0
     with open(w.calm, "w", encoding="utf-8"):
-        wait_for("a calm load", lambda: cpu() < 0.1)
+        until("a calm load", lambda: cpu() < 0.1)
     p = subprocess.Popen([PLIMSOLL, "decisions", "--watch", "-o", "json", "--server", w.aggregator.address],
                          stdout=subprocess.PIPE, text=True, env=environment())
     killer = threading.Timer(PATIENCE, p.kill)

@@ -20,8 +20,8 @@ import cli  # noqa: E402
 import fleet  # noqa: E402
 import grpc  # noqa: E402
 from cli import NEVER, PLIMSOLL, TOP, environment, run  # noqa: E402
-from fleet import Process, wait_for  # noqa: E402
-from loads import PATIENCE, Load  # noqa: E402
+from fleet import Process  # noqa: E402
+from loads import PATIENCE, Load, until  # noqa: E402
 
 LONG = TOP + "-" + "with-a-name-that-is-longer-than-anybody-would-have-thought-" * 2 + "end"
 
@@ -87,7 +87,7 @@ def long_name(w):
     """A cgroup whose path is longer than a line."""
     load = Load(LONG, "while True: time.sleep(1)")
     try:
-        wait_for("the long name", lambda: LONG in w.agent("get", "cgroups", "-o", "name"))
+        until("the long name", lambda: LONG in w.agent("get", "cgroups", "-o", "name"))
         yield
     finally:
         load.end()
@@ -197,7 +197,7 @@ class Terminal:
 
     def sees(self, *patterns):
         try:
-            return wait_for(patterns, lambda: (lambda s: all(re.search(p, s) for p in patterns) and s)(self.screen()))
+            return until(patterns, lambda: (lambda s: all(re.search(p, s) for p in patterns) and s)(self.screen()))
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.screen()}") from None
 
@@ -208,7 +208,7 @@ class Terminal:
                 return True
             self.keys("Down")
             return time.sleep(0.5)  # until it shows
-        wait_for("▸ " + name, there)
+        until("▸ " + name, there)
 
     def close(self):
         subprocess.run([*self.tmux, "kill-server"], check=False)
@@ -231,7 +231,7 @@ def top_fills_the_screen(w):
         t.keys("p")
         t.sees(r"▸ shop.*paused")
         t.keys("p")
-        wait_for("the end of the pause", lambda: not w.aggregator.json("get", "workloads", "shop")["items"][0]["paused"])
+        until("the end of the pause", lambda: not w.aggregator.json("get", "workloads", "shop")["items"][0]["paused"])
         t.keys("/")
         t.keys("zzz")
         t.sees("filter: zzz", "nothing fits")
@@ -326,7 +326,7 @@ def top_gives_the_terminal_back(w):
         w.agent_process.end()
         t.sees(r"trying again: \S.*(not running|nobody listens)")
         w.agent_process = Process(w.agent_process_command, w.path + "/agent.log")
-        wait_for("top to recover", lambda: "trying again" not in t.screen())
+        until("top to recover", lambda: "trying again" not in t.screen())
         t.sees(r"▸ /")
         t.keys("q")
         t.sees("ready")

@@ -175,7 +175,7 @@ def more_cgroups_than_slots(folder, status):
             assert re.search(pattern, said), (pattern, said)
         aggregator = fleet.Aggregator(os.path.join(BIN, "plimsoll-aggregator"), folder, status, "--scrape",
                                       "unix:" + agent.path)
-        fleet.wait_for("a second", lambda: aggregator.counters()["batches_total"] > 0)
+        until("a second", lambda: aggregator.counters()["batches_total"] > 0)
         decided = Server(aggregator.socket)
         said = decided("status")
         assert re.search(r"warn +([0-9]+) cgroups on 1 of 1 nodes \(e2e \1\) have no slot", said), said

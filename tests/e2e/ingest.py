@@ -7,7 +7,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import fleet  # noqa: E402
-from fleet import Aggregator, Process, wait_for  # noqa: E402
+from fleet import Aggregator, Process  # noqa: E402
+from loads import until  # noqa: E402
 
 import grpc  # noqa: E402
 
@@ -24,7 +25,7 @@ class AgentProcess(Process):
         self.status_messages = status
         super().__init__([*agent_command, "--config", "", "--node", "e2e", "--interval", INTERVAL,
                           "--socket", self.socket, *more], os.path.join(path, "agent.log"))
-        wait_for("the agent", self.counters)
+        until("the agent", self.counters)
 
     def counters(self):
         assert self.process.poll() is None, open(self.log).read()
@@ -50,7 +51,7 @@ def good(c, **wanted):
 
 def same_rows(aggregator, agent):
     """Cgroups of this machine may come and go meanwhile."""
-    wait_for("the same rows",
+    until("the same rows",
              lambda: aggregator.counters()["rows"] == agent.counters()["rows"] > 0)
 
 
@@ -80,7 +81,7 @@ def pushed(path, status):
         # Away for a while, the polite way.
         aggregator.end()
         away = agent.counters()["sequence"]
-        wait_for("seconds that nobody takes",
+        until("seconds that nobody takes",
                  lambda: agent.counters()["sequence"] > away + 8)
         aggregator = Aggregator(aggregator_binary, path, status, port=port)
         good(caught_up(aggregator, agent), epochs_total=1)
@@ -88,7 +89,7 @@ def pushed(path, status):
         # The agent dies and comes back: a new run, the same replicas.
         rows = aggregator.counters()["rows"]
         agent.end(signal.SIGKILL)
-        wait_for("the stream's end", lambda: aggregator.counters()["streams"] == 0)
+        until("the stream's end", lambda: aggregator.counters()["streams"] == 0)
         assert aggregator.counters()["rows"] >= 1 and rows >= 1  # stale, but still there
         before = aggregator.counters()["batches_total"]
         agent = AgentProcess(path, status, "--aggregator", f"127.0.0.1:{port}", "--server-name",
@@ -112,7 +113,7 @@ def scraped(path, status):
         c = aggregator.wait("batches_total", 3)
         good(c, scrape_targets=1, scrape_connected=1)
         agent.end(signal.SIGKILL)
-        wait_for("the stream's end", lambda: aggregator.counters()["scrape_connected"] == 0)
+        until("the stream's end", lambda: aggregator.counters()["scrape_connected"] == 0)
         before = aggregator.counters()["batches_total"]
         agent = AgentProcess(path, status, "--aggregator", "")
         c = aggregator.wait("batches_total", before + 3)

@@ -11,7 +11,8 @@ import sys
 import grpc
 
 import fleet
-from fleet import SECOND, Agent, wait_for
+from fleet import SECOND, Agent
+from loads import until
 
 binary = sys.argv[1]
 
@@ -196,7 +197,7 @@ def readers_see_the_fleet(a, m):
                 raise AssertionError("a snapshot of " + str(query))
             except grpc.RpcError as e:
                 assert e.code() == code, e
-    wait_for("the watches' end", lambda: a.counters()["watches"] == 0)
+    until("the watches' end", lambda: a.counters()["watches"] == 0)
     for agent in agents:
         agent.close()
 
@@ -222,12 +223,12 @@ def health(a):
 
 def state_may_fail_for_a_while(a):
     shutil.rmtree(a.state)
-    assert wait_for("not ready", lambda: a.get("/readyz")[0] == 503)
+    assert until("not ready", lambda: a.get("/readyz")[0] == 503)
     assert "cannot keep state in " + a.state in a.get("/readyz")[1]
     assert a.get("/livez")[0] == 200
     assert health(a) == b"\x08\x02"  # NOT_SERVING
     os.mkdir(a.state)
-    wait_for("ready", lambda: a.get("/readyz")[0] == 200)
+    until("ready", lambda: a.get("/readyz")[0] == 200)
     assert health(a) == b"\x08\x01"
     assert a.counters()["state_failures_total"] >= 1
 
@@ -256,7 +257,7 @@ def brakes_say_when_they_do_not_last(a):
         assert "cannot be written down" in error.details(), error.details()
     assert a.counters()["paused"] == 1
     os.mkdir(a.state)
-    wait_for("what waited", lambda: a.counters()["decisions_waiting"] == 0)
+    until("what waited", lambda: a.counters()["decisions_waiting"] == 0)
     pause()
 
 
@@ -275,10 +276,10 @@ def policies_are_read_again(path, status):
         assert a.counters()["policies"] == 1
         write("two", POLICY.format("two"))
         a.process.send_signal(signal.SIGHUP)
-        wait_for("two policies", lambda: a.counters()["policies"] == 2)
+        until("two policies", lambda: a.counters()["policies"] == 2)
         write("three", POLICY.format("three").replace("maxReplicas", "maxReplica"))
         a.process.send_signal(signal.SIGHUP)
-        wait_for("the error", lambda: a.counters()["policy_errors_total"] == 1)
+        until("the error", lambda: a.counters()["policy_errors_total"] == 1)
         assert a.counters()["policies"] == 2
         with open(a.log) as log:
             assert "three.yaml:6:3" in log.read()

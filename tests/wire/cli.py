@@ -11,8 +11,8 @@ import time
 
 import fleet
 import grpc
-from fleet import Aggregator, Process, wait_for
-from loads import PATIENCE, Load
+from fleet import Aggregator, Process
+from loads import PATIENCE, Load, until
 
 BIN = os.path.abspath(sys.argv[1])
 PLIMSOLL = os.path.join(BIN, "plimsoll")
@@ -130,7 +130,7 @@ def main(tests):
                         "plimsoll/v1/scaling.proto"], check=True, cwd=os.path.join(fleet.ROOT, "proto"))
         world = World(path, status, POLICY, ["one"])
         try:
-            wait_for("a decision", lambda: world.aggregator.json("decisions")["items"])
+            until("a decision", lambda: world.aggregator.json("decisions")["items"])
             for test in tests:
                 begin = time.monotonic()
                 test(world)

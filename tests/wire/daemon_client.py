@@ -13,10 +13,10 @@ import time
 
 import grpc
 
+from loads import PATIENCE, until
 from python_client import Client, code_of
 
 DEADLINE = 30
-LONG = 60  # seconds until something must have happened
 POLICY = """
 apiVersion: plimsoll.io/v1alpha1
 kind: ScalingPolicy
@@ -39,26 +39,11 @@ class Daemon:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout=LONG)
+            return self.process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             raise
-
-
-def until(what, ask):
-    """The first true answer; errors count as not yet."""
-    end = time.monotonic() + LONG
-    last = None
-    while time.monotonic() < end:
-        try:
-            last = ask()
-            if last:
-                return last
-        except grpc.RpcError as error:
-            last = error
-        time.sleep(0.2)
-    raise AssertionError(f"{what}: {last}")
 
 
 def connected(address):
@@ -92,7 +77,7 @@ def metrics(client, of_one_node):
         snapshot(client.query(), timeout=DEADLINE)))
     assert len(first.columns.row) > 0
     watch = client.call("/plimsoll.v1.Metrics/Watch", "unary_stream", client.query, client.batch)
-    stream = watch(client.query(), timeout=LONG)
+    stream = watch(client.query(), timeout=PATIENCE)
     preamble = next(stream)
     assert preamble.HasField("source") and preamble.live_rows == len(preamble.dictionary) > 0
     assert (preamble.sequence == 0) == of_one_node, preamble.sequence
@@ -132,7 +117,7 @@ def ingest(client, preamble):
                     getattr(second.columns, column.name).extend((1, 2) if column.name == "row" else (0, 0))
             yield second
 
-    answers = report(node(), timeout=LONG)
+    answers = report(node(), timeout=PATIENCE)
     assert next(answers).HasField("resume")
     for answer in answers:
         if answer.ack.sequence == 3:
@@ -154,7 +139,7 @@ def scaling(client):
         kind = client.messages.pool.FindServiceByName("plimsoll.v1.Scaling").methods_by_name[method]
         made = client.call(f"/plimsoll.v1.Scaling/{method}", "unary_stream",
                            new[kind.input_type.full_name], new[kind.output_type.full_name])
-        return made(new[kind.input_type.full_name](**fields), timeout=LONG)
+        return made(new[kind.input_type.full_name](**fields), timeout=PATIENCE)
 
     made = until("a decision", lambda: [d for d in call("ListDecisions").decision
                                         if d.outcome == "applied"])[0]

@@ -10,13 +10,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 
 import grpc
 
-PATIENCE = 30  # seconds; how long anything may take on a machine that is busy with other tests
+from loads import PATIENCE, until
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COUNTERS = ("cpu_ns runq_wait_ns switches memory_usage_bytes memory_working_set_bytes "
             "memory_limit_bytes psi_cpu_some_ns psi_cpu_full_ns psi_memory_some_ns "
@@ -54,17 +54,6 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_for(what, condition):
-    """The first true value of condition() within PATIENCE."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < end, f"waited too long for {what}"
-        time.sleep(0.05)
-
-
 class Process:
     def __init__(self, command, log):
         self.log = log
@@ -95,7 +84,7 @@ class Aggregator(Process):
                           "--http", f"127.0.0.1:{self.http}", "--socket", self.socket,
                           "--state-dir", self.state, "--tls-dir", self.tls, *more],
                          os.path.join(path, "aggregator.log"))
-        wait_for("the aggregator", self.answers)
+        until("the aggregator", self.answers)
 
     def answers(self):
         assert self.process.poll() is None, open(self.log).read()
@@ -131,7 +120,7 @@ class Aggregator(Process):
         return {c.name.removeprefix("aggregator_"): c.value for c in status.counter}
 
     def wait(self, name, least):
-        return wait_for(f"{name} >= {least}",
+        return until(f"{name} >= {least}",
                         lambda: self.counters()[name] >= least and self.counters())
 
 
