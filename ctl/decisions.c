@@ -67,7 +67,7 @@ static json_t *tree(const void *item)
 			  "policy", tree_string(d->policy), "from", (int)d->from, "to", (int)d->to);
 
 	json_object_set_new(o, "reason", tree_string(d->reason));
-	json_object_set_new(o, "trigger", *d->trigger ? tree_string(d->trigger) : json_null());
+	json_object_set_new(o, "trigger", tree_text(d->trigger));
 	json_object_set_new(o, "mode", tree_string(d->mode));
 	json_object_set_new(o, "outcome", tree_string(d->outcome));
 	json_object_set_new(o, "load_age_seconds", tree_seconds(true, d->load_age_ns));

@@ -209,7 +209,7 @@ static void print_tree(const struct session *s, const struct checkup *c)
 		json_array_append_new(
 			items, json_pack("{s:s, s:s, s:o, s:o}", "id", l->id, "level",
 					 checkup_word(l->level), "text", tree_string(l->text),
-					 "fix", *l->fix ? tree_string(l->fix) : json_null()));
+					 "fix", tree_text(l->fix)));
 	}
 	scoped(tree_freep) json_t *list = tree_list("CheckupList", items);
 	tree_print(list, command_is(s, "yaml"), false, stdout);

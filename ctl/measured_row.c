@@ -11,8 +11,6 @@
 #include "ctl/measured_cell.h"
 #include "decide/saturation.h"
 
-#define CAUSE_LEAST 0.05 /* as the aggregator: below it is nobody's trouble */
-
 static struct figure seconds(double s)
 {
 	return figure_duration((uint64_t)(s * 1e9));
@@ -104,7 +102,7 @@ static void saturation_cells(struct table *t, const struct saturation *s)
 	struct fleet_value most = measured_row_saturation(s);
 
 	measured_cell_load(t, most);
-	measured_cell_text(t, most.value >= CAUSE_LEAST ? saturation_word(saturation_worst(s)) : "");
+	measured_cell_text(t, most.value >= SATURATION_NAMED ? saturation_word(saturation_worst(s)) : "");
 	measured_cell_text(t, saturation_advice_word(s->advice));
 }
 

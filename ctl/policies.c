@@ -120,18 +120,13 @@ static void cells(struct table *t, const void *item)
 	condition_cell(t, p);
 }
 
-static json_t *text_or_null(const char *s)
-{
-	return *s ? tree_string(s) : json_null();
-}
-
 static json_t *metrics_tree(const policy *p)
 {
 	json_t *all = json_array();
 
 	for (size_t i = 0; i < p->n_metric; i++)
 		json_array_append_new(all, json_pack("{s:o, s:o, s:o}", "name", tree_string(p->metric[i]->name), "current",
-						     text_or_null(p->metric[i]->current), "target",
+						     tree_text(p->metric[i]->current), "target",
 						     tree_string(p->metric[i]->target)));
 	return all;
 }
@@ -159,8 +154,8 @@ static json_t *faults_tree(const policy *p)
 		const Plimsoll__V1__PolicyFault *f = p->fault[i];
 
 		json_array_append_new(all, json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "what", tree_string(f->what), "cause",
-						     text_or_null(f->cause), "fix", text_or_null(f->fix), "where",
-						     tree_string(f->where), "kind", text_or_null(f->kind), "kept",
+						     tree_text(f->cause), "fix", tree_text(f->fix), "where",
+						     tree_string(f->where), "kind", tree_text(f->kind), "kept",
 						     (int)f->kept));
 	}
 	return all;
@@ -170,9 +165,9 @@ static json_t *tree(const void *item)
 {
 	const policy *p = item;
 	bool bounded = p->max_replicas > 0;
-	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", text_or_null(p->name), "kind", text_or_null(p->kind),
-			      "target", text_or_null(p->target), "selects", text_or_null(p->selects), "mode",
-			      text_or_null(p->mode));
+	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", tree_text(p->name), "kind", tree_text(p->kind),
+			      "target", tree_text(p->target), "selects", tree_text(p->selects), "mode",
+			      tree_text(p->mode));
 
 	json_object_set_new(o, "min_replicas", bounded ? json_integer(p->min_replicas) : json_null());
 	json_object_set_new(o, "max_replicas", bounded ? json_integer(p->max_replicas) : json_null());
@@ -180,8 +175,8 @@ static json_t *tree(const void *item)
 	json_object_set_new(o, "faults", faults_tree(p));
 	json_object_set_new(o, "current", tree_number(p->judged, p->current));
 	json_object_set_new(o, "desired", tree_number(p->judged, p->desired));
-	json_object_set_new(o, "reason", text_or_null(p->reason));
-	json_object_set_new(o, "meaning", text_or_null(p->meaning));
+	json_object_set_new(o, "reason", tree_text(p->reason));
+	json_object_set_new(o, "meaning", tree_text(p->meaning));
 	json_object_set_new(o, "paused", json_boolean(p->paused));
 	json_object_set_new(o, "metrics", metrics_tree(p));
 	json_object_set_new(o, "conditions", conditions_tree(p));

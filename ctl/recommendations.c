@@ -76,7 +76,7 @@ static json_t *tree(const void *item)
 	const recommendation *r = item;
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "policy", tree_string(r->policy), "target",
-			 tree_string(r->target), "container", *r->container ? tree_string(r->container) : json_null(),
+			 tree_string(r->target), "container", tree_text(r->container),
 			 "update_mode", tree_string(r->mode), "samples", (json_int_t)r->samples, "cpu_milli",
 			 amounts_tree(r->cpu_milli), "memory_bytes", amounts_tree(r->memory_bytes));
 }

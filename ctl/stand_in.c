@@ -7,8 +7,6 @@
 
 enum { CPU, MEMORY, LIMIT, WAIT, STALL_CPU, STALL_MEMORY, STALL_IO, P95, VALUES };
 
-#define CAUSE_LEAST 50 /* permille: as the aggregator, a share of time below it is nobody's trouble */
-
 struct one {
 	Plimsoll__V1__Workload workload;
 	Plimsoll__V1__Value value[VALUES], cause_value[SATURATION_CAUSES];
@@ -60,7 +58,7 @@ static void set_causes(struct one *o, const struct fleet_node *n, const struct f
 	worst = saturation_worst(&s);
 	o->workload.saturation = o->causes;
 	o->workload.n_saturation = SATURATION_CAUSES;
-	o->workload.by_what = text(worst < SATURATION_CAUSES && s.permille[worst] >= CAUSE_LEAST
+	o->workload.by_what = text(worst < SATURATION_CAUSES && s.permille[worst] >= SATURATION_NAMED * SATURATION_FULL
 					   ? saturation_word(worst)
 					   : "");
 	o->workload.advice = text(saturation_advice_word(s.advice));

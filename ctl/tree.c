@@ -30,6 +30,11 @@ json_t *tree_string(const char *s)
 	return json_string(buf_text(&valid));
 }
 
+json_t *tree_text(const char *s)
+{
+	return *s ? tree_string(s) : json_null();
+}
+
 /* Six places after the point, and of what is small as many as show six digits. */
 static double grain_of(double value)
 {

@@ -14,6 +14,7 @@
 #define TREE_API "plimsoll.io/v1alpha1"
 
 json_t *tree_string(const char *s);             /* broken UTF-8 becomes U+FFFD */
+json_t *tree_text(const char *s);               /* the same; null for an empty one */
 json_t *tree_number(bool known, double value);  /* null unless known and finite; rounded to 1e-6 */
 json_t *tree_seconds(bool known, uint64_t ns);  /* UINT64_MAX (never): null */
 json_t *tree_time(uint64_t unix_ns);            /* RFC 3339, UTC; null for 0 */

@@ -12,7 +12,6 @@
 #define SHARE_WIDTH 5  /* of a share behind its bar */
 #define NAME_MOST   80 /* columns for a name, if it needs them */
 #define NAME_MORE   16 /* that it can do with besides, where causes would take its room */
-#define CAUSE_LEAST 0.05 /* as the aggregator: below it is nobody's trouble */
 #define CAUSES_DROP 6    /* of no other column: they go together */
 
 /* Columns of the list. Each cell writes plain text and says how to paint it. */
@@ -134,7 +133,7 @@ static enum paint cell_one_cause(const workload *w, enum saturation_cause which,
 		if (strcmp(w->saturation[i]->name, saturation_word(which)) == 0)
 			share = w->saturation[i]->value;
 	buf_printf(to, "%s", workload_share(share).text);
-	return workload_known(share) && share->value >= CAUSE_LEAST ? paint_load(share->value) : PAINT_DIM;
+	return workload_known(share) && share->value >= SATURATION_NAMED ? paint_load(share->value) : PAINT_DIM;
 }
 
 #define X(ID, word, meaning)                                                                                           \

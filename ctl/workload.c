@@ -193,11 +193,6 @@ static json_t *number(const value *v)
 	return tree_number(workload_known(v), v ? v->value : 0);
 }
 
-static json_t *text_or_null(const char *s)
-{
-	return *s ? tree_string(s) : json_null();
-}
-
 static json_t *last_decision_tree(const workload *w)
 {
 	if (!*w->last_decision)
@@ -222,7 +217,7 @@ static json_t *tree(const void *item)
 	const workload *w = item;
 	const value *cpu = w->cpu_cores, *wait = w->runq_wait_p95_ns;
 	json_t *o = json_pack("{s:o, s:o, s:i, s:b}", "name", tree_string(w->name), "policy",
-			      text_or_null(w->policy), "replicas", (int)w->replicas, "paused",
+			      tree_text(w->policy), "replicas", (int)w->replicas, "paused",
 			      (int)w->paused);
 
 	json_object_set_new(o, "desired", tree_number(*w->policy && w->desired, w->desired));
@@ -236,9 +231,9 @@ static json_t *tree(const void *item)
 	json_object_set_new(o, "psi_cpu_some", number(w->psi_cpu_some));
 	json_object_set_new(o, "psi_memory_some", number(w->psi_memory_some));
 	json_object_set_new(o, "psi_io_some", number(w->psi_io_some));
-	json_object_set_new(o, "by_what", text_or_null(w->by_what));
+	json_object_set_new(o, "by_what", tree_text(w->by_what));
 	json_object_set_new(o, "saturation", causes_tree(w));
-	json_object_set_new(o, "advice", text_or_null(w->advice));
+	json_object_set_new(o, "advice", tree_text(w->advice));
 	json_object_set_new(o, "age_seconds",
 			    tree_seconds(workload_known(cpu), cpu ? cpu->age_ns : 0));
 	json_object_set_new(o, "coverage",

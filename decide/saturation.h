@@ -49,6 +49,7 @@ enum saturation_advice {
 
 #define SATURATION_FULL	      1000u /* permille */
 #define SATURATION_NOTICEABLE 100u  /* below it is no reason to do anything: a tenth of the time */
+#define SATURATION_NAMED      0.05  /* of 1: a share of time below it is nobody's trouble, and no cause is named */
 
 struct saturation_input {
 	const uint64_t *before, *now; /* [SIGNALS] */

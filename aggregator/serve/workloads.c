@@ -18,7 +18,6 @@
 #define WINDOW_NS   (3 * CLOCK_NS_PER_S)
 #define FRESH_NS    (3 * CLOCK_NS_PER_S)
 #define INTERVAL_NS (CLOCK_NS_PER_S - CLOCK_NS_PER_S / 10) /* a tick's jitter must not halve the rate */
-#define CAUSE_LEAST 0.05 /* a share of time below this is nobody's trouble */
 
 /* protobuf-c has no const strings; nothing writes to these. */
 static char *text(const char *s)
@@ -83,7 +82,7 @@ static void set_causes(struct entry *e, const struct store_summary *s)
 static const char *by_what(const struct store_summary *s)
 {
 	const char *name = "";
-	double most = CAUSE_LEAST;
+	double most = SATURATION_NAMED;
 
 	for (int c = 0; c < SATURATION_CAUSES; c++)
 		if (s->saturation[c].known && s->saturation[c].value > most) {
