@@ -31,6 +31,15 @@ static bool is_program(int directory, const char *fd)
 	return strcmp(target, "anon_inode:bpf-prog") == 0;
 }
 
+/* False: that descriptor is none of a program. */
+static bool program_of(int directory, const char *fd, struct bpf_prog_info *ret)
+{
+	__u32 size = sizeof(*ret);
+
+	*ret = (struct bpf_prog_info){0};
+	return is_program(directory, fd) && bpf_obj_get_info_by_fd(atoi(fd), ret, &size) == 0;
+}
+
 struct run_stats run_stats_of(const char *program)
 {
 	struct run_stats s = {0};
@@ -39,13 +48,9 @@ struct run_stats run_stats_of(const char *program)
 	struct dirent *d;
 
 	while (open && (d = readdir(open))) {
-		struct bpf_prog_info info = {0};
-		__u32 size = sizeof(info);
+		struct bpf_prog_info info;
 
-		if (!is_program(dirfd(open), d->d_name) ||
-		    bpf_obj_get_info_by_fd(atoi(d->d_name), &info, &size) < 0)
-			continue;
-		if (strcmp(info.name, program) != 0 || info.id < newest)
+		if (!program_of(dirfd(open), d->d_name, &info) || strcmp(info.name, program) != 0 || info.id < newest)
 			continue;
 		newest = info.id;
 		s = (struct run_stats){info.run_time_ns, info.run_cnt};
@@ -56,4 +61,23 @@ struct run_stats run_stats_of(const char *program)
 		return s;
 	fprintf(stderr, "this process has no program %s loaded\n", program);
 	exit(1);
+}
+
+size_t run_stats_all(struct run_stats_named *ret, size_t room)
+{
+	DIR *open = opendir("/proc/self/fd");
+	struct dirent *d;
+	size_t n = 0;
+
+	while (open && n < room && (d = readdir(open))) {
+		struct bpf_prog_info info;
+
+		if (!program_of(dirfd(open), d->d_name, &info))
+			continue;
+		snprintf(ret[n].name, sizeof(ret[n].name), "%s", info.name);
+		ret[n++].stats = (struct run_stats){info.run_time_ns, info.run_cnt};
+	}
+	if (open)
+		closedir(open);
+	return n;
 }

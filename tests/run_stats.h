@@ -7,13 +7,22 @@
 #ifndef TESTS_RUN_STATS_H
 #define TESTS_RUN_STATS_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#define RUN_STATS_NAME 16 /* what the kernel keeps of a program's name, with its NUL */
 
 struct run_stats {
 	uint64_t ns, runs; /* while statistics were on, since the program was loaded */
 };
 
+struct run_stats_named {
+	char name[RUN_STATS_NAME];
+	struct run_stats stats;
+};
+
 int run_stats_start(void); /* a descriptor: close() it and they are off. Status 77 when not permitted. */
 struct run_stats run_stats_of(const char *program); /* the newest of that name */
+size_t run_stats_all(struct run_stats_named *ret, size_t room); /* every program of this process; returns how many */
 
 #endif

@@ -47,7 +47,12 @@ static void gone(struct probe_cgroup *c, void *data)
 
 void watch_open(struct watch *w, uint32_t max_cgroups)
 {
-	struct probe_options o = {.max_cgroups = max_cgroups, .watcher = {born, gone, w}, .also = SIGNAL_NO_REQUESTS};
+	watch_open_also(w, max_cgroups, SIGNAL_NO_REQUESTS);
+}
+
+void watch_open_also(struct watch *w, uint32_t max_cgroups, uint32_t also)
+{
+	struct probe_options o = {.max_cgroups = max_cgroups, .watcher = {born, gone, w}, .also = also};
 	struct err e;
 
 	*w = (struct watch){.cgroups = strmap_new()};

@@ -19,7 +19,8 @@ struct watch {
 	struct signals last; /* … and that reading */
 };
 
-void watch_open(struct watch *w, uint32_t max_cgroups);
+void watch_open(struct watch *w, uint32_t max_cgroups); /* with everything that there is */
+void watch_open_also(struct watch *w, uint32_t max_cgroups, uint32_t also); /* besides the default: probe_options */
 void watch_close(struct watch *w);
 void watch_count_below(struct watch *w, const char *path); /* from now on, what is said of births and deaths is of these */
 void watch_pass(struct watch *w);
