@@ -150,21 +150,21 @@ int BPF_PROG(tcp_changes, const struct sock *sk, int old_state, int new_state)
 	COST(TCP);
 	struct plimsoll_tally *t;
 
-	if (tcp_off || !socket_is_tcp(sk) || new_state == TCP_LISTEN)
+	if (tcp_off || !socket_is_tcp(sk))
 		return 0;
-	if (new_state == TCP_SYN_SENT) {
+	if (new_state == TCP_SYN_SENT)
 		connecting(sk);
-		return 0;
-	}
+	if (new_state != TCP_ESTABLISHED && (new_state != TCP_CLOSE || old_state == TCP_LISTEN))
+		return 0; /* most are steps of a goodbye: not worth a look-up */
 	t = socket_tally(sk);
 	if (!t)
 		return 0;
-	if (old_state == TCP_SYN_SENT && new_state == TCP_ESTABLISHED)
-		connected(sk, t);
-	else if (old_state == TCP_SYN_RECV && new_state == TCP_ESTABLISHED)
-		accepted(sk, t);
-	else if (new_state == TCP_CLOSE && old_state != TCP_LISTEN)
+	if (new_state == TCP_CLOSE)
 		ended(sk, old_state == TCP_SYN_SENT, t);
+	else if (old_state == TCP_SYN_SENT)
+		connected(sk, t);
+	else if (old_state == TCP_SYN_RECV)
+		accepted(sk, t);
 	return 0;
 }
 
