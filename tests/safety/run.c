@@ -33,17 +33,24 @@ static void tell_faults(const struct run *r, uint32_t s)
 	}
 }
 
-void run_act(struct run *r, uint32_t from, uint32_t to, uint32_t s, const char *why)
+static struct judged judge_all(const struct run *r, uint32_t from, uint32_t to, uint32_t s)
 {
-	struct judged j;
+	struct judged j = judge(r->world, &r->plant, to, s);
 
-	if (to == r->plant.n)
-		return;
-	j = judge(r->world, &r->plant, to, s);
 	if (j.wrong == WRONG_DOWN && judge_starts(r->world, &r->hand, s))
 		j.wrong = RIGHT;
 	if (j.wrong == RIGHT && judge_fights(r->world, &r->hand, from, to, s))
 		j.wrong = WRONG_FIGHT;
+	return j;
+}
+
+void run_act(struct run *r, uint32_t from, uint32_t to, uint32_t s, const char *why)
+{
+	struct judged j = judge_all(r, from, to, s);
+
+	r->hand.ours = 0; /* it has ordered since, be it as many as the hand had set */
+	if (to == r->plant.n)
+		return;
 	r->result.wrong[j.wrong]++;
 	*(to > j.from ? &r->result.ups : &r->result.downs) += 1;
 	r->result.actions_hash = (r->result.actions_hash ^ (s * 1000u + to)) * 0x100000001b3ull;
