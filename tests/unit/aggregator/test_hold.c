@@ -216,6 +216,30 @@ static void since_when_is_its_outcome(void **state)
 				       "to 2026-09-21T14:30:04.000Z");
 }
 
+static void is_mentioned(uint64_t id, const char *words)
+{
+	const struct decision x = {.id = id, .workload = "web"};
+	scoped(buf_done) struct buf text = {0};
+
+	hold_mention(&held, &x, &text);
+	assert_string_equal(buf_text(&text), words);
+}
+
+/* Of the decision that it came after, and as long as it holds. */
+static void the_decision_before_it_mentions_it(void **state)
+{
+	struct scene *s = idle_scene();
+
+	(void)state;
+	is_mentioned(BEFORE, "");
+	look_at(s, 3, 100);
+	is_mentioned(BEFORE, "  held since       2026-09-21T14:30:02.000Z, reason stabilized: a recommendation inside the "
+			     "stabilization window holds it back; plimsoll explain hold/web tells more\n");
+	is_mentioned(BEFORE - 1, "");
+	look_at(s, 1, 500);
+	is_mentioned(BEFORE, "");
+}
+
 /* Three of ten nodes fell silent; 20 s after they are back 40 of the 60 s are left. */
 static void a_silent_fleet_is_in_its_record(void **state)
 {
@@ -299,6 +323,7 @@ int main(void)
 		test(one_that_is_over_does_not_go_on),
 		test(one_without_a_record_is_not_told),
 		test(since_when_is_its_outcome),
+		test(the_decision_before_it_mentions_it),
 		test(a_silent_fleet_is_in_its_record),
 		test(what_is_missing_is_in_its_record),
 		test(it_is_told_and_decided_again_as_a_decision_is),

@@ -288,9 +288,42 @@ TEST(the_minimum)
 	has(pass(4, true), "4 -> 2, limited to 2 (TooFewReplicas");
 }
 
+/* 6 were asked for 15 and 30 s ago; without a behavior that counts for 300 s. */
+TEST(a_window_has_so_much_left)
+{
+	const char *said;
+
+	begin(SPEC("\"metrics\":[" CPU_60 "]"));
+	add(6, 60, 900 * S, S);
+	(void)pass(6, true);
+	(void)pass(6, true);
+	pods = 0;
+	add(6, 10, 900 * S, S);
+	said = pass(6, true);
+	has(said, "6 -> 6, held at 6 by what was asked for in the window");
+	has(said, "for another      285.0 s, unless what holds it comes again\n");
+}
+
+/* The least that was asked for in 100 s, 15 s ago. */
+TEST(a_window_of_growth_has_so_much_left)
+{
+	const char *said;
+
+	begin(SPEC("\"metrics\":[" CPU_60 "],\"behavior\":{\"scaleUp\":{\"stabilizationWindowSeconds\":100}}"));
+	add(6, 60, 900 * S, S);
+	(void)pass(6, true);
+	pods = 0;
+	add(6, 90, 900 * S, S);
+	said = pass(6, true);
+	has(said, "scaleUp 100 s: the least that was asked for in it leaves 6");
+	has(said, "for another      85.0 s, unless what holds it comes again\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_window_has_so_much_left),
+		cmocka_unit_test(a_window_of_growth_has_so_much_left),
 		cmocka_unit_test(limited_by_a_policy),
 		cmocka_unit_test(within_the_tolerance),
 		cmocka_unit_test(missing_pods_are_counted_against_shrinking),
