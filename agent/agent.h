@@ -25,8 +25,8 @@
 #include "rpc/rpc.h"
 
 #define AGENT_GRACE_NS	     (2 * CLOCK_NS_PER_S) /* open calls at shutdown */
-#define AGENT_SETTLED_NS       (10 * CLOCK_NS_PER_S) /* after the start, which made its first connection by then */
-#define AGENT_RENEW_EVERY_NS   (24 * 3600 * CLOCK_NS_PER_S) /* own certificates, see pki.h */
+#define AGENT_SETTLED_NS     (10 * CLOCK_NS_PER_S) /* after the start, which made its first connection by then */
+#define AGENT_RENEW_EVERY_NS (24 * 3600 * CLOCK_NS_PER_S) /* own certificates, see pki.h */
 
 struct serve;
 struct stream;
@@ -65,10 +65,6 @@ struct agent {
 /* Runs until SIGTERM, SIGINT or a failure. 0 fine, 1 failed; *e is filled when it did not start. */
 int agent_run(const struct agent_options *o, struct err *e);
 
-/* The last second in another form; the caller releases it. */
-struct rpc_packed *agent_pack(struct agent *a, enum encode_form form,
-			      const struct encode_filter *filter, const uint32_t *extra_gone,
-			      size_t n_extra_gone);
 /* Brings gauges about the process up to date, for Status.Get. */
 void agent_observe(struct agent *a);
 

@@ -8,6 +8,7 @@
 #include "agent/metrics.h"
 #include "agent/names/account.h"
 #include "agent/query.h"
+#include "agent/second.h"
 #include "agent/watch.h"
 #include "base/buf.h"
 #include "base/mem.h"
@@ -51,7 +52,7 @@ static void snapshot(struct rpc_call *c, struct rpc_msg *m)
 			   "the agent's log says why; try again in a second");
 		return;
 	}
-	p = agent_pack(a, ENCODE_SNAPSHOT, &filter, NULL, 0);
+	p = second_pack(a, ENCODE_SNAPSHOT, &filter, NULL, 0);
 	agent_count(agent_snapshots_total, 1);
 	if (rpc_packed_bytes(p).n > RPC_MAX_MESSAGE)
 		rpc_finish(c, RPC_EXHAUSTED, "this node has more cgroups than fit into one message",

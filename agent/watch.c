@@ -6,6 +6,7 @@
 #include "agent/feed.h"
 #include "agent/metrics.h"
 #include "agent/query.h"
+#include "agent/second.h"
 #include "base/mem.h"
 #include "base/obj.h"
 
@@ -92,7 +93,7 @@ static void miss_second(struct watch *w)
 /* What was not taken, because it is too large or the queue is full, is owed: a state, and who went. */
 static void send(struct watch *w, enum encode_form form)
 {
-	struct rpc_packed *p = agent_pack(w->agent, form, &w->filter, w->gone, w->n_gone);
+	struct rpc_packed *p = second_pack(w->agent, form, &w->filter, w->gone, w->n_gone);
 	bool taken = rpc_send_packed(w->call, p) == 0;
 
 	rpc_packed_unref(p);
