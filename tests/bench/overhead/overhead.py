@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""bench-overhead [ROUNDS] | quick: what watching a machine costs those who work on it. In each round every side
-takes one turn, in rotating order; in its turn each load runs once. Ratios are to the round's turn without any."""
+"""bench-overhead [ROUNDS [WORD...]] | quick: what watching a machine costs those who work on it. In each round every
+side takes one turn, in rotating order; in its turn each load runs once. Ratios are to the round's turn without any.
+Words (pipe, messaging, fio, nginx; plimsoll-agent, runqlat, node-exporter, netdata) leave out what they do not name."""
 import json
 import os
 import re
@@ -38,7 +39,7 @@ def run(*command):
 
 class Pipe:
     """Two tasks of one CPU that only wake each other."""
-    name, unit = "`perf bench sched pipe`, one CPU", "us a round trip"
+    word, name, unit = "pipe", "`perf bench sched pipe`, one CPU", "us a round trip"
 
     def __init__(self, quick, _directory):
         self.trips = TRIPS // 50 if quick else TRIPS
@@ -53,7 +54,7 @@ class Pipe:
 
 class Messaging:
     """40 tasks a group that send to each other, on all CPUs."""
-    name, unit = "`perf bench sched messaging`, all CPUs", "ms"
+    word, name, unit = "messaging", "`perf bench sched messaging`, all CPUs", "ms"
 
     def __init__(self, quick, _directory):
         self.loops = MESSAGES // 20 if quick else MESSAGES
@@ -68,7 +69,7 @@ class Messaging:
 
 class Disk:
     """4 KiB reads at random places, direct, one at a time."""
-    name, unit = "fio, 4 KiB random direct reads", "us a read"
+    word, name, unit = "fio", "fio, 4 KiB random direct reads", "us a read"
 
     def __init__(self, quick, directory):
         # Not in a memory file system: there is no block request in one.
@@ -89,7 +90,7 @@ class Disk:
 
 class Http:
     """nginx with one worker on one CPU, wrk with 16 connections on another, in a network of their own."""
-    name, unit = "nginx and wrk on loopback", "us a request"
+    word, name, unit = "nginx", "nginx and wrk on loopback", "us a request"
 
     def __init__(self, quick, directory):
         self.dir, self.space = directory, f"plimsoll-bench-{os.getpid()}"
@@ -133,6 +134,9 @@ class Http:
         subprocess.run(("ip", "netns", "del", self.space), check=False)
 
 
+LOADS = (Pipe, Messaging, Disk, Http)
+
+
 def measure(sides, loads, rounds, settle):
     """{(side, load): [(wall, CPU) a round]}"""
     results = {}
@@ -160,14 +164,29 @@ def print_load(sides, load, results):
               + " | ".join(peers.spread((t[i] for t in turns), "{:.2f}") for i in (0, 1)) + " |")
 
 
+def side_word(side):
+    return side.name.split()[-1]
+
+
+def chosen(all_of_them, word_of, words):
+    """Those that are named; if none is, all."""
+    return [one for one in all_of_them if word_of(one) in words] or list(all_of_them)
+
+
 def main(arguments):
     quick = arguments == ["quick"]
     rounds = 1 if quick else int((arguments + [str(ROUNDS)])[0])
+    words = arguments[1:]
+    unknown = set(words) - {k.word for k in LOADS} - {side_word(s) for s in SIDES}
+    if unknown:
+        sys.exit(f"bench-overhead: no load and no side is called {' or '.join(sorted(unknown))}; "
+                 f"there are {' '.join([k.word for k in LOADS] + [side_word(s) for s in SIDES[1:]])}")
     directory = peers.directory()
     loads = []
-    sides = peers.those_there([s(directory) for s in SIDES])
+    sides = [SIDES[0]] + chosen(SIDES[1:], side_word, words)
+    sides = peers.those_there([s(directory) for s in sides])
     try:
-        for kind in (Pipe, Messaging, Disk, Http):
+        for kind in chosen(LOADS, lambda k: k.word, words):
             if kind is Http and not (peers.program("nginx") and peers.program("wrk")):
                 print("left out, for nginx or wrk is not on this machine: HTTP", file=sys.stderr)
                 continue
