@@ -8,8 +8,11 @@
 #include <time.h>
 
 #include "agent/probe/agree.h"
+#include "agent/probe/births.h"
 #include "agent/probe/cost.h"
+#include "agent/probe/deaths.h"
 #include "agent/probe/hierarchy.h"
+#include "agent/probe/keys.h"
 #include "agent/probe/load.h"
 #include "agent/probe/machine.h"
 #include "agent/probe/reading.h"
@@ -46,7 +49,7 @@ static void renew_table(struct probe *p)
 {
 	uint32_t bits;
 
-	p->stats.losses.cgroups_unplaced = tree_write_table(p->tree, load_spare_half(&p->load), &bits);
+	p->stats.losses.cgroups_unplaced = keys_write_table(p->tree, load_spare_half(&p->load), &bits);
 	load_use_spare_half(&p->load, bits);
 }
 
@@ -58,7 +61,7 @@ static size_t bear(struct probe *p, const uint64_t births[PLIMSOLL_HIERARCHIES])
 	p->stats.losses.slots_full = 0;
 	for (int h = 0; h < PLIMSOLL_HIERARCHIES; h++) {
 		size_t kept = births[h] < PLIMSOLL_BIRTHS ? (size_t)births[h] : PLIMSOLL_BIRTHS;
-		size_t born = tree_bear(p->tree, p->load.birth + (size_t)h * PLIMSOLL_BIRTHS, kept);
+		size_t born = births_bear(p->tree, p->load.birth + (size_t)h * PLIMSOLL_BIRTHS, kept);
 
 		taken += born;
 		if (births[h] - born > p->stats.losses.slots_full)
@@ -73,7 +76,7 @@ static void take_births(struct probe *p)
 	const struct plimsoll_birth *b;
 
 	while ((b = stock_next(&p->load.stock)))
-		(void)tree_take(p->tree, b, p->load.stock.read - 1);
+		(void)births_take(p->tree, b, p->load.stock.read - 1);
 }
 
 /* Deaths first: a directory may have been made anew under the same name. 1: the pass found births, whose
@@ -88,7 +91,7 @@ static int one_round(struct probe *p, struct err *e)
 	r = load_pass(&p->load, births, e);
 	if (r < 0)
 		return r;
-	tree_bury(p->tree, p->load.pass_number);
+	deaths_bury(p->tree, p->load.pass_number);
 	born = bear(p, births);
 	if (tree_changed(p->tree))
 		renew_table(p);

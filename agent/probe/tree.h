@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside the probe: the cgroups that are known, their rows, and the kernel's table made of them. A
- * cgroup has a path and one kernfs id in each hierarchy that has a directory of that path. The kernel gives each
- * directory a row when it is made; where they turn out to be one cgroup, the first row stays, and the others rest
- * and come free once what they counted is added to it.
+ * Inside the probe: the cgroups that are known and their rows; they come by births.h, go by deaths.h, and the kernel
+ * knows them by keys.h. A cgroup has a path and one kernfs id in each hierarchy that has a directory of that path. The
+ * kernel gives each directory a row when it is made; where they turn out to be one cgroup, the first row stays, and the
+ * others rest and come free once what they counted is added to it.
  */
 #ifndef AGENT_PROBE_TREE_H
 #define AGENT_PROBE_TREE_H
@@ -33,17 +33,7 @@ struct tree *tree_free(struct tree *t); /* tells nobody; NULL is fine; returns N
  * the table is not what the tree is. */
 void tree_wake(struct tree *t);
 uint32_t tree_slot(struct tree *t, uint32_t lent); /* for the stock, which has that many; 0: none to spare */
-/* A birth that the kernel gave a slot; they are numbered. False: it is no cgroup of ours, or its parent is not known. */
-bool tree_take(struct tree *t, const struct plimsoll_birth *b, uint32_t number);
-/* After pass `number`: what it did not write is gone. Returns how many directories ended. */
-size_t tree_bury(struct tree *t, uint64_t number);
-/* Takes births in that a pass reports; returns how many directories are new. The others had no room, or their
- * parents. */
-size_t tree_bear(struct tree *t, const struct plimsoll_birth *births, size_t n);
 bool tree_changed(const struct tree *t); /* since the table was written */
-/* Writes all ids into the first 1 << *ret_bits entries of one half of the table, so many that each has a place near enough
- * if there is room; returns how many have none. */
-size_t tree_write_table(struct tree *t, struct plimsoll_entry *half, uint32_t *ret_bits);
 const struct probe_cgroup *tree_largest(const struct tree *t, enum plimsoll_hierarchy memory); /* of the last pass; the root: none */
 size_t tree_cgroups(const struct tree *t);
 size_t tree_without_slot(const struct tree *t);

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/probe/births.h"
+#include "agent/probe/deaths.h"
+#include "agent/probe/keys.h"
 #include "agent/probe/tree.h"
 #include "base/mem.h"
 
@@ -88,8 +91,8 @@ static size_t bear(uint64_t id, uint64_t parent, const char *name, int hierarchy
 	size_t taken;
 
 	snprintf(b.name, sizeof(b.name), "%s", name);
-	taken = tree_bear(tree, &b, 1);
-	tree_write_table(tree, table, &bits);
+	taken = births_bear(tree, &b, 1);
+	keys_write_table(tree, table, &bits);
 	return taken;
 }
 
@@ -129,8 +132,8 @@ static size_t bury(const char *dead_in_v2, const char *dead_in_v1)
 		if (!names(dead_in_v1, alive[i]->path))
 			r->pass[PLIMSOLL_MEMORY] = pass;
 	}
-	n = tree_bury(tree, pass);
-	tree_write_table(tree, table, &bits);
+	n = deaths_bury(tree, pass);
+	keys_write_table(tree, table, &bits);
 	return n;
 }
 
@@ -199,7 +202,7 @@ static void what_a_pass_does_not_write_is_gone(void **state)
 	assert_int_equal(bury(" /a /a/b ", ""), 2);
 	assert_string_equal(gone, "/a/b /a ");
 	assert_int_equal(tree_cgroups(tree), 1);
-	tree_write_table(tree, table, &bits);
+	keys_write_table(tree, table, &bits);
 	assert_int_equal(look_up(11, V2), 0);
 }
 
@@ -223,7 +226,7 @@ static void what_had_tasks_when_it_was_found_is_told(void **state)
 	(void)state;
 	bear(1, 0, "", V2);
 	bear(1, 0, "", V1);
-	assert_int_equal(tree_bear(tree, &b, 1), 1);
+	assert_int_equal(births_bear(tree, &b, 1), 1);
 	bear(7, 1, "a", V1);
 	assert_int_equal(tree_found_running(find("/a"))[PLIMSOLL_UNIFIED], 1);
 	assert_int_equal(tree_found_running(find("/a"))[PLIMSOLL_MEMORY], 0);
@@ -289,7 +292,7 @@ static uint32_t give(uint64_t id, uint64_t parent, const char *name, int hierarc
 	b.row = tree_slot(tree, 0);
 	assert_int_not_equal(b.row, 0);
 	slots[b.row].on_cpu_ns = cpu_ns;
-	(void)tree_take(tree, &b, births++);
+	(void)births_take(tree, &b, births++);
 	return b.row;
 }
 
@@ -312,7 +315,7 @@ static void a_birth_with_a_slot_keeps_it(void **state)
 	bear(1, 0, "", V2);
 	slot = give(10, 1, "a", V2, 5);
 	assert_int_equal(find("/a")->slot, slot);
-	tree_write_table(tree, table, &bits);
+	keys_write_table(tree, table, &bits);
 	assert_int_equal(look_up(10, V2), slot);
 	assert_int_equal(counted(find("/a")), 5);
 }
@@ -326,7 +329,7 @@ static void what_comes_late_is_not_counted_until_the_next_sample(void **state)
 	tree_wake(tree);
 	assert_true(tree_is_counted(find("/")));
 	give(10, 1, "a", V2, 5);
-	tree_write_table(tree, table, &bits);
+	keys_write_table(tree, table, &bits);
 	assert_true(tree_is_counted(find("/a")));
 	bear(7, 1, "a", V1); /* its tasks may be counted by this one */
 	assert_false(tree_is_counted(find("/a")));
@@ -341,7 +344,7 @@ static void what_comes_late_is_not_counted_until_the_next_sample(void **state)
 	tree_wake(tree);
 	assert_int_not_equal(find("/c")->slot, 0);
 	assert_false(tree_is_counted(find("/c")));
-	tree_write_table(tree, table, &bits);
+	keys_write_table(tree, table, &bits);
 	tree_wake(tree);
 	assert_true(tree_is_counted(find("/c")));
 }
@@ -359,9 +362,9 @@ static void two_slots_of_one_path_become_one(void **state)
 	assert_int_equal(n_alive, 2);
 	rows[first].pass[V1] = rows[second].pass[V2] = rows[first_row(find("/"))].pass[V1] =
 		rows[first_row(find("/"))].pass[V2] = ++pass; /* the pass wrote where the kernel had it */
-	assert_int_equal(tree_bury(tree, pass), 0);
+	assert_int_equal(deaths_bury(tree, pass), 0);
 	assert_int_equal(tree_row(find("/a"), V2), second);
-	tree_write_table(tree, table, &bits);
+	keys_write_table(tree, table, &bits);
 	assert_int_equal(look_up(7, V1), first);
 	assert_int_equal(look_up(10, V2), first);
 	assert_int_equal(counted(find("/a")), 8);
@@ -391,7 +394,7 @@ static void a_successor_of_the_same_name_is_somebody_else(void **state)
 	assert_int_equal(find("/a")->slot, second);
 	assert_int_equal(counted(find("/a")), 3);
 	rows[first_row(find("/"))].pass[V2] = rows[second].pass[V2] = ++pass;
-	assert_int_equal(tree_bury(tree, pass), 0);
+	assert_int_equal(deaths_bury(tree, pass), 0);
 }
 
 /* The kernel does not do that before its 64 bits are used up. */
@@ -406,7 +409,7 @@ static void an_id_that_comes_again_is_somebody_else(void **state)
 	bury(" /a ", " /a ");
 	assert_string_equal(gone, "/a ");
 	second = give(10, 1, "b", V2, 3);
-	tree_write_table(tree, table, &bits);
+	keys_write_table(tree, table, &bits);
 	assert_int_not_equal(second, first);
 	assert_int_equal(look_up(10, V2), second);
 	assert_int_equal(counted(find("/b")), 3);
@@ -453,7 +456,7 @@ static void what_a_stranger_counted_is_nobodys(void **state)
 	bear(1, 0, "", V2);
 	slot = give(10, 9, "a", V2, 5);
 	assert_int_equal(n_alive, 1);
-	tree_write_table(tree, table, &bits);
+	keys_write_table(tree, table, &bits);
 	tree_wake(tree);
 	assert_int_equal(tree_nobodys(tree)->cpu_ns, 5);
 	tree_wake(tree);
@@ -485,15 +488,15 @@ static void a_key_without_a_place_is_counted_and_not_buried(void **state)
 		struct plimsoll_birth b = {.id = id, .parent_id = id > 1};
 
 		snprintf(b.name, sizeof(b.name), "%u", (unsigned)id);
-		assert_int_equal(tree_bear(tree, &b, 1), 1);
+		assert_int_equal(births_bear(tree, &b, 1), 1);
 	}
-	lost = tree_write_table(tree, small, &bits);
+	lost = keys_write_table(tree, small, &bits);
 	assert_int_equal(lost, 1);
 	assert_int_equal(bits, 2);
 	rows[tree_row(find("/"), V2)].pass[V2] = ++pass; /* and nothing else */
-	assert_int_equal(tree_bury(tree, pass), 3);
+	assert_int_equal(deaths_bury(tree, pass), 3);
 	assert_int_equal(tree_cgroups(tree), 2);
-	assert_int_equal(tree_bury(tree, ++pass), 2);
+	assert_int_equal(deaths_bury(tree, ++pass), 2);
 	assert_int_equal(tree_cgroups(tree), 0);
 }
 
@@ -508,9 +511,9 @@ static void no_more_of_the_table_is_used_than_its_keys_need(void **state)
 			struct plimsoll_birth b = {.id = id, .parent_id = id > 1, .hierarchy = h};
 
 			snprintf(b.name, sizeof(b.name), "%u", (unsigned)id);
-			assert_int_equal(tree_bear(tree, &b, 1), 1);
+			assert_int_equal(births_bear(tree, &b, 1), 1);
 		}
-		assert_int_equal(tree_write_table(tree, table, &bits), 0);
+		assert_int_equal(keys_write_table(tree, table, &bits), 0);
 		assert_int_equal(bits, expected[id - 1]);
 		for (uint64_t i = 1; i <= id; i++)
 			assert_int_not_equal(look_up(i, PLIMSOLL_HIERARCHIES - 1), 0);
