@@ -193,6 +193,20 @@ static json_t *number(const value *v)
 	return tree_number(workload_known(v), v ? v->value : 0);
 }
 
+static json_t *seconds(const value *v)
+{
+	return tree_number(workload_known(v), v ? v->value / 1e9 : 0);
+}
+
+static void add_requests(json_t *o, const workload *w)
+{
+	json_object_set_new(o, "requests_per_second", number(w->requests_per_second));
+	json_object_set_new(o, "request_error_share", number(w->request_error_share));
+	json_object_set_new(o, "request_p50_seconds", seconds(w->request_p50_ns));
+	json_object_set_new(o, "request_p95_seconds", seconds(w->request_p95_ns));
+	json_object_set_new(o, "request_p99_seconds", seconds(w->request_p99_ns));
+}
+
 static json_t *last_decision_tree(const workload *w)
 {
 	if (!*w->last_decision)
@@ -215,7 +229,7 @@ static json_t *causes_tree(const workload *w)
 static json_t *tree(const void *item)
 {
 	const workload *w = item;
-	const value *cpu = w->cpu_cores, *wait = w->runq_wait_p95_ns;
+	const value *cpu = w->cpu_cores;
 	json_t *o = json_pack("{s:o, s:o, s:i, s:b}", "name", tree_string(w->name), "policy",
 			      tree_text(w->policy), "replicas", (int)w->replicas, "paused",
 			      (int)w->paused);
@@ -226,11 +240,11 @@ static json_t *tree(const void *item)
 	json_object_set_new(o, "memory_working_set_bytes", number(w->memory_working_set_bytes));
 	json_object_set_new(o, "memory_limit_bytes", number(w->memory_limit_bytes));
 	json_object_set_new(o, "runq_saturation", number(w->runq_saturation));
-	json_object_set_new(o, "runq_wait_p95_seconds",
-			    tree_number(workload_known(wait), wait ? wait->value / 1e9 : 0));
+	json_object_set_new(o, "runq_wait_p95_seconds", seconds(w->runq_wait_p95_ns));
 	json_object_set_new(o, "psi_cpu_some", number(w->psi_cpu_some));
 	json_object_set_new(o, "psi_memory_some", number(w->psi_memory_some));
 	json_object_set_new(o, "psi_io_some", number(w->psi_io_some));
+	add_requests(o, w);
 	json_object_set_new(o, "by_what", tree_text(w->by_what));
 	json_object_set_new(o, "saturation", causes_tree(w));
 	json_object_set_new(o, "advice", tree_text(w->advice));

@@ -28,6 +28,7 @@ static char *text(const char *s)
 struct entry { /* one workload's message and all it points to; policies' names are borrowed */
 	Plimsoll__V1__Workload m;
 	Plimsoll__V1__Value cpu, request, memory, limit, runq, psi_cpu, psi_memory, psi_io, p95;
+	Plimsoll__V1__Value requests, errors, request_p50, request_p95, request_p99;
 	Plimsoll__V1__Value cause_value[SATURATION_CAUSES];
 	Plimsoll__V1__Cause cause[SATURATION_CAUSES], *causes[SATURATION_CAUSES];
 	char last_decision[32];
@@ -63,6 +64,11 @@ static void set_values(struct entry *e, const struct store_summary *s)
 	set_value(&e->m.psi_memory_some, &e->psi_memory, &s->psi_memory);
 	set_value(&e->m.psi_io_some, &e->psi_io, &s->psi_io);
 	set_value(&e->m.runq_wait_p95_ns, &e->p95, &s->runq_wait_p95_ns);
+	set_value(&e->m.requests_per_second, &e->requests, &s->requests_per_second);
+	set_value(&e->m.request_error_share, &e->errors, &s->request_error_share);
+	set_value(&e->m.request_p50_ns, &e->request_p50, &s->request_p50_ns);
+	set_value(&e->m.request_p95_ns, &e->request_p95, &s->request_p95_ns);
+	set_value(&e->m.request_p99_ns, &e->request_p99, &s->request_p99_ns);
 }
 
 static void set_causes(struct entry *e, const struct store_summary *s)

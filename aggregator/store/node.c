@@ -157,9 +157,19 @@ static void waits_are_told(struct store_node *n, const struct store_batch *b)
 	for (size_t i = 0; i < b->n_rows; i++) {
 		struct store_row *r = map_get(n->rows, b->row[i]);
 
-		if (r)
-			waits_told(&r->waits);
+		if (!r)
+			continue;
+		waits_told(&r->waits);
+		if (r->heard)
+			heard_told(r->heard);
 	}
+}
+
+static void put_other(struct store_row *r, uint64_t at_ns, uint32_t bucket, uint32_t count)
+{
+	(void)buckets_put(&r->others, bucket, count);
+	if (r->heard && bucket / HIST_BUCKETS == SIGNAL_HIST_REQUEST)
+		(void)heard_put_bucket(r->heard, at_ns, bucket % HIST_BUCKETS, count);
 }
 
 static void put_counts(struct store_node *n, const struct store_batch *b, const struct store_counts *c)
@@ -172,7 +182,7 @@ static void put_counts(struct store_node *n, const struct store_batch *b, const 
 		if (r && c->bucket[i] < HIST_BUCKETS)
 			(void)waits_put(&r->waits, period, c->bucket[i], c->count[i], r->began == b->sequence);
 		else if (r && c->bucket[i] < SIGNAL_BUCKETS)
-			(void)buckets_put(&r->others, c->bucket[i], c->count[i]);
+			put_other(r, b->boottime_ns, c->bucket[i], c->count[i]);
 	}
 }
 

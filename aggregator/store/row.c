@@ -110,6 +110,7 @@ struct store_row *row_free(struct store_row *r)
 		return NULL;
 	waits_done(&r->waits);
 	buckets_done(&r->others);
+	heard_free(r->heard);
 	free(r->victim);
 	free(r->ring);
 	free(r->text);
@@ -169,12 +170,44 @@ static bool never_was(const struct store_row *r, const uint64_t *v, uint32_t fla
 	       (double)v[SIGNAL_CPU_NS] > (double)boottime_ns * r->node->cpus_most + ROW_CPU_SLACK_NS;
 }
 
+/* Without memory for it, or for one that never answered any, there is nothing to write to. */
+static void begin_heard(struct store_row *r, const uint64_t *v, uint32_t flags)
+{
+	if (r->heard)
+		heard_begin(r->heard, r->node->boottime_ns, v);
+	else if (!(flags & SIGNAL_NO_REQUESTS) && v[SIGNAL_REQUESTS])
+		r->heard = heard_new(r->node->boottime_ns, v);
+}
+
+/* Since when its counters go on, as far back as anybody asks. */
+static uint64_t since_ns(const struct store_row *r)
+{
+	const struct ring_clock *c = &r->node->clock;
+
+	return c->fine - r->first < RING_FINE ? c->fine_ns[r->first % RING_FINE] : 0;
+}
+
+static void put_heard(struct store_row *r, const uint64_t *v, uint32_t flags, uint64_t elapsed_ns)
+{
+	uint64_t now_ns = r->node->boottime_ns;
+
+	if ((flags | r->flags) & SIGNAL_NO_REQUESTS) {
+		begin_heard(r, v, flags);
+		return;
+	}
+	if (!r->heard && v[SIGNAL_REQUESTS] != r->value[SIGNAL_REQUESTS])
+		r->heard = heard_new(since_ns(r), r->value);
+	if (r->heard)
+		heard_put(r->heard, now_ns > elapsed_ns ? now_ns - elapsed_ns : 0, now_ns, v);
+}
+
 /* The first values of an epoch, or the first after something that cannot be: only a base. */
 static void begin(struct store_row *r, const uint64_t *v, uint32_t flags)
 {
 	free(r->ring);
 	r->ring = NULL;
 	waits_begin(&r->waits);
+	begin_heard(r, v, flags);
 	causes_reset(&r->causes);
 	r->quota_wait_ns = 0;
 	memcpy(r->value, v, sizeof(r->value));
@@ -310,6 +343,7 @@ int row_put(struct store_row *r, const struct store_batch *b, size_t i, uint64_t
 		return -EBADMSG;
 	}
 	quota_wait_ns = r->quota_wait_ns + write_causes(r, v, flags, elapsed_ns);
+	put_heard(r, v, flags, elapsed_ns);
 	r->flags = flags;
 	if (write_ring(r, v, quota_wait_ns) < 0) {
 		row_freeze(r);
@@ -376,4 +410,14 @@ int row_rate(const struct store_row *r, uint64_t window_ns, struct ring_rate *re
 		return -ENODATA;
 	return ring_rate(r->ring, &r->node->clock, row_newest(r), r->first, r->coarse_first,
 			 window_ns, slack_ns, ret);
+}
+
+int row_heard(const struct store_row *r, struct heard_rate *ret, uint64_t into[HIST_BUCKETS])
+{
+	uint32_t newest = row_newest(r);
+
+	if (!r->first || newest <= r->first || (r->flags & SIGNAL_NO_REQUESTS))
+		return -ENODATA;
+	*ret = (struct heard_rate){0};
+	return r->heard ? heard_recent(r->heard, r->node->clock.fine_ns[newest % RING_FINE], ret, into) : 0;
 }

@@ -10,6 +10,7 @@
 #include "aggregator/store/batch.h"
 #include "aggregator/store/buckets.h"
 #include "aggregator/store/causes.h"
+#include "aggregator/store/heard.h"
 #include "aggregator/store/ring.h"
 #include "aggregator/store/waits.h"
 #include "base/clock.h"
@@ -67,6 +68,7 @@ struct store_row {
 	struct waits waits;     /* for a CPU */
 	struct buckets others;  /* of the other histograms */
 	struct row_victim *victim; /* NULL: none is known */
+	struct heard *heard;       /* NULL: it answered no request */
 };
 
 /* NULL: out of memory. Strings are copied. */
@@ -133,5 +135,7 @@ uint64_t row_sample_age(const struct store_row *r, clock_boot_t now);
 /* Differences over the window; -ENODATA: unknown. wait_ns is without what the quota caused. */
 void row_saturation(const struct store_row *r, uint64_t window_ns, struct saturation *ret); /* at most 8 s */
 int row_rate(const struct store_row *r, uint64_t window_ns, struct ring_rate *ret);
+/* Requests of the last 5 to 10 s, into += their durations. -ENODATA: nobody hears them, or it has no two samples. */
+int row_heard(const struct store_row *r, struct heard_rate *ret, uint64_t into[HIST_BUCKETS]);
 
 #endif

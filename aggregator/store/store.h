@@ -130,6 +130,9 @@ struct store_summary {
 						   * without the wait that a quota causes */
 	struct store_value psi_cpu, psi_memory, psi_io; /* highest replica's share of time, 0 … 1 */
 	struct store_value runq_wait_p95_ns;      /* last 5 to 10 s of all together */
+	/* Of the last 5 to 10 s: sum; share of them with an error, 0 … 1; how long they took, all together. */
+	struct store_value requests_per_second, request_error_share;
+	struct store_value request_p50_ns, request_p95_ns, request_p99_ns;
 	struct store_value saturation[SATURATION_CAUSES]; /* mean over the replicas, 0 … 1, at most 8 s */
 	enum saturation_advice advice;            /* of the most saturated replica */
 };

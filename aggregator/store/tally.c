@@ -70,6 +70,18 @@ static void add_memory(struct tally *t, const struct store_row *r, uint64_t age)
 	}
 }
 
+static void add_heard(struct tally *t, const struct store_row *r, uint64_t age)
+{
+	struct heard_rate rate;
+
+	if (row_heard(r, &rate, t->heard_hist) < 0)
+		return;
+	t->heard_known++;
+	t->heard_age_ns = older(t->heard_age_ns, age);
+	t->heard.requests += rate.requests;
+	t->heard.errors += rate.errors;
+}
+
 void tally_add(struct tally *t, struct store_row *r, clock_boot_t now, uint64_t window_ns,
 	       uint64_t fresh_ns)
 {
@@ -85,6 +97,7 @@ void tally_add(struct tally *t, struct store_row *r, clock_boot_t now, uint64_t 
 	add_rates(t, r, window_ns, age);
 	add_memory(t, r, age);
 	add_causes(t, r, window_ns, age);
+	add_heard(t, r, age);
 	waits_add_recent(&r->waits, (uint32_t)(r->node->boottime_ns / WAITS_PERIOD_NS), t->hist);
 }
 
@@ -94,6 +107,28 @@ static struct store_value value(const struct tally *t, double v, uint32_t known,
 		return (struct store_value){.age_ns = UINT64_MAX};
 	return (struct store_value){
 		.known = true, .value = v, .age_ns = age, .coverage = (double)known / t->replicas};
+}
+
+static struct store_value duration(const struct tally *t, double quantile)
+{
+	uint64_t ns;
+
+	if (hist_quantile(t->heard_hist, quantile, &ns) < 0)
+		return value(t, 0, 0, 0);
+	return value(t, (double)ns, t->heard_known, t->heard_age_ns);
+}
+
+/* Of no request nobody can say how many failed. */
+static void finish_heard(const struct tally *t, struct store_summary *ret)
+{
+	double share = t->heard.requests > 0 ? t->heard.errors / t->heard.requests : 0;
+
+	ret->requests_per_second = value(t, t->heard.requests, t->heard_known, t->heard_age_ns);
+	ret->request_error_share = value(t, share < 1 ? share : 1, t->heard.requests > 0 ? t->heard_known : 0,
+					 t->heard_age_ns);
+	ret->request_p50_ns = duration(t, 0.50);
+	ret->request_p95_ns = duration(t, 0.95);
+	ret->request_p99_ns = duration(t, 0.99);
 }
 
 void tally_finish(const struct tally *t, struct store_summary *ret)
@@ -121,6 +156,7 @@ void tally_finish(const struct tally *t, struct store_summary *ret)
 	ret->runq_wait_p95_ns = value(t, 0, 0, 0);
 	if (hist_quantile(t->hist, 0.95, &p95) == 0)
 		ret->runq_wait_p95_ns = value(t, (double)p95, t->cpu_known, t->cpu_age_ns);
+	finish_heard(t, ret);
 }
 
 void store_summarize(struct store_workload *w, clock_boot_t now, uint64_t window_ns,

@@ -3,6 +3,7 @@
 #ifndef AGGREGATOR_STORE_WORKLOAD_H
 #define AGGREGATOR_STORE_WORKLOAD_H
 
+#include "aggregator/store/heard.h"
 #include "aggregator/store/store.h"
 #include "base/hist.h"
 
@@ -29,6 +30,9 @@ struct tally {
 	uint64_t cpu_age_ns, memory_age_ns, psi_age_ns; /* oldest */
 	double cores, wait_cores, memory_bytes, limit_bytes, psi[3];
 	uint64_t hist[HIST_BUCKETS];
+	uint32_t heard_known;
+	uint64_t heard_age_ns, heard_hist[HIST_BUCKETS];
+	struct heard_rate heard; /* sum */
 	uint32_t cause_known[SATURATION_CAUSES], cause_permille[SATURATION_CAUSES]; /* sums */
 	uint32_t worst_permille;
 	uint64_t cause_age_ns;

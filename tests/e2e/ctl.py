@@ -64,6 +64,7 @@ def the_figures_are_the_loads(w):
     shop = w.aggregator.json("get", "workloads", "shop")["items"][0]
     assert shop["policy"] == "shop" and shop["replicas"] == 1 and shop["cpu_request_cores"] == 0.25, shop
     assert shop["memory_limit_bytes"] is None and not shop["paused"], shop
+    assert shop["requests_per_second"] is shop["request_p95_seconds"] is None, shop  # nobody hears them here
     assert shop["last_decision"]["id"].startswith("d-"), shop
     node = w.agent.json("get", "nodes", "e2e")["items"][0]
     assert node["cpus"] == os.cpu_count() and 0 < node["cpu_used"] <= 1.01, node

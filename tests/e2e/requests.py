@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """requests.py BIN: HTTP/1.1 between a real server and a real client, each in a cgroup of its own: what plimsoll-agent
 says of both is what the client counted and timed, to the request and to one bucket of the histograms. And when a
-server has more to do than it can, its time grows with the queue, which who times read() to write() does not see."""
+server has more to do than it can, its time grows with the queue, which who times read() to write() does not see. What an
+aggregator makes of it is what `plimsoll` shows of the workload."""
+import contextlib
 import json
 import math
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+import cli  # noqa: E402
+import fleet  # noqa: E402
 import heard  # noqa: E402
 from heard import NAMES  # noqa: E402
 from loads import until  # noqa: E402
@@ -88,6 +92,17 @@ for t in threads: t.start()
 for t in threads: t.join()
 print(json.dumps([sorted(t) for t in zip(*times)]), flush=True)
 time.sleep(1000)
+"""
+
+
+STEADY = """
+import http.client
+c = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]))
+i = 0
+while True:
+    i += 1
+    c.request("GET", "/slow" if i % 5 else "/broken")
+    c.getresponse().read()
 """
 
 
@@ -225,6 +240,47 @@ def the_queue_is_in_it(w):
     tried(measure)
 
 
+@contextlib.contextmanager
+def aggregator(w):
+    """One that asks the agent, and takes the server for a workload and whatever has no cgroup for another."""
+    with fleet.folder() as (path, _, status):
+        policy = os.path.join(path, "policy.yaml")
+        with open(policy, "w", encoding="utf-8") as f:
+            f.write(cli.POLICY.replace(cli.TOP + "/*", w.server.cgroup))
+            f.write("---\n" + cli.POLICY.replace(cli.TOP, w.top + "/none").replace("shop", "none"))
+        daemon = fleet.Aggregator(os.path.join(cli.BIN, "plimsoll-aggregator"), path, status, "--scrape",
+                                  "unix:" + w.agent.path, "--policy", policy)
+        try:
+            yield cli.Server(daemon.socket)
+        finally:
+            daemon.kill()
+
+
+def shown(server, name):
+    return server.json("get", "workloads", name)["items"][0]
+
+
+def a_workload_has_them(w):
+    """One client, one request at a time: of 5 one fails, four take 50 ms and a bit."""
+    with aggregator(w) as server:
+        client = w.client(STEADY, str(w.port))
+        try:
+            def steady():
+                it = shown(server, "shop")
+                return it["requests_per_second"] and it["request_error_share"] and it["request_p50_seconds"] and it
+            it = until("requests of the workload", steady)
+            assert 0 < it["requests_per_second"] <= 26, it  # 25, and one more at the edge of 5 s
+            assert 0 < it["request_error_share"] < 0.5, it
+            assert 0.049 <= it["request_p50_seconds"] <= it["request_p95_seconds"] <= it["request_p99_seconds"], it
+        finally:
+            client.end()
+        until("the end of requests", lambda: shown(server, "shop")["requests_per_second"] == 0)
+        it = shown(server, "shop")
+        assert it["request_error_share"] is it["request_p50_seconds"] is it["request_p99_seconds"] is None, it
+        assert shown(server, "none")["requests_per_second"] is None
+
+
 if __name__ == "__main__":
     sys.exit(heard.run(World, (every_kind_is_counted_and_timed, the_first_byte_is_told_apart_from_the_last,
-                               pipelines_are_counted, many_connections_are_told, the_queue_is_in_it)))
+                               pipelines_are_counted, many_connections_are_told, the_queue_is_in_it,
+                               a_workload_has_them)))

@@ -389,6 +389,111 @@ static void a_row_that_begins_in_mid_stream_has_no_waits_of_before(void **state)
 	store_free(s);
 }
 
+/* Second `t` of an agent whose row 1 answered so many requests, `failed` of them with an error; row 2 answers none. Of their
+ * durations the bucket of 3 ms is told. */
+static void answered(struct store *s, struct store_node *n, uint64_t t, bool keyframe, uint32_t requests, uint32_t failed)
+{
+	struct second x;
+
+	second(&x, 1, t - 9, t * S, keyframe);
+	second_row(&x, 1, t * S / 2, t * S / 4);
+	x.column[SIGNAL_REQUESTS][0] = requests;
+	x.column[SIGNAL_REQUEST_ERRORS][0] = failed;
+	if (keyframe)
+		second_row(&x, 2, 5 * S, 0);
+	x.b.hist[1] = x.b.hist[0];
+	x.hist_bucket[0] = SIGNAL_HIST_REQUEST * HIST_BUCKETS + hist_bucket(3 * MS);
+	x.hist_count[0] = requests;
+	x.b.hist[1].n = requests != 0;
+	put_at(s, n, &x, t);
+}
+
+static struct store_node *answering(struct store *s)
+{
+	struct second x;
+	uint64_t held;
+
+	second(&x, 1, 0, 10 * S, false);
+	second_name(&x, 1, "/app/one");
+	second_name(&x, 2, "/app/two");
+	return fleet_hello(s, "node-a", &x, T0 + 10 * S + LATE, &held);
+}
+
+static void sum_at(struct store *s, uint64_t t, struct store_summary *ret)
+{
+	store_summarize(store_workload(s, "app", "/app/*"), (clock_boot_t){T0 + t * S + LATE}, WINDOW, FRESH, ret);
+}
+
+static void requests_are_summed_up(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = answering(s);
+	struct store_summary sum;
+
+	(void)state;
+	answered(s, n, 10, true, 1000, 500); /* before anybody looked */
+	sum_at(s, 10, &sum);
+	assert_false(sum.requests_per_second.known);
+	for (uint64_t t = 11; t <= 30; t++)
+		answered(s, n, t, false, (uint32_t)(1000 + 20 * (t - 10)), (uint32_t)(500 + 5 * (t - 10)));
+	sum_at(s, 30, &sum);
+	assert_float_equal(sum.requests_per_second.value, 20, 0.01);
+	assert_float_equal(sum.request_error_share.value, 0.25, 0.001);
+	assert_float_equal(sum.requests_per_second.coverage, 1, 0.001);
+	assert_in_range((uint64_t)sum.request_p50_ns.value, 2 * MS, 5 * MS);
+	assert_in_range((uint64_t)sum.request_p99_ns.value, 2 * MS, 5 * MS);
+	sum_at(s, 31, &sum);
+	assert_int_equal(sum.request_p95_ns.age_ns, S);
+	store_free(s);
+}
+
+/* No request is a rate of 0, but has no duration and no share of errors. */
+static void no_request_has_no_duration(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = answering(s);
+	struct store_summary sum;
+
+	(void)state;
+	for (uint64_t t = 10; t <= 20; t++)
+		answered(s, n, t, t == 10, 0, 0);
+	sum_at(s, 20, &sum);
+	assert_true(sum.requests_per_second.known && sum.requests_per_second.value == 0);
+	assert_false(sum.request_error_share.known || sum.request_p50_ns.known || sum.request_p99_ns.known);
+	answered(s, n, 21, false, 20, 20); /* the first, after a rest: over the window, not over its second */
+	sum_at(s, 21, &sum);
+	assert_in_range((uint64_t)sum.requests_per_second.value, 2, 4);
+	assert_true(sum.request_error_share.value == 1 && sum.request_p95_ns.known);
+	store_free(s);
+}
+
+/* Or ceases to: what it counted before is no news when it hears again. */
+static void who_hears_no_requests_has_none(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = answering(s);
+	struct store_summary sum;
+	struct second x;
+
+	(void)state;
+	answered(s, n, 10, true, 1000, 0);
+	for (uint64_t t = 11; t <= 20; t++)
+		answered(s, n, t, false, (uint32_t)(1000 + 20 * (t - 10)), 0);
+	second(&x, 1, 12, 21 * S, false);
+	second_row(&x, 1, 21 * S / 2, 21 * S / 4);
+	x.flags[0] = SIGNAL_NO_REQUESTS;
+	put_at(s, n, &x, 21);
+	sum_at(s, 21, &sum);
+	assert_true(sum.requests_per_second.known && sum.requests_per_second.value == 0); /* row 2 */
+	assert_float_equal(sum.requests_per_second.coverage, 0.5, 0.001);
+	assert_false(sum.request_p95_ns.known);
+	answered(s, n, 22, false, 9000, 0);
+	answered(s, n, 23, false, 9007, 0);
+	sum_at(s, 23, &sum);
+	assert_float_equal(sum.requests_per_second.value, 7, 0.01);
+	store_free(s);
+}
+
 #define CONNECT (SIGNAL_HIST_CONNECT * HIST_BUCKETS + 20)
 
 static uint32_t told(const struct store_row *r, uint32_t wanted)
@@ -508,6 +613,9 @@ int main(void)
 		cmocka_unit_test(who_shares_rows_is_a_rival),
 		cmocka_unit_test(shared_rows_and_their_workloads_come_and_go),
 		cmocka_unit_test(wait_percentile),
+		cmocka_unit_test(requests_are_summed_up),
+		cmocka_unit_test(no_request_has_no_duration),
+		cmocka_unit_test(who_hears_no_requests_has_none),
 		cmocka_unit_test(a_row_that_begins_in_mid_stream_has_no_waits_of_before),
 		cmocka_unit_test(other_histograms_are_kept_for_readers),
 		cmocka_unit_test(a_quota_is_a_cause_of_its_own),

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The requests that a row answered in the last seconds: how many, how many of them with an error, and how long they
+ * took. Kept are the counters and, as of waits (store/waits.h), two snapshots of them, 5 s apart; the difference to the
+ * older one covers the last 5 to 10 s. Only a row that ever answered one has this: 56 bytes,
+ * and its histogram as the waits have theirs.
+ */
+#ifndef AGGREGATOR_STORE_HEARD_H
+#define AGGREGATOR_STORE_HEARD_H
+
+#include <stdint.h>
+
+#include "base/hist.h"
+#include "plimsoll/signal.h"
+
+struct heard;
+
+/* Of a row that counted `v` since `since_ns`. Times are the node's. NULL: out of memory. */
+struct heard *heard_new(uint64_t since_ns, const uint64_t v[SIGNALS]);
+struct heard *heard_free(struct heard *h); /* NULL is fine; returns NULL */
+/* `v` is only a base: from `at_ns` on what is added counts. */
+void heard_begin(struct heard *h, uint64_t at_ns, const uint64_t v[SIGNALS]);
+/* What it counted before held until `before_ns`, `v` is of `at_ns`. */
+void heard_put(struct heard *h, uint64_t before_ns, uint64_t at_ns, const uint64_t v[SIGNALS]);
+/* A bucket of the durations of the sample at `at_ns`. 0 or -ENOMEM: then it is not told. */
+int heard_put_bucket(struct heard *h, uint64_t at_ns, unsigned bucket, uint32_t count);
+void heard_told(struct heard *h); /* as waits_told() */
+
+struct heard_rate { /* a second */
+	double requests, errors;
+};
+
+/* Up to the sample at `at_ns`, into += durations. -ENODATA: there is no second sample; nothing is added then. */
+int heard_recent(struct heard *h, uint64_t at_ns, struct heard_rate *ret, uint64_t into[HIST_BUCKETS]);
+
+#endif
