@@ -49,8 +49,8 @@ void hold_mention(const struct hold *h, const struct decision *x, struct buf *to
 		return;
 	clock_format((clock_wall_t){h->since_unix_ns}, since, sizeof(since));
 	explain_line(to, "held since");
-	buf_printf(to, "%s, reason %s: %s; plimsoll explain " RECORD_HOLD "%s tells more\n", since, verdict_word(h->reason),
-		   verdict_meaning(h->reason), x->workload);
+	buf_printf(to, "%s, reason %s: %s; plimsoll explain " RECORD_HOLD "%s tells more\n", since,
+		   verdict_word(h->reason), verdict_meaning(h->reason), x->workload);
 }
 
 bool hold_decision(const struct hold *h, struct decision *ret)

@@ -133,8 +133,8 @@ static void print(const struct session *s, const struct replay *r)
 	}
 	text_safe(r->policy, &name);
 	if (r->same)
-		printf("%s %u -> %u (%s): the recorded inputs give the same again, byte for byte", buf_text(&name), r->from,
-		       r->to, r->reason);
+		printf("%s %u -> %u (%s): the recorded inputs give the same again, byte for byte", buf_text(&name),
+		       r->from, r->to, r->reason);
 	else
 		printf("%s: recorded %u -> %u (%s), now %u -> %u (%s): this version decides otherwise", buf_text(&name),
 		       r->from, r->to, r->reason, r->from, r->to_now, r->reason_now);

@@ -133,7 +133,8 @@ uint32_t window_most(const struct policy *p, const struct decide_state *s, uint6
 uint64_t window_paced(const struct policy *p, const struct decide_state *s, uint64_t now_ns, uint64_t period_ns,
 		      uint32_t current, bool up)
 {
-	uint32_t end = up ? window_least(p, s, now_ns, period_ns, current) : window_most(p, s, now_ns, period_ns, current);
+	uint32_t end = up ? window_least(p, s, now_ns, period_ns, current)
+			  : window_most(p, s, now_ns, period_ns, current);
 	const struct decide_recommendation *r;
 
 	for (uint32_t i = 0; (r = back(s, i, now_ns, period_ns, part_ns(p))); i++)

@@ -55,8 +55,8 @@ void run_act(struct run *r, uint32_t from, uint32_t to, uint32_t s, const char *
 	*(to > j.from ? &r->result.ups : &r->result.downs) += 1;
 	r->result.actions_hash = (r->result.actions_hash ^ (s * 1000u + to)) * 0x100000001b3ull;
 	if (r->tell) {
-		fprintf(r->tell, "%s %5u s: %u -> %u (%s, set to %u), %s; right were %u to %u, measured %u of %u;", r->name, s,
-			j.from, to, why, from, judge_word(j.wrong), j.least, j.most, j.seen, j.replicas);
+		fprintf(r->tell, "%s %5u s: %u -> %u (%s, set to %u), %s; right were %u to %u, measured %u of %u;",
+			r->name, s, j.from, to, why, from, judge_word(j.wrong), j.least, j.most, j.seen, j.replicas);
 		tell_faults(r, s);
 		fprintf(r->tell, "\n");
 	}

@@ -187,7 +187,8 @@ const struct fault *world_fault(const struct world *w, uint32_t node, uint32_t s
 	for (uint32_t i = 0; i < w->n_faults; i++) {
 		const struct fault *f = &w->fault[i];
 
-		if (f->kind != FAULT_PAUSED && f->kind != FAULT_FOREIGN && f->begins_s <= s && s < f->ends_s && (f->nodes >> node & 1))
+		if (f->kind != FAULT_PAUSED && f->kind != FAULT_FOREIGN && f->begins_s <= s && s < f->ends_s &&
+		    (f->nodes >> node & 1))
 			return f;
 	}
 	return NULL;
