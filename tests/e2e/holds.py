@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""holds.py BIN: what keeps a real aggregator from changing, and what it does within the tolerance or the budget: each is
-told in numbers that are right, and its record decides the same again, also from a file. The agents are written in
+"""holds.py BIN: what keeps a real aggregator from changing, and what it does within the tolerance or the budget: each
+is told in numbers that are right, and its record decides the same again, also from a file. The agents are written in
 Python and make the load up, so that it is the same each time."""
 import json
 import os
@@ -33,14 +33,14 @@ HPA = """---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:
-  name: cut
+  name: {0}
   annotations:
     plimsoll.io/mode: Enforce
-    plimsoll.io/replicas: /holds/cut/*
+    plimsoll.io/replicas: /holds/{0}/*
     plimsoll.io/cpu-request: "1"
-    plimsoll.io/exec: "[/bin/sh, -c, 'cat >> {0}']"
+    plimsoll.io/exec: "[/bin/sh, -c, 'cat >> {1}']"
 spec:
-  scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: cut}}
+  scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {0}}}
   minReplicas: 2
   maxReplicas: 20
   metrics: [{{type: Resource, resource: {{name: cpu, target: {{type: Utilization, averageUtilization: 50}}}}}}]
@@ -200,7 +200,7 @@ def an_open_step_is_not_gone_on_with(w, node):
     made = w.ask.json("decisions", "open")["items"][-1]
     assert (made["from"], made["to"]) == (2, 6), made
     last = w.ask("explain", "open").splitlines()[-1]  # of the newest decision, and what came then
-    assert re.fullmatch(r"  held since       \S+Z, reason unfilled: .*; plimsoll explain hold/open tells more", last), last
+    assert re.fullmatch(r"  held since       \S+Z, reason unfilled: .*; plimsoll explain hold/open tells more", last)
     assert w.ask("explain", made["id"]).splitlines()[-1] == last
 
 
@@ -215,23 +215,38 @@ def missing_data_is_no_reason_to_shrink(w, node, lost):
     assert "for another" not in text, text  # it ends with the silence
 
 
+def an_hpa_does_not_shrink_on_what_is_missing(w, node):
+    """Three pods end at 40 % where 50 % is the target; with the fourth, which is silent, at 100 % all are at 55 %."""
+    node.use |= replicas("pods", 3, 0.4)
+    until("its reason", lambda: w.reason("pods") == "coverage")
+    text = w.ask("explain", "hold/pods")
+    for word in ("pods 4 -> 4 at ", "% of request over 3 of 4 pods", "the direction turns round: asks for 4, as it is set",
+                 "1 pod without a fresh sample, counted at 100 % of the request", "without a fresh sample: 1 on node-b\n",
+                 "the recorded inputs give the same outcome again, byte for byte"):
+        assert word in text, (word, text)
+    answer = w.replayed("hold/pods", "pods 4 -> 4 (coverage): ")
+    assert (answer["reason"], answer["from"], answer["to"], answer["lacks"]) == ("coverage", 4, 4, 0), answer
+
+
 def of_policies(folder, metrics, status):
     text = "".join(POLICY.format(name, 1, 300 if name == "idle" else 0) for name in NAMES)
-    with World(folder, "policies", metrics, status, text, "--budget", "100") as w:
+    text += HPA.format("pods", "/dev/null")
+    with World(folder, "policies", metrics, status, text, "--budget", "100", "--hpa-period", "1s") as w:
         node = w.node("node-a", replicas("near", 2, 0.52) | replicas("young", 2, 0.5) | replicas("missing", 3, 0.5)
-                      | replicas("idle", 4, 0.5) | replicas("open", 2, 0.5))
-        lost = w.node("node-b", replicas("missing", 1, 0.5, first=4))
+                      | replicas("idle", 4, 0.5) | replicas("open", 2, 0.5) | replicas("pods", 3, 0.5))
+        lost = w.node("node-b", replicas("missing", 1, 0.5, first=4) | replicas("pods", 1, 0.5, first=4))
         within_the_tolerance_only_a_bound_moves_it(w, text)
         a_window_says_what_is_left_of_it(w, node)
         young_ones_are_no_reason_to_grow(w, node)
         an_open_step_is_not_gone_on_with(w, node)
         missing_data_is_no_reason_to_shrink(w, node, lost)
+        an_hpa_does_not_shrink_on_what_is_missing(w, node)
 
 
 def of_an_hpa_that_the_budget_cuts(folder, metrics, status):
     """It wants 4, and one replica a minute is all there is: what was ordered is what a replay says, too."""
     orders = os.path.join(folder, "orders")
-    with World(folder, "hpa", metrics, status, HPA.format(orders), "--budget", "1", "--hpa-period", "1s") as w:
+    with World(folder, "hpa", metrics, status, HPA.format("cut", orders), "--budget", "1", "--hpa-period", "1s") as w:
         w.node("node-a", replicas("cut", 2, 1.0))
         made = until("a decision", lambda: w.ask.json("decisions", "cut")["items"])[-1]
         assert (made["from"], made["to"], made["reason"]) == (2, 3, "budget"), made
