@@ -4,55 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/probe/victim.h"
 #include "agent/runs.h"
+#include "agent/sums.h"
 #include "base/mem.h"
 #include "base/obj.h"
 
 #define SAMPLE_MAGIC 0x73616d70u
-#define ALL_MEMORY                                                                                 \
-	(SIGNAL_NO_MEMORY | SIGNAL_NO_WORKING_SET | SIGNAL_NO_DETAIL | SIGNAL_NO_COMPOSITION)
-
-/* How a row's value comes from its cgroups', by signal. */
-enum scope { OWN, SUM, MAX, FIRST };
-enum kind { COUNTER, GAUGE };
-
-static const struct {
-	uint8_t scope, kind;
-	uint32_t group;
-} rule[SIGNALS] = {
-#define SIGNAL(ID, name, KIND, SCOPE, GROUP, ...) [SIGNAL_##ID] = {SCOPE, KIND, SIGNAL_NO_##GROUP},
-#include "plimsoll/signals.def"
-};
-
-/* Groups that a row misses when one of its cgroups does; of the others only its own counts. */
-static const uint32_t shared_groups = 0
-#define SHARED_OWN(bit)	  0
-#define SHARED_SUM(bit)	  bit
-#define SHARED_MAX(bit)	  bit
-#define SHARED_FIRST(bit) bit
-#define SIGNAL(ID, name, KIND, SCOPE, GROUP, ...) | SHARED_##SCOPE(SIGNAL_NO_##GROUP)
-#define NOTE(ID, name, GROUP, prose) | SIGNAL_NO_##GROUP
-#include "plimsoll/signals.def"
-	;
-
-struct row {
-	struct sample_row out;     /* first: rows are handed out as this */
-	struct signals *base; /* summed counters of its cgroups that ended; NULL: none did */
-	struct signals *last; /* what its own cgroup said at its end; NULL: it lives */
-	uint64_t ran_before; /* runs of earlier cgroups of this path */
-	uint64_t runs;       /* of its own cgroup */
-	uint64_t attempt;    /* what its runtime says, if … */
-	bool attempt_known;
-	bool told;         /* was in the rows of a second */
-	bool buried;       /* and its end was too */
-	bool holds_others; /* other rows are below it */
-};
-
 /* One cgroup of the machine. */
 struct member {
 	struct probe_cgroup *cgroup;
-	struct row *row; /* NULL: a plain cgroup that is no row (yet) */
+	struct sums *row; /* NULL: a plain cgroup that is no row (yet) */
 	size_t index;    /* in sample.members */
 	uint32_t children;
 	bool own;   /* the row's own cgroup; the others are its descendants */
@@ -74,14 +35,14 @@ struct sample {
 	struct signals reading; /* scratch */
 };
 
-static struct row *row_of(struct sample_row *out)
+static struct sums *row_of(struct sample_row *out)
 {
-	return (struct row *)(void *)out;
+	return (struct sums *)(void *)out;
 }
 
 /* Rows */
 
-static void row_push(struct sample *s, struct row *r)
+static void row_push(struct sample *s, struct sums *r)
 {
 	if (s->n_rows == s->room_rows) {
 		s->room_rows = s->room_rows ? 2 * s->room_rows : 64;
@@ -91,9 +52,9 @@ static void row_push(struct sample *s, struct row *r)
 	s->live++;
 }
 
-static struct row *row_new(struct sample *s, const char *path, const struct identity *id)
+static struct sums *row_new(struct sample *s, const char *path, const struct identity *id)
 {
-	struct row *r = mem_new(struct row);
+	struct sums *r = mem_new(struct sums);
 
 	r->out.id = ++s->last_id;
 	r->out.kind = id->kind;
@@ -110,7 +71,7 @@ static struct row *row_new(struct sample *s, const char *path, const struct iden
 	return r;
 }
 
-static void row_free(struct row *r)
+static void row_free(struct sums *r)
 {
 	free(r->out.cgroup);
 	free(r->out.pod_uid);
@@ -119,8 +80,7 @@ static void row_free(struct row *r)
 	free(r->out.pod_name);
 	free(r->out.workload);
 	free(r->out.name);
-	free(r->base);
-	free(r->last);
+	sums_free(r);
 	free(r);
 }
 
@@ -130,58 +90,10 @@ static void replace(char **text, const char *by)
 	*text = mem_strdup(by);
 }
 
-/* Restarts. A pod's container that is started again has another path: only its runtime knows that it is the same. */
-
-static bool is_pods(const struct row *r)
+static void remember_runs(struct sample *s, const struct sums *r, const char *path)
 {
-	return r->out.kind == IDENTITY_POD_CONTAINER || r->out.kind == IDENTITY_SANDBOX;
-}
-
-/* systemd makes a unit's cgroup anew for each start; what begins there one after the other are its ExecStartPre=. */
-static uint64_t runs_of(const struct row *r)
-{
-	return r->ran_before + (r->out.kind == IDENTITY_UNIT && r->runs ? 1 : r->runs);
-}
-
-static void write_restarts(struct row *r)
-{
-	struct signals *now = &r->out.now;
-	uint64_t runs = runs_of(r);
-
-	now->restarts = is_pods(r) ? r->attempt : runs ? runs - 1 : 0;
-	if (is_pods(r) && !r->attempt_known)
-		now->missing |= SIGNAL_NO_RESTARTS;
-	else if (is_pods(r))
-		now->missing &= ~(uint32_t)SIGNAL_NO_RESTARTS;
-}
-
-static void note_runs(struct row *r, const struct signals *own)
-{
-	uint32_t runs = own->runs[0] > own->runs[1] ? own->runs[0] : own->runs[1];
-
-	if (!(own->missing & SIGNAL_NO_RESTARTS) && runs > r->runs)
-		r->runs = runs;
-}
-
-static void remember_runs(struct sample *s, const struct row *r, const char *path)
-{
-	if (!is_pods(r) && runs_of(r))
-		runs_keep(s->runs, path, runs_of(r));
-}
-
-/* What its runtime says */
-
-static void keep_attempt(struct row *r, const struct sample_names *n)
-{
-	struct signals *now = &r->out.now;
-	const struct signals told = *now;
-
-	r->attempt = n->attempt;
-	r->attempt_known = n->attempt_known;
-	write_restarts(r);
-	if (now->restarts < told.restarts)
-		now->restarts = told.restarts;
-	r->out.changed = r->out.changed || memcmp(now, &told, sizeof(told)) != 0;
+	if (!sums_is_pods(r) && sums_runs(r))
+		runs_keep(s->runs, path, sums_runs(r));
 }
 
 void sample_name(struct sample_row *r, const struct sample_names *n)
@@ -196,29 +108,18 @@ void sample_name(struct sample_row *r, const struct sample_names *n)
 	replace(&r->name, n->name);
 	replace(&r->workload, n->workload ? n->workload : "");
 	r->named = r->renamed = true;
-	keep_attempt(row_of(r), n);
+	sums_tell_attempt(row_of(r), n);
 }
 
-static void row_end(struct sample *s, struct row *r)
+static void row_end(struct sample *s, struct sums *r)
 {
 	r->out.ended = true;
 	s->live--;
 }
 
-/* Sums only what goes on counting when a cgroup ends. */
-static void add_counters(struct signals *to, const struct signals *from)
-{
-	for (unsigned i = 0; i < SIGNALS; i++)
-		if (rule[i].scope == SUM && rule[i].kind == COUNTER)
-			to->value[i] += from->value[i];
-	for (unsigned i = 0; i < SIGNAL_BUCKETS; i++)
-		to->hist[i] += from->hist[i];
-	victim_add(&to->victim, &from->victim);
-}
-
 /* Births and deaths, inside probe_open() and probe_pass() */
 
-static struct row *row_above(const struct probe_cgroup *c, size_t length)
+static struct sums *row_above(const struct probe_cgroup *c, size_t length)
 {
 	for (const struct probe_cgroup *up = c->parent; up; up = up->parent) {
 		const struct member *m = up->data;
@@ -265,21 +166,14 @@ static void born(struct probe_cgroup *c, void *data)
 	join_row(s, m);
 }
 
-/* What the cgroup counted stays with its row, which may outlive it. */
 static void fold(struct sample *s, const struct member *m)
 {
 	if (!s->probe)
 		return;
 	s->read(s->probe, m->cgroup, &s->reading);
-	if (!m->row->base)
-		m->row->base = mem_new(struct signals);
-	add_counters(m->row->base, &s->reading);
-	if (m->own) {
-		m->row->last = mem_new(struct signals);
-		*m->row->last = s->reading;
-		note_runs(m->row, &s->reading);
+	sums_fold(m->row, &s->reading, m->own);
+	if (m->own)
 		remember_runs(s, m->row, m->cgroup->path);
-	}
 }
 
 static bool ran_itself(struct sample *s, const struct member *m)
@@ -327,7 +221,7 @@ static void forget_ended(struct sample *s)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < s->n_rows; i++) {
-		struct row *r = row_of(s->rows[i]);
+		struct sums *r = row_of(s->rows[i]);
 
 		if (r->buried)
 			row_free(r);
@@ -351,59 +245,6 @@ static void settle(struct sample *s, struct member *m)
 	}
 }
 
-/* Of a row that was told before, what goes on counting to the end, and the peak; of another one all there is. */
-static bool is_last_word(const struct row *r, unsigned i)
-{
-	if (r->last->missing & rule[i].group)
-		return false;
-	if (!r->told)
-		return rule[i].scope == OWN || rule[i].kind == GAUGE;
-	return rule[i].scope == OWN && (rule[i].kind == COUNTER || i == SIGNAL_MEMORY_PEAK_BYTES);
-}
-
-static void say_last_words(struct row *r)
-{
-	struct signals *now = &r->out.now;
-
-	for (unsigned i = 0; i < SIGNALS; i++)
-		if (is_last_word(r, i))
-			now->value[i] = r->last->value[i];
-	if (!r->told)
-		now->missing = r->last->missing;
-}
-
-/* Sums begin anew; an ended row keeps what its gauges were last. */
-static void start_second(struct row *r)
-{
-	static const struct signals nothing;
-	const struct signals *base = r->base ? r->base : &nothing;
-	struct signals *now = &r->out.now;
-
-	r->out.before = *now;
-	r->out.fresh = !r->told;
-	r->out.renamed = false;
-	r->holds_others = false;
-	for (unsigned i = 0; i < SIGNALS; i++)
-		if (rule[i].scope == SUM && rule[i].kind == COUNTER)
-			now->value[i] = base->value[i];
-		else if (rule[i].scope != OWN && !r->out.ended)
-			now->value[i] = 0;
-	memcpy(now->hist, base->hist, sizeof(now->hist));
-	now->victim = base->victim;
-	if (!r->out.ended)
-		now->missing = 0;
-	else if (r->last)
-		say_last_words(r);
-}
-
-static void join_value(uint64_t *to, uint64_t from, enum scope scope, bool own)
-{
-	if (scope == SUM)
-		*to += from;
-	else if (scope == OWN ? own : scope == MAX ? from > *to : from && (!*to || from < *to))
-		*to = from;
-}
-
 static void tell_row_above(const struct member *m)
 {
 	for (const struct probe_cgroup *up = m->cgroup->parent; up; up = up->parent) {
@@ -418,61 +259,10 @@ static void tell_row_above(const struct member *m)
 
 static void contribute(struct sample *s, const struct member *m)
 {
-	const struct signals *from = &s->reading;
-	struct signals *now = &m->row->out.now;
-
 	s->read(s->probe, m->cgroup, &s->reading);
-	for (unsigned i = 0; i < SIGNALS; i++)
-		join_value(&now->value[i], from->value[i], (enum scope)rule[i].scope, m->own);
-	for (unsigned i = 0; i < SIGNAL_BUCKETS; i++)
-		now->hist[i] += from->hist[i];
-	victim_add(&now->victim, &from->victim);
-	now->missing |= from->missing & (m->own ? SIGNAL_ALL : shared_groups);
-	if (!m->own)
-		return;
-	note_runs(m->row, from);
-	tell_row_above(m);
-}
-
-/* Some are estimates that may come out a hair too long: the time of a task that runs across
- * the pass, and stalls since the kernel last averaged them over its CPUs. A counter that fell would
- * be refused downstream. */
-static void never_fall(struct signals *now, const struct signals *before)
-{
-	for (unsigned i = 0; i < SIGNALS; i++)
-		if (rule[i].kind == COUNTER && now->value[i] < before->value[i])
-			now->value[i] = before->value[i];
-	if (now->victim.count < before->victim.count) /* one was being written */
-		now->victim = before->victim;
-}
-
-/* On a hybrid machine CPU time goes to the memory cgroup of a task where it has one. A cgroup without
- * memory of its own that never ran anything may be idle, or its tasks' time may be counted elsewhere:
- * that is not known to be 0. */
-static bool may_be_counted_elsewhere(const struct signals *now)
-{
-	return (now->missing & SIGNAL_NO_MEMORY) && !now->switches && !now->cpu_ns;
-}
-
-static void finish_second(struct row *r)
-{
-	struct signals *now = &r->out.now;
-	uint64_t usage = now->memory_usage_bytes, idle = now->memory_inactive_file_bytes;
-
-	write_restarts(r);
-	never_fall(now, &r->out.before);
-	if (!r->out.ended || !r->told) {
-		if (r->holds_others)
-			now->missing |= ALL_MEMORY;
-		if (now->missing & SIGNAL_NO_MEMORY)
-			now->missing |= SIGNAL_NO_WORKING_SET;
-		if (may_be_counted_elsewhere(now))
-			now->missing |= SIGNAL_NO_CPU;
-		now->memory_working_set_bytes = usage > idle ? usage - idle : 0;
-	}
-	r->out.changed = r->out.fresh || memcmp(now, &r->out.before, sizeof(*now)) != 0;
-	r->told = true;
-	r->buried = r->out.ended;
+	sums_add(m->row, &s->reading, m->own);
+	if (m->own)
+		tell_row_above(m);
 }
 
 void sample_take(struct sample *s, clock_boot_t at)
@@ -484,12 +274,12 @@ void sample_take(struct sample *s, clock_boot_t at)
 		if (s->members[i]->plain)
 			settle(s, s->members[i]);
 	for (size_t i = 0; i < s->n_rows; i++)
-		start_second(row_of(s->rows[i]));
+		sums_start(row_of(s->rows[i]));
 	for (size_t i = 0; i < s->n_members; i++)
 		if (s->members[i]->row)
 			contribute(s, s->members[i]);
 	for (size_t i = 0; i < s->n_rows; i++)
-		finish_second(row_of(s->rows[i]));
+		sums_finish(row_of(s->rows[i]));
 }
 
 struct sample_row *const *sample_rows(const struct sample *s, size_t *ret_n)
