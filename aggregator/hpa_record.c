@@ -167,8 +167,13 @@ static int read_outcome(const json_t *o, struct hpa_record *r, struct err *e)
 	r->control->selects = json_string_value(json_object_get(o, "selects"));
 	r->control->rivals = json_string_value(json_object_get(o, "rivals"));
 	r->scale_error = json_string_value(json_object_get(o, "scaleError"));
-	r->outcome = json_is_object(outcome) ? json_dumps(outcome, JSON_COMPACT) : NULL;
-	return r->outcome ? 0 : record_field_wrong(e, "outcome", "is missing");
+	if (hpa_record_state_read_outcome(outcome, &r->control->outcome, e) < 0)
+		return -EINVAL;
+	r->control->sight.in.rivals = r->control->rivals;
+	hpa_control_verdict(r->control, &r->view, &r->verdict);
+	memset(&r->control->outcome, 0, sizeof(r->control->outcome)); /* a replay begins with none */
+	r->outcome = json_dumps(outcome, JSON_COMPACT);
+	return r->outcome ? 0 : record_field_wrong(e, "outcome", "has a text that is none");
 }
 
 static int read_record(const json_t *o, struct hpa_record *r, struct err *e)

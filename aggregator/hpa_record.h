@@ -22,6 +22,7 @@ struct hpa_record {
 	const char *scale_error;       /* NULL: none */
 	struct hpa_control *control;   /* as it was before the pass; after a replay, behind it */
 	char *outcome;                 /* JSON, as it was recorded */
+	struct verdict verdict;        /* of that outcome; after a replay hpa_control_verdict() has the new one */
 	void *json;                    /* what texts are part of */
 };
 

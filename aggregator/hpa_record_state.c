@@ -238,3 +238,68 @@ int hpa_record_state_read(const json_t *o, struct hpa_state *ret, struct err *e)
 		code = read_log(o, "removed", &ret->memory.removed, e);
 	return code < 0 ? code : read_status(json_object_get(o, "status"), &ret->status, e);
 }
+
+static double read_ratio(const json_t *o)
+{
+	const char *word = json_string_value(o);
+
+	return !word ? json_number_value(o) : *word == '+' ? INFINITY : *word == '-' ? -INFINITY : NAN;
+}
+
+/* Of the metric that won; without one there is none. */
+static int read_proposal(const json_t *o, struct hpa_outcome *ret, struct err *e)
+{
+	const json_t *all = record_field_array(o, "proposals", HPA_METRICS, e);
+	struct hpa_proposal *p;
+	const json_t *ratio;
+	int branch, unready;
+
+	if (!all || ret->metric < 0)
+		return all ? 0 : -EINVAL;
+	if (json_unpack(json_array_get(all, (size_t)ret->metric), "{s:i, s:o, s:{s:i}}", "branch", &branch, "ratio",
+			&ratio, "pods", "unready", &unready) < 0)
+		return record_field_wrong(e, "proposals", "lacks the one that won");
+	p = &ret->proposal[ret->metric];
+	p->branch = (enum hpa_branch)branch;
+	p->ratio = read_ratio(ratio);
+	p->pods.count[HPA_UNREADY] = unready > 0 ? (size_t)unready : 0;
+	return 0;
+}
+
+static int read_normalized(const json_t *o, struct hpa_outcome *ret, struct err *e)
+{
+	const json_t *from = json_object_get(o, "normalized");
+	struct hpa_normalized *n = &ret->normalized;
+	const char *limited;
+
+	ret->is_normalized = !json_is_null(from);
+	if (!ret->is_normalized)
+		return 0;
+	if (json_unpack((json_t *)(uintptr_t)from, "{s:i, s:i, s:s}", "replicas", &n->replicas, "stabilized",
+			&n->stabilized, "scalingLimited", &limited) < 0)
+		return record_field_wrong(e, "normalized", "is missing or none");
+	for (int r = 0; r <= HPA_DESIRED_WITHIN_RANGE; r++)
+		if (!strcmp(limited, hpa_normalize_word((enum hpa_normalize_reason)r))) {
+			n->limited = (enum hpa_normalize_reason)r;
+			return 0;
+		}
+	return record_field_wrong(e, "normalized", "has a reason that this version does not know");
+}
+
+int hpa_record_state_read_outcome(const json_t *o, struct hpa_outcome *ret, struct err *e)
+{
+	const char *error;
+	int rescale, blind;
+
+	if (json_unpack((json_t *)(uintptr_t)o, "{s:i, s:i, s:b, s:b, s:s, s:i, s:i}", "from", &ret->from, "to", &ret->to,
+			"rescale", &rescale, "blind", &blind, "error", &error, "metric", &ret->metric, "wanted",
+			&ret->wanted) < 0 ||
+	    ret->metric >= HPA_METRICS)
+		return record_field_wrong(e, "outcome", "is missing or none");
+	ret->rescale = rescale;
+	ret->blind = blind;
+	snprintf(ret->error, sizeof(ret->error), "%s", error);
+	if (read_proposal(o, ret, e) < 0)
+		return -EINVAL;
+	return read_normalized(o, ret, e);
+}

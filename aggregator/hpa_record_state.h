@@ -13,5 +13,7 @@ json_t *hpa_record_state_json(const struct hpa_state *s);
 int hpa_record_state_read(const json_t *o, struct hpa_state *ret, struct err *e);
 /* The newest outcome with the conditions behind it. */
 json_t *hpa_record_state_outcome(const struct hpa_control *c);
+/* Of that, what a verdict is made of. */
+int hpa_record_state_read_outcome(const json_t *o, struct hpa_outcome *ret, struct err *e);
 
 #endif

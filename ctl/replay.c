@@ -19,9 +19,9 @@
 struct replay {
 	bool same;
 	char policy[POLICY_NAME];
-	uint32_t from, to;         /* as it was recorded */
+	uint32_t from, to; /* as it was recorded */
 	const char *reason;
-	uint32_t to_now, lacks_now; /* `lacks`: what the fleet's budget took off */
+	uint32_t from_now, to_now, lacks_now; /* `lacks`: what the fleet's budget took off */
 	const char *reason_now;
 };
 
@@ -68,6 +68,17 @@ static int find_record(const struct session *s, char **ret, struct err *e)
 	return r < 0 ? r : take_record(word, buf_text(&text), ret, e);
 }
 
+static void tell(const struct verdict *then, const struct verdict *now, struct replay *ret)
+{
+	ret->from = then->from;
+	ret->to = then->to;
+	ret->reason = verdict_word(then->reason);
+	ret->from_now = now->from;
+	ret->to_now = now->to;
+	ret->lacks_now = now->lacks;
+	ret->reason_now = verdict_word(now->reason);
+}
+
 /* The verdicts are compared as the texts that records keep. */
 static int replay_policy(const char *json, struct replay *ret, struct err *e)
 {
@@ -83,12 +94,7 @@ static int replay_policy(const char *json, struct replay *ret, struct err *e)
 	now = record_json(&r->policy, &r->view, r->current, &r->state, &again);
 	ret->same = ret->same && then && now && !strcmp(then, now);
 	memcpy(ret->policy, r->policy.name, sizeof(ret->policy));
-	ret->from = r->verdict.from;
-	ret->to = r->verdict.to;
-	ret->reason = verdict_word(r->verdict.reason);
-	ret->to_now = again.to;
-	ret->lacks_now = again.lacks;
-	ret->reason_now = verdict_word(again.reason);
+	tell(&r->verdict, &again, ret);
 	return 0;
 }
 
@@ -103,10 +109,7 @@ static int replay_hpa(const char *json, struct replay *ret, struct err *e)
 	ret->same = hpa_record_replay(r);
 	hpa_control_verdict(r->control, &r->view, &again);
 	memcpy(ret->policy, r->policy.name, sizeof(ret->policy));
-	ret->from = again.from;
-	ret->to = ret->to_now = again.to;
-	ret->lacks_now = again.lacks;
-	ret->reason = ret->reason_now = verdict_word(again.reason);
+	tell(&r->verdict, &again, ret);
 	return 0;
 }
 
@@ -116,7 +119,7 @@ static void print_tree(const struct session *s, const struct replay *r)
 
 	json_object_set_new(o, "policy", tree_string(r->policy));
 	json_object_set_new(o, "same", json_boolean(r->same));
-	json_object_set_new(o, "from", json_integer(r->from));
+	json_object_set_new(o, "from", json_integer(r->from_now));
 	json_object_set_new(o, "to", json_integer(r->to_now));
 	json_object_set_new(o, "lacks", json_integer(r->lacks_now));
 	json_object_set_new(o, "reason", tree_string(r->reason_now));
@@ -137,7 +140,7 @@ static void print(const struct session *s, const struct replay *r)
 		       r->from, r->to, r->reason);
 	else
 		printf("%s: recorded %u -> %u (%s), now %u -> %u (%s): this version decides otherwise", buf_text(&name),
-		       r->from, r->to, r->reason, r->from, r->to_now, r->reason_now);
+		       r->from, r->to, r->reason, r->from_now, r->to_now, r->reason_now);
 	if (r->lacks_now)
 		printf("; %u were wanted, the fleet's budget cut it", r->to_now + r->lacks_now);
 	printf("\n");

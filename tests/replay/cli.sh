@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# cli.sh PLIMSOLL RECORDS POLICY: what the command line does without a daemon: replay and simulate.
+# cli.sh PLIMSOLL RECORDS HPA-RECORD POLICY: what the command line does without a daemon: replay and simulate.
 set -u
-plimsoll=$1 records=$2 policy=$3 bad=0
+plimsoll=$1 records=$2 hpa=$3 policy=$4 bad=0
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -25,6 +25,11 @@ for record in "$records"/*.json; do
 done
 sed -E '0,/"to": ?[0-9]+/s//"to":19/' "$record" >"$folder/changed.json"
 says 1 'decides otherwise' "$plimsoll" replay "$folder/changed.json"
+says 0 '4 -> 5 \(step-limit\): the recorded inputs give the same again' "$plimsoll" replay "$hpa"
+sed -E 's/("outcome": ?\{"from": ?4, ?"to": ?)5/\119/' "$hpa" >"$folder/hpa.json"
+says 1 'recorded 4 -> 19 \(step-limit\), now 4 -> 5 \(step-limit\)' "$plimsoll" replay "$folder/hpa.json"
+sed -E 's/("outcome": ?\{"from": ?4, ?"to": ?)5/\16/; s/("normalized": ?\{"replicas": ?)5/\16/' "$hpa" >"$folder/hpa.json"
+says 1 'recorded 4 -> 6 \(metric\), now 4 -> 5 \(step-limit\)' "$plimsoll" replay "$folder/hpa.json"
 { printf '{"record":'; cat "$record"; printf '}'; } >"$folder/explained.json"
 says 0 'byte for byte' "$plimsoll" replay - <"$folder/explained.json"
 says 0 '"same": true' "$plimsoll" replay -o json "$record"
