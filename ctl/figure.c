@@ -61,6 +61,13 @@ struct figure figure_count(double n)
 	return scaled(n, 1000, units, sizeof(units) / sizeof(units[0]));
 }
 
+struct figure figure_rate(double n)
+{
+	if (n > 0 && n < 0.05)
+		return print("<0.1");
+	return n > 0 && n < 9.95 ? print("%.1f", n) : figure_count(n);
+}
+
 struct figure figure_share(double share)
 {
 	double percent = share * 100;

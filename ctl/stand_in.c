@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 
-enum { CPU, MEMORY, LIMIT, WAIT, STALL_CPU, STALL_MEMORY, STALL_IO, P95, VALUES };
+enum { CPU, MEMORY, LIMIT, WAIT, STALL_CPU, STALL_MEMORY, STALL_IO, P95, REQUESTS, ERRORS, REQUEST_P50, REQUEST_P95, REQUEST_P99, VALUES };
 
 struct one {
 	Plimsoll__V1__Workload workload;
@@ -64,6 +64,29 @@ static void set_causes(struct one *o, const struct fleet_node *n, const struct f
 	o->workload.advice = text(saturation_advice_word(s.advice));
 }
 
+static struct fleet_value part(struct fleet_value v, struct fleet_value of)
+{
+	bool known = v.known && of.known && of.value > 0;
+
+	return (struct fleet_value){known, known ? v.value / of.value : 0};
+}
+
+static void set_requests(struct one *o, const struct fleet_node *n, const struct fleet_row *r)
+{
+	struct fleet_value requests = fleet_rate(n, r, SIGNAL_REQUESTS);
+
+	set(o, REQUESTS, requests);
+	set(o, ERRORS, part(fleet_rate(n, r, SIGNAL_REQUEST_ERRORS), requests));
+	set(o, REQUEST_P50, in_ns(fleet_quantile(r, SIGNAL_HIST_REQUEST, 0.50)));
+	set(o, REQUEST_P95, in_ns(fleet_quantile(r, SIGNAL_HIST_REQUEST, 0.95)));
+	set(o, REQUEST_P99, in_ns(fleet_quantile(r, SIGNAL_HIST_REQUEST, 0.99)));
+	o->workload.requests_per_second = &o->value[REQUESTS];
+	o->workload.request_error_share = &o->value[ERRORS];
+	o->workload.request_p50_ns = &o->value[REQUEST_P50];
+	o->workload.request_p95_ns = &o->value[REQUEST_P95];
+	o->workload.request_p99_ns = &o->value[REQUEST_P99];
+}
+
 static void fill(struct one *o, const struct fleet_node *n, const struct fleet_row *r)
 {
 	Plimsoll__V1__Workload *w = &o->workload;
@@ -87,6 +110,7 @@ static void fill(struct one *o, const struct fleet_node *n, const struct fleet_r
 	w->psi_memory_some = &o->value[STALL_MEMORY];
 	w->psi_io_some = &o->value[STALL_IO];
 	w->runq_wait_p95_ns = &o->value[P95];
+	set_requests(o, n, r);
 	set_causes(o, n, r);
 }
 

@@ -12,7 +12,7 @@
 #define SHARE_WIDTH 5  /* of a share behind its bar */
 #define NAME_MOST   80 /* columns for a name, if it needs them */
 #define NAME_MORE   16 /* that it can do with besides, where causes would take its room */
-#define CAUSES_DROP 6    /* of no other column: they go together */
+#define CAUSES_DROP 10   /* of no other column: they go together */
 
 /* Columns of the list. Each cell writes plain text and says how to paint it. */
 
@@ -94,6 +94,40 @@ static enum paint cell_wait(const struct view *v, const workload *w, int width, 
 	return workload_known(w->runq_wait_p95_ns) ? PAINT_PLAIN : PAINT_DIM;
 }
 
+static enum paint cell_rate(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	(void)width;
+	buf_printf(to, "%s", workload_rate(w->requests_per_second).text);
+	return workload_known(w->requests_per_second) && w->requests_per_second->value > 0 ? PAINT_PLAIN : PAINT_DIM;
+}
+
+static enum paint cell_errors(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	(void)width;
+	buf_printf(to, "%s", workload_share(w->request_error_share).text);
+	return workload_errors_paint(w);
+}
+
+static enum paint duration(const value *v, struct buf *to)
+{
+	buf_printf(to, "%s", workload_wait(v).text);
+	return workload_known(v) ? PAINT_PLAIN : PAINT_DIM;
+}
+
+#define X(quantile)                                                                                                    \
+	static enum paint cell_##quantile(const struct view *v, const workload *w, int width, struct buf *to)          \
+	{                                                                                                              \
+		(void)v;                                                                                               \
+		(void)width;                                                                                           \
+		return duration(w->request_##quantile##_ns, to);                                                       \
+	}
+X(p50)
+X(p95)
+X(p99)
+#undef X
+
 static enum paint cell_saturation(const struct view *v, const workload *w, int width,
 				  struct buf *to)
 {
@@ -160,10 +194,10 @@ static enum paint cell_decision(const struct view *v, const workload *w, int wid
 	return w->paused ? PAINT_WARN : *w->last_decision ? PAINT_PLAIN : PAINT_DIM;
 }
 
-enum { FOR_WORKLOADS = 1, FOR_CGROUPS = 2, FOR_ALL = 3 };
+enum { FOR_WORKLOADS = 1, FOR_CGROUPS = 2, FOR_ALL = 3, FOR_REQUESTS = 4 };
 
 /* Fixed widths, so that the screen stands still while figures change. What is asked for most, what holds it back and what
- * helps, fits into 80 columns. */
+ * helps, fits into 80 columns; where requests are heard, these and how much it is held back do. */
 static const struct column {
 	const char *title;
 	int width, least, drop; /* as in ctl/fit.h; of a name the width is as it needs */
@@ -176,13 +210,18 @@ static const struct column {
 	{"PODS", 5, 5, 0, TEXT_RIGHT, FOR_WORKLOADS, cell_pods},
 	{"CPU/REQ", 15, 7, 0, TEXT_RIGHT, FOR_WORKLOADS, cell_cpu},
 	{"CPU", 6, 6, 0, TEXT_RIGHT, FOR_CGROUPS, cell_cores},
-	{"CPU, LAST 20 S", 20, 20, 7, TEXT_END, FOR_ALL, cell_history},
-	{"MEM/LIMIT", 19, 12, 4, TEXT_RIGHT, FOR_WORKLOADS, cell_memory},
-	{"MEMORY", 7, 7, 5, TEXT_RIGHT, FOR_CGROUPS, cell_bytes},
-	{"WAIT p95", 8, 8, 8, TEXT_RIGHT, FOR_ALL, cell_wait},
-	{"SATURATION", 15, 10, 1, TEXT_END, FOR_ALL, cell_saturation},
-	{"BY WHAT", 12, 12, 2, TEXT_END, FOR_ALL, cell_cause},
-	{"WHAT HELPS", 22, 22, 3, TEXT_END, FOR_ALL, cell_advice},
+	{"CPU, LAST 20 S", 20, 20, 11, TEXT_END, FOR_ALL, cell_history},
+	{"MEM/LIMIT", 19, 12, 8, TEXT_RIGHT, FOR_WORKLOADS, cell_memory},
+	{"MEMORY", 7, 7, 9, TEXT_RIGHT, FOR_CGROUPS, cell_bytes},
+	{"WAIT p95", 8, 8, 12, TEXT_RIGHT, FOR_ALL, cell_wait},
+	{"REQ/S", 5, 5, 1, TEXT_RIGHT, FOR_REQUESTS, cell_rate},
+	{"ERRORS", 6, 6, 2, TEXT_RIGHT, FOR_REQUESTS, cell_errors},
+	{"p50", 5, 5, 5, TEXT_RIGHT, FOR_REQUESTS, cell_p50},
+	{"p95", 5, 5, 2, TEXT_RIGHT, FOR_REQUESTS, cell_p95},
+	{"p99", 5, 5, 4, TEXT_RIGHT, FOR_REQUESTS, cell_p99},
+	{"SATURATION", 15, 10, 3, TEXT_END, FOR_ALL, cell_saturation},
+	{"BY WHAT", 12, 12, 6, TEXT_END, FOR_ALL, cell_cause},
+	{"WHAT HELPS", 22, 22, 7, TEXT_END, FOR_ALL, cell_advice},
 	{"RUNQ", 4, 4, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_CPU_RUNQUEUE},
 	{"THROT", 5, 5, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_CPU_THROTTLE},
 	{"MEM", 4, 4, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_MEMORY},
@@ -190,7 +229,7 @@ static const struct column {
 	{"ACCEPT", 6, 6, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_ACCEPT_QUEUE},
 	{"NET", 4, 4, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_NETWORK},
 	{"CONN", 4, 4, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_CONNECT},
-	{"LAST DECISION", 36, 24, 5, TEXT_END, FOR_WORKLOADS, cell_decision},
+	{"LAST DECISION", 36, 24, 9, TEXT_END, FOR_WORKLOADS, cell_decision},
 };
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -206,14 +245,23 @@ static int name_width(const struct view *v)
 	return most < NAME_MOST ? most : NAME_MOST;
 }
 
+/* That somebody hears them of one that is listed. */
+static bool has_requests(const struct view *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (workload_known(v->list[i]->requests_per_second))
+			return true;
+	return false;
+}
+
 /* False: some of the causes have no room. */
 static bool lay_out_with(const struct view *v, bool causes, struct fit_column *c)
 {
+	int here = (v->agent ? FOR_CGROUPS : FOR_WORKLOADS) | (has_requests(v) ? FOR_REQUESTS : 0);
 	bool whole = true;
 
 	for (size_t i = 0; i < N_COLUMNS; i++) {
-		bool wanted = (columns[i].where & (v->agent ? FOR_CGROUPS : FOR_WORKLOADS)) &&
-			      (causes || columns[i].drop != CAUSES_DROP);
+		bool wanted = (columns[i].where & here) && (causes || columns[i].drop != CAUSES_DROP);
 		bool name = columns[i].cell == cell_name;
 		int width = name ? name_width(v) : columns[i].width;
 

@@ -12,6 +12,7 @@
 #include "ctl/listing.h"
 #include "ctl/watch.h"
 
+#define ERRORS_NAMED 0.01 /* of the requests: what some client always gets wrong is no alarm */
 #define CAUSE_SHOWN 0.005 /* what would show as 0 % is left out */
 
 bool workload_known(const value *v)
@@ -41,10 +42,22 @@ struct figure workload_part(const value *v, const value *of)
 	return figure_share(v->value / of->value);
 }
 
+struct figure workload_rate(const value *v)
+{
+	return workload_known(v) ? figure_rate(v->value) : figure_none();
+}
+
 struct figure workload_wait(const value *v)
 {
 	return workload_known(v) && v->value >= 0 ? figure_duration((uint64_t)v->value)
 						  : figure_none();
+}
+
+enum paint workload_errors_paint(const workload *w)
+{
+	if (!workload_known(w->request_error_share))
+		return PAINT_DIM;
+	return w->request_error_share->value >= ERRORS_NAMED ? PAINT_WARN : PAINT_PLAIN;
 }
 
 void workload_causes(const workload *w, struct buf *to)
@@ -140,6 +153,11 @@ static const struct table_column columns[] = {
 	{"MEMORY", TABLE_NUMBER, 4, false},
 	{"MEM/LIMIT", TABLE_NUMBER, 7, false},
 	{"WAIT P95", TABLE_NUMBER, 8, false},
+	{"REQ/S", TABLE_NUMBER, 12, true, .together = 1},
+	{"ERRORS", TABLE_NUMBER, 12, true, .together = 1},
+	{"P50", TABLE_NUMBER, 12, true, .together = 1},
+	{"P95", TABLE_NUMBER, 12, true, .together = 1},
+	{"P99", TABLE_NUMBER, 12, true, .together = 1},
 	{"SATURATION", TABLE_NUMBER, 0, false},
 	{"BY WHAT", TABLE_WORD, 1, false},
 	{"CAUSES", TABLE_TEXT, 9, true},
@@ -163,6 +181,15 @@ static void plain(struct table *t, struct figure f)
 	table_cell(t, strcmp(f.text, FIGURE_NONE) ? PAINT_PLAIN : PAINT_DIM, "%s", f.text);
 }
 
+static void request_cells(struct table *t, const workload *w)
+{
+	plain(t, workload_rate(w->requests_per_second));
+	table_cell(t, workload_errors_paint(w), "%s", workload_share(w->request_error_share).text);
+	plain(t, workload_wait(w->request_p50_ns));
+	plain(t, workload_wait(w->request_p95_ns));
+	plain(t, workload_wait(w->request_p99_ns));
+}
+
 static void cells(struct table *t, const void *item)
 {
 	const workload *w = item;
@@ -178,6 +205,7 @@ static void cells(struct table *t, const void *item)
 	plain(t, workload_bytes(w->memory_working_set_bytes));
 	plain(t, workload_part(w->memory_working_set_bytes, w->memory_limit_bytes));
 	plain(t, workload_wait(w->runq_wait_p95_ns));
+	request_cells(t, w);
 	saturation_cell(t, w);
 	table_cell(t, PAINT_PLAIN, "%s", *w->by_what ? w->by_what : FIGURE_NONE);
 	workload_causes(w, &causes);

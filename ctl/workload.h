@@ -6,6 +6,7 @@
 #include "ctl/command.h"
 #include "ctl/figure.h"
 #include "ctl/method.h"
+#include "ctl/paint.h"
 
 typedef Plimsoll__V1__Workload workload;
 typedef Plimsoll__V1__Value value;
@@ -24,7 +25,9 @@ struct figure workload_cores(const value *v);
 struct figure workload_bytes(const value *v);
 struct figure workload_share(const value *v);
 struct figure workload_part(const value *v, const value *of); /* v ÷ of */
+struct figure workload_rate(const value *v);
 struct figure workload_wait(const value *v);
+enum paint workload_errors_paint(const workload *w); /* of the share of its requests that failed */
 void workload_pods(const workload *w, struct buf *to);          /* "6", "6→8" while they differ */
 void workload_last_decision(const workload *w, struct buf *to); /* "6→8 metric, 5s ago" */
 

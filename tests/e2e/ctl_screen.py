@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import importlib
-import itertools
 import os
 import pty
 import re
@@ -22,6 +21,7 @@ import grpc  # noqa: E402
 from cli import NEVER, PLIMSOLL, TOP, environment, run  # noqa: E402
 from fleet import Process  # noqa: E402
 from loads import PATIENCE, Load, until  # noqa: E402
+from terminal import Terminal  # noqa: E402
 
 LONG = TOP + "-" + "with-a-name-that-is-longer-than-anybody-would-have-thought-" * 2 + "end"
 
@@ -178,42 +178,6 @@ def a_dumb_terminal_gets_lines(w):
 
 # --- top in a terminal ----------------------------------------------------------------------------
 
-class Terminal:
-    servers = itertools.count()  # each has a socket of its own: the server before may still be on its way out
-
-    def __init__(self, path):
-        sock = os.path.join(path, f"tmux.{next(self.servers)}.sock")
-        self.tmux = ["tmux", "-S", sock, "-u", "-f", "/dev/null"]
-        subprocess.run([*self.tmux, "new-session", "-d", "-x", "120", "-y", "30", "env", "-i", "TERM=screen-256color",
-                        "PATH=" + os.environ["PATH"], "PS1=ready ", "LANG=C.UTF-8", "sh"], check=True)
-        self.sees("ready")
-
-    def keys(self, *keys):
-        subprocess.run([*self.tmux, "send-keys", *keys], check=True)
-
-    def screen(self):
-        return subprocess.run([*self.tmux, "capture-pane", "-p"], check=True, capture_output=True,
-                              text=True).stdout
-
-    def sees(self, *patterns):
-        try:
-            return until(patterns, lambda: (lambda s: all(re.search(p, s) for p in patterns) and s)(self.screen()))
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.screen()}") from None
-
-    def selects(self, name):
-        """Whatever other workloads this machine has just now."""
-        def there():
-            if re.search("▸ " + name, self.screen()):
-                return True
-            self.keys("Down")
-            return time.sleep(0.5)  # until it shows
-        until("▸ " + name, there)
-
-    def close(self):
-        subprocess.run([*self.tmux, "kill-server"], check=False)
-
-
 def top_fills_the_screen(w):
     t = Terminal(w.path)
     try:
@@ -239,7 +203,7 @@ def top_fills_the_screen(w):
         t.sees("▸ shop", r"/ +ho ")
         t.keys("s")
         t.sees("sort: cpu")
-        subprocess.run([*t.tmux, "resize-window", "-x", "80", "-y", "24"], check=True)
+        t.resize(80, 24)
         screen = t.sees("▸ shop", r"\n [^\n]*arrows|\n [^\n]*↑↓")
         assert all(len(line) <= 80 for line in screen.splitlines()), screen
         t.keys("q")
@@ -255,11 +219,11 @@ def top_fits_80_columns(w):
     t = Terminal(w.path)
     try:
         for server, wider in ((w.aggregator, "LAST DECISION"), (w.agent, "MEMORY")):
-            subprocess.run([*t.tmux, "resize-window", "-x", "80", "-y", "24"], check=True)
+            t.resize(80, 24)
             t.keys(f"clear; {PLIMSOLL} top -s {server.address}", "Enter")
             screen = t.sees("▸ ", "SATURATION +BY WHAT +WHAT HELPS", "CPU.* SATURATION")
             assert wider not in screen.splitlines()[2] and all(len(line) <= 80 for line in screen.splitlines()), screen
-            subprocess.run([*t.tmux, "resize-window", "-x", "120", "-y", "24"], check=True)
+            t.resize(120, 24)
             t.sees(wider + ".*", "SATURATION +BY WHAT +WHAT HELPS")
             t.keys("q")
             t.sees("ready")
@@ -276,7 +240,7 @@ def top_shows_every_signal(w):
     t = Terminal(w.path)
     try:
         for columns, rows in ((80, 24), (200, 50)):
-            subprocess.run([*t.tmux, "resize-window", "-x", str(columns), "-y", str(rows)], check=True)
+            t.resize(columns, rows)
             t.keys(f"clear; {PLIMSOLL} top -s {w.agent.address}", "Enter")
             t.sees("▸ ")
             t.keys("/")

@@ -7,6 +7,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
@@ -16,6 +17,7 @@ import heard  # noqa: E402
 from heard import NAMES  # noqa: E402
 from loads import until  # noqa: E402
 from own_agent import values  # noqa: E402
+from terminal import Terminal  # noqa: E402
 
 BUCKETS = 48
 HISTOGRAMS = {"request": 2, "first_byte": 3, "call": 4}  # their places among the buckets of a row
@@ -260,6 +262,34 @@ def shown(server, name):
     return server.json("get", "workloads", name)["items"][0]
 
 
+TIME = r" +(\d+ms|\d\.\ds)"
+FIGURES = r" +([1-9]\d*|[1-9]\.\d) +([1-9]\d*|[1-9]\.\d)%" + 3 * TIME
+
+
+def people_see_them(w, server):
+    """In the wide list and in top, of an aggregator's workloads and of an agent's cgroups, at every width of use."""
+    head, line = until("a line of it", lambda: (lambda s: re.search(FIGURES, s) and s.splitlines())(
+        server("get", "workloads", "shop", "-o", "wide")))
+    assert re.search(r"REQ/S +ERRORS +P50 +P95 +P99 ", head), head
+    t = Terminal(w.dir)
+    try:
+        for address, name in ((server.address, "shop"), ("unix:" + w.agent.path, w.server.cgroup)):
+            for columns in (80, 120, 180):
+                t.resize(columns, 24)
+                t.keys(f"clear; {cli.PLIMSOLL} top -s {address}", "Enter")
+                t.sees("▸ ")
+                t.keys("/")
+                t.keys(name, "Enter")
+                screen = t.sees(r"REQ/S +ERRORS +p50 +p95 +p99 +SATURATION", rf"▸ .*{FIGURES}")
+                assert all(len(line) <= columns for line in screen.splitlines()), screen
+                if os.environ.get("SHOW"):
+                    print(screen)
+                t.keys("q")
+                t.sees("ready")
+    finally:
+        t.close()
+
+
 def a_workload_has_them(w):
     """One client, one request at a time: of 5 one fails, four take 50 ms and a bit."""
     with aggregator(w) as server:
@@ -271,6 +301,7 @@ def a_workload_has_them(w):
             it = until("requests of the workload", steady)
             assert 0 < it["requests_per_second"] <= 26, it  # 25, and one more at the edge of 5 s
             assert 0 < it["request_error_share"] < 0.5, it
+            people_see_them(w, server)
             assert 0.049 <= it["request_p50_seconds"] <= it["request_p95_seconds"] <= it["request_p99_seconds"], it
         finally:
             client.end()

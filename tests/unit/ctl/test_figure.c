@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +22,7 @@ static void test_cores(void **state)
 	is(figure_cores(9.994), "9.99");
 	is(figure_cores(9.999), "10.0");
 	is(figure_cores(99.99), "100");
-	is(figure_cores(0.0 / 0.0), "–");
+	is(figure_cores((double)NAN), "–");
 }
 
 static void test_bytes(void **state)
@@ -68,6 +69,18 @@ static void test_duration(void **state)
 	is(figure_age(UINT64_MAX), FIGURE_NONE);
 }
 
+static void test_rate(void **state)
+{
+	(void)state;
+	is(figure_rate(0), "0");
+	is(figure_rate(0.017), "<0.1");
+	is(figure_rate(0.2), "0.2");
+	is(figure_rate(9.94), "9.9");
+	is(figure_rate(9.96), "10");
+	is(figure_rate(1800), "1.8k");
+	is(figure_rate((double)NAN), FIGURE_NONE);
+}
+
 static void test_count(void **state)
 {
 	(void)state;
@@ -82,6 +95,7 @@ int main(void)
 		cmocka_unit_test(test_cores),	 cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_share),	 cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_count),
+		cmocka_unit_test(test_rate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,6 +121,70 @@ static void test_what_80_columns_show(void **state)
 	assert_non_null(strstr(buf_text(&rows[2]), "MEM/LIMIT  SATURATION  BY WHAT       WHAT HELPS              LAST DECISION"));
 }
 
+static Plimsoll__V1__Value rate, failed, middle, tail;
+
+static Plimsoll__V1__Value *set(Plimsoll__V1__Value *v, double value)
+{
+	plimsoll__v1__value__init(v);
+	v->known = true;
+	v->value = value;
+	return v;
+}
+
+/* A view whose first workload answers requests; of the second nobody hears any. */
+static struct view with_requests(int columns)
+{
+	struct view v = example(columns);
+
+	shop.requests_per_second = set(&rate, 1834);
+	shop.request_error_share = set(&failed, 0.021);
+	shop.request_p50_ns = set(&middle, 850e3);
+	shop.request_p95_ns = set(&tail, 12e6);
+	return v;
+}
+
+/* They are what --requests is for: what is left over for causes and help is less. */
+static void test_requests_show_where_they_are_known(void **state)
+{
+	struct view v = with_requests(80);
+
+	(void)state;
+	draw(&v);
+	assert_non_null(strstr(buf_text(&rows[2]), "CPU/REQ  REQ/S  ERRORS    p50    p95    p99  SATURATION"));
+	assert_non_null(strstr(buf_text(&rows[3]), "   1.8k    2.1%  850us   12ms      –  "));
+	assert_non_null(strstr(buf_text(&rows[4]), "      –       –      –      –      –  "));
+	v.columns = 92;
+	draw(&v);
+	assert_non_null(strstr(buf_text(&rows[2]), "p99  SATURATION  BY WHAT"));
+	v.columns = 116;
+	draw(&v);
+	assert_non_null(strstr(buf_text(&rows[2]), "p99  SATURATION  BY WHAT       WHAT HELPS"));
+	v.agent = true;
+	v.columns = 80;
+	draw(&v);
+	assert_non_null(strstr(buf_text(&rows[2]), "CPU  REQ/S  ERRORS    p50    p95    p99  SATURATION"));
+}
+
+/* The width at which each is gone: the less it says the sooner. */
+static void test_requests_go_one_by_one(void **state)
+{
+	static const struct {
+		const char *title;
+		int at;
+	} gone[] = {{"BY WHAT", 91}, {"p50", 77}, {"p99", 70}, {"SATURATION", 63}, {"p95", 51}, {"ERRORS", 44}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		struct view v = with_requests(gone[i].at);
+
+		draw(&v);
+		assert_null(strstr(buf_text(&rows[2]), gone[i].title));
+		v.columns++;
+		draw(&v);
+		assert_non_null(strstr(buf_text(&rows[2]), gone[i].title));
+	}
+}
+
 static void test_a_filter_leaves_some_of_all(void **state)
 {
 	struct view v = example(80);
@@ -156,7 +220,14 @@ static void test_wide_screens_show_every_cause(void **state)
 			assert_int_equal(whole, columns >= (agent ? 134 : 165));
 			assert_true(!whole || strstr(buf_text(&rows[3]), "   –    50%     –     –       –     –     –"));
 		}
-	struct view v = example(150);
+	struct view v = with_requests(201);
+	v.cpu = h;
+	draw(&v);
+	assert_non_null(strstr(buf_text(&rows[2]), ALL_CAUSES));
+	v.columns = 200;
+	draw(&v);
+	assert_null(strstr(buf_text(&rows[2]), "RUNQ"));
+	v = example(150);
 	v.cpu = h;
 	v.agent = true;
 	shop.name = (char *)(uintptr_t) "/kubepods.slice/kubepods-burstable.slice/cri-containerd-0123456789.scope";
@@ -222,7 +293,7 @@ static void test_every_width(void **state)
 
 	(void)state;
 	for (int columns = 20; columns < 240; columns++) {
-		struct view v = example(columns);
+		struct view v = columns % 2 ? with_requests(columns) : example(columns);
 
 		v.cpu = h;
 		for (int mode = VIEW_LIST; mode <= VIEW_TEXT; mode++) {
@@ -351,6 +422,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_what_80_columns_show),
+		cmocka_unit_test(test_requests_show_where_they_are_known),
+		cmocka_unit_test(test_requests_go_one_by_one),
 		cmocka_unit_test(test_a_filter_leaves_some_of_all),
 		cmocka_unit_test(test_wide_screens_show_every_cause),
 		cmocka_unit_test(test_figures_are_never_cut),
