@@ -36,6 +36,7 @@ static void observe_probe(struct agent *a)
 
 	probe_stats(a->probe, &p);
 	agent_set(agent_bpf_map_bytes, p.map_bytes);
+	agent_set(agent_bpf_mapped_bytes, p.mapped_bytes);
 	agent_set(agent_probe_pass_seconds, p.pass_ns_last);
 	agent_set(agent_probe_cgroups, p.cgroups);
 	agent_set(agent_overflow_cpu_seconds_total, p.overflow_cpu_ns);

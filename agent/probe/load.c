@@ -34,8 +34,10 @@ static void *map_array(struct load *l, const struct bpf_map *m, int protection, 
 	void *at = mmap(NULL, size, protection, MAP_SHARED, bpf_map__fd(m), 0);
 
 	l->map_bytes += size;
-	if (at != MAP_FAILED)
+	if (at != MAP_FAILED) {
+		l->mapped_bytes += size;
 		return at;
+	}
 	err_set(e, -errno, "cannot map the kernel's array %s, %zu KiB", bpf_map__name(m), size / 1024);
 	err_fix(e, "lower --max-cgroups");
 	return NULL;
@@ -134,6 +136,12 @@ void load_show(struct load *l, uint32_t rows)
 	window_show(&l->slot_window, slots);
 	window_show(&l->tally_window, slots);
 	window_show(&l->traffic_window, slots);
+}
+
+size_t load_mapped_bytes(const struct load *l)
+{
+	return l->mapped_bytes + window_mapped(&l->row_window) + window_mapped(&l->slot_window) +
+	       window_mapped(&l->tally_window) + window_mapped(&l->traffic_window);
 }
 
 static int attach_pass(struct load *l, const char *mount, struct bpf_link **ret, struct err *e)

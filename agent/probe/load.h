@@ -34,7 +34,8 @@ struct load {
 	struct plimsoll_row *row;
 	const struct plimsoll_birth *birth;
 	struct stock stock;
-	size_t map_bytes;                 /* of all arrays together */
+	size_t map_bytes;                 /* of all arrays together, … */
+	size_t mapped_bytes;              /* … and of those that are mapped whole */
 	uint64_t pass_number;
 	int unified;                      /* root directory of v2, -1: none */
 };
@@ -47,6 +48,7 @@ int load_open(struct load *l, const struct hierarchy *h, uint32_t slots, uint32_
 void load_close(struct load *l);
 /* Rows below `rows`, and the slots among them, can be touched from now on. */
 void load_show(struct load *l, uint32_t rows);
+size_t load_mapped_bytes(const struct load *l); /* of all arrays, what is in this process's memory */
 int load_attach(struct load *l, struct err *e); /* once the table and the stock are filled, after a pass */
 uint64_t load_births_late(const struct load *l); /* cgroups that were made and could not be given a slot at once */
 

@@ -176,6 +176,7 @@ void probe_stats(const struct probe *p, struct probe_stats *ret)
 {
 	*ret = p->stats;
 	ret->map_bytes = p->load.map_bytes;
+	ret->mapped_bytes = load_mapped_bytes(&p->load);
 	ret->measurements = p->meter.results;
 	ret->losses.births_late = load_births_late(&p->load);
 	ret->unsure_cpu_ns = load_unsure_ns(&p->load);

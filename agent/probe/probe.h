@@ -77,7 +77,8 @@ struct probe_stats {
 	uint64_t measurements;            /* that ended; what follows is of the last one: */
 	struct probe_cost cost[PROBE_PROGRAMS];
 	double others_share;              /* of a core: all that the programs take from other tasks */
-	uint64_t map_bytes;               /* kernel memory of our maps */
+	uint64_t map_bytes;               /* kernel memory of our maps, … */
+	uint64_t mapped_bytes;            /* … and how much of it is mapped, which counts as resident */
 };
 
 /* -ENOENT no BTF, -EPERM missing capability (cause names it), -EOPNOTSUPP kernel too old for a hook;

@@ -35,6 +35,11 @@ void window_show(struct window *w, size_t n)
 		w->shown = n;
 }
 
+size_t window_mapped(const struct window *w)
+{
+	return w->parts * w->shown * w->entry; /* but for the rest of a page at either end */
+}
+
 void window_close(struct window *w)
 {
 	if (w->at)

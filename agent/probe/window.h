@@ -26,6 +26,7 @@ struct window {
 int window_open(struct window *w, int fd, size_t bytes, size_t parts, size_t n, size_t entry, struct err *e);
 /* The first `n` entries of each part can be touched from now on; ends the program when there is no memory for it. */
 void window_show(struct window *w, size_t n);
+size_t window_mapped(const struct window *w); /* bytes of it that count as ours */
 void window_close(struct window *w); /* also of one that was never opened */
 
 #endif
