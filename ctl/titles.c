@@ -109,7 +109,7 @@ static void measured(const struct column *c, struct buf *to)
 static void cause(enum saturation_cause c, struct buf *to)
 {
 	head(BY, saturation_word(c), to);
-	buf_printf(to, "How much of the time it was held back so: %s.\n", saturation_meaning(c));
+	buf_printf(to, "How far it was held back so, 0 to 100 %%: %s. docs/design/saturation.md has the formula.\n", saturation_meaning(c));
 }
 
 static void fixed(const struct title *t, struct buf *to)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decide/saturation.h"
 
-#define SEGMENTS_LEAST 100u /* below, one lost segment would look like a bad network */
+#define SEGMENTS_LEAST 200u /* below, one lost segment would look like a bad network; so it is 5 % */
 #define LOSS_FULL      10u  /* full at one segment, or one caller, in so many: TCP hardly moves there */
-#define CALLS_LEAST    10u  /* below, one lost SYN would look like a peer that is not there, or that cannot keep up */
+#define CALLERS_LEAST  10u  /* below, one caller turned away would look like a server that cannot keep up */
+#define CALLS_LEAST    20u  /* below, one call that hangs, a thread's of many, would look like a peer that is not there */
 #define BUSY_PERMILLE  700u /* a thread that is at work this much is the one to be had more of */
-#define WORK_LEAST     10u  /* below 1 / 10 of the interval, a wait as long as the work would look like a standstill */
+#define WORK_LEAST     5u   /* below 1 / 5 of the interval, a wait as long as the work would look like a standstill */
 #define RECLAIM_TIME   50u  /* 1 / 50 of the interval goes into making room for what it reads, … */
 #define RECLAIM_LEAST  20u  /* … or 1 / 20 of its work does */
 #define OTHERS_HALF    2u   /* others use more than our share: 1 / 2 of what is used */
@@ -105,7 +106,7 @@ static uint16_t overflow(input *in)
 		return 0;
 	if (!lacks(in, SIGNAL_NO_TCP))
 		all += grown(in, SIGNAL_TCP_ACCEPTS);
-	return permille(LOSS_FULL * dropped, most(all, CALLS_LEAST));
+	return permille(LOSS_FULL * dropped, most(all, CALLERS_LEAST));
 }
 
 static void accept_queue(input *in, struct saturation *s)
@@ -126,7 +127,7 @@ static void network(input *in, struct saturation *s)
 	    permille(LOSS_FULL * grown(in, SIGNAL_TCP_RETRANSMITS), most(sent, SEGMENTS_LEAST)));
 }
 
-/* A SYN is sent again after 1, 3, 7, 15 … seconds: in between, those that hang now tell. */
+/* A SYN is sent again ever later: in between, those that hang now tell. */
 static void connect(input *in, struct saturation *s)
 {
 	uint64_t again = grown(in, SIGNAL_TCP_SYN_RETRANSMITS);

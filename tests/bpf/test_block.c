@@ -173,12 +173,11 @@ static bool compare_once(const struct job *j)
 
 static void compare(const struct job *j)
 {
-	int tries = 1;
+	int tries = 0;
 
-	while (!compare_once(j) && tries < CALM_TRIES)
-		tries++;
-	if (tries == CALM_TRIES)
-		fail_msg("fio was never near in %d tries", tries);
+	while (!compare_once(j))
+		if (++tries == CALM_TRIES)
+			fail_msg("fio was never near in %d tries", tries);
 }
 
 static void reads_are_those_of_fio(void **state)

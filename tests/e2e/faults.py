@@ -171,7 +171,7 @@ def more_cgroups_than_slots(folder, status):
         measured = Server("unix:" + agent.path)
         said = measured("status")
         for pattern in ("warn +[0-9]+ cgroups have no slot",
-                        "fix: .*--max-cgroups", "warn +[0-9]+ cgroups were made with no slot ready"):
+                        "fix: .*--max-cgroups", "warn +[0-9]+ directories of cgroups were made with no slot ready"):
             assert re.search(pattern, said), (pattern, said)
         aggregator = fleet.Aggregator(os.path.join(BIN, "plimsoll-aggregator"), folder, status, "--scrape",
                                       "unix:" + agent.path)

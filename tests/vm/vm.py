@@ -55,7 +55,8 @@ PROOF = {
     "oom-victim": ("test_oom",),
     "requests": ("test_request",),
     "restarts": ("test_restarts",),
-    "connects": ("test_tcp", "test_connections who_gives_up_has_no_failure")}
+    "connects": ("test_tcp", "test_connections who_gives_up_has_no_failure",
+                 "test_connections an_older_call_that_hangs_shows")}
 # Computed from two others, which are compared.
 COMPUTED = ("memory_working_set_bytes",)
 

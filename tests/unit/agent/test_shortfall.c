@@ -55,7 +55,7 @@ static void what_grew_is_said_for_a_while(void **state)
 	shortfall_take(&s, &(struct losses){.births_late = 5}, 3 * S);
 	assert_int_equal(notices_at(&s, 2 * S + SHORTFALL_NEWS_NS - 1), 1);
 	assert_string_equal(notice[0].id, "births");
-	assert_memory_equal(notice[0].text, "5 cgroups were made with no slot ready", 38);
+	assert_memory_equal(notice[0].text, "5 directories of cgroups were made with no slot ready", 53);
 	assert_int_equal(notices_at(&s, 2 * S + SHORTFALL_NEWS_NS), 0);
 }
 

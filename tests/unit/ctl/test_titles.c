@@ -36,7 +36,7 @@ static void what_it_is_made_of(void **unused)
 	says("cpu limit", "cpu_quota_seconds ÷ cpu_period_seconds, in cores");
 	says("io mean", "growth of io_seconds ÷ growth of io_reads + io_writes");
 	says("wait p99", "runq_wait: 99 % of");
-	says("by cpu-throttle", "held back so: ready to run, but the CPU quota was used up");
+	says("by cpu-throttle", "held back so, 0 to 100 %: ready to run, but the CPU quota was used up");
 	says("what helps", "a higher limit");
 }
 
