@@ -290,6 +290,20 @@ static void put_second(struct store_node *n, const struct store_batch *b, uint64
 	n->sample = b->node;
 }
 
+/* Of a second whose time is refused, who is there is taken: names come once, and then in the next keyframe only, and
+ * until then a workload would be taken for a smaller one. When they began, such a clock does not say. */
+static void put_names(struct store_node *n, const struct store_batch *b, clock_boot_t arrival)
+{
+	const struct skew clock = n->skew;
+	struct store_batch there = *b;
+
+	there.boottime_ns = n->boottime_ns;
+	n->skew.known = false;
+	node_rows_name(n, &there, NULL, arrival);
+	n->skew = clock;
+	node_rows_end_gone(n, &there);
+}
+
 int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arrival,
 	     enum store_refusal *ret_why)
 {
@@ -305,8 +319,10 @@ int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arr
 		return 1;
 	}
 	*ret_why = STORE_REFUSED_TIME;
-	if (b->boottime_ns < before_ns || b->boottime_ns >= BOOTTIME_MAX_NS || !b->boottime_ns)
+	if (b->boottime_ns < before_ns || b->boottime_ns >= BOOTTIME_MAX_NS || !b->boottime_ns) {
+		put_names(n, b, arrival);
 		return -EBADMSG;
+	}
 	count_gap(n, b);
 	skew_learn(&n->skew, b->boottime_ns, arrival);
 	n->arrival_ns = arrival.ns;

@@ -29,6 +29,40 @@ static void duplicates_gaps_and_time(void **state)
 	store_free(s);
 }
 
+/* Else it would not be known before the next keyframe, on a node that is not silent. */
+static void a_refused_second_says_who_is_there(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = run(s, 1, 10, 20);
+	struct second x;
+	struct view v;
+
+	(void)state;
+	second(&x, 1, 12, 5 * S, false);
+	second_name(&x, 3, "/app/three");
+	x.identity[0].first_seen_boottime_ns = 5 * S;
+	second_row(&x, 3, S, 0);
+	x.gone[x.b.n_gone++] = 2;
+	assert_int_equal(fleet_put(s, n, &x, T0 + 21 * S), -EBADMSG);
+	second(&x, 1, 13, 22 * S, false);
+	second_row(&x, 1, 11 * S, 5 * S);
+	second_row(&x, 3, 2 * S, 0);
+	put_at(s, n, &x, 22);
+	assert_int_equal(store_counters(s)->refused[STORE_REFUSED_UNKNOWN_ROW], 0);
+	view_at(s, 22, &v);
+	assert_int_equal(v.replicas, 2);
+	assert_string_equal(v.replica[1].name, "node-a:/app/three");
+	assert_in_range(v.replica[1].age_ns, 0, 2 * S);
+	assert_false(v.replica[1].cpu_known);
+	second(&x, 1, 14, 23 * S, false);
+	second_row(&x, 3, 3 * S, 0);
+	put_at(s, n, &x, 23);
+	view_at(s, 23, &v);
+	assert_true(v.replica[1].cpu_known);
+	assert_int_equal(v.replica[1].cpu_milli, 1000);
+	store_free(s);
+}
+
 /* After a gap a row that is left out may have changed in the lost second. */
 static void a_gap_makes_left_out_rows_stale(void **state)
 {
@@ -208,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(duplicates_gaps_and_time),
+		cmocka_unit_test(a_refused_second_says_who_is_there),
 		cmocka_unit_test(a_gap_makes_left_out_rows_stale),
 		cmocka_unit_test(a_node_that_stands_still_is_silent),
 		cmocka_unit_test(a_busy_node_does_not_stand_still),
