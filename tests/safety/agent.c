@@ -7,7 +7,6 @@
 #include "base/obj.h"
 
 #define S	       CLOCK_NS_PER_S
-#define KEYFRAME_EVERY 30u
 #define SELF_MILLI     2u /* what the agent itself uses */
 #define AHEAD_NS       (3600 * S)
 #define NS_PER_MILLI_S 1000000ull
@@ -214,7 +213,7 @@ static void compose(const struct agent *a, const struct agent_report *r, const s
 	wire.b = (struct store_batch){.epoch = a->epoch, .sequence = r->sequence, .boottime_ns = r->boottime_ns,
 				      .wall_unix_ns = r->wall_unix_ns, .identity = wire.identity,
 				      .row = wire.row, .flags = wire.flags, .gone = wire.gone};
-	wire.b.keyframe = !before || r->sequence % KEYFRAME_EVERY == 1;
+	wire.b.keyframe = !before || r->sequence % WORLD_KEYFRAME == 1;
 	wire.b.column[SIGNAL_CPU_NS] = wire.cpu;
 	wire.b.column[SIGNAL_RUNQ_WAIT_NS] = wire.wait;
 	wire.b.node = (struct store_node_sample){.known = true, .cpu_idle_ns = r->idle_ns,
@@ -222,7 +221,7 @@ static void compose(const struct agent *a, const struct agent_report *r, const s
 	for (uint32_t i = 0; i < r->n; i++) {
 		const struct agent_row *x = &r->row[i], *then = find(before, x->pod);
 
-		if (!then)
+		if (!then || wire.b.keyframe)
 			name(x);
 		if (wire.b.keyframe || !then || x->cpu_ns != then->cpu_ns || r->flags != before->flags)
 			put_row(r, x);
@@ -253,20 +252,14 @@ static void hello(struct agent *a, struct store *to, uint64_t now_ns)
 	must(store_hello(to, &source, &wire.b, (clock_boot_t){now_ns}, &a->stored, &a->sent) == 0);
 }
 
-/* One report; false: it was refused, which ends the stream. */
-static bool put(struct agent *a, struct store *to, uint64_t sequence, uint64_t now_ns)
+/* One report. One that is refused is passed over: the stream goes on, as ingest lets it. */
+static void put(struct agent *a, struct store *to, uint64_t sequence, uint64_t now_ns)
 {
-	const struct agent_report *r = kept(a, sequence);
 	enum store_refusal why;
 
-	compose(a, r, sequence == a->sent + 1 ? kept(a, a->sent) : NULL);
-	if (store_put(to, a->stored, &wire.b, (clock_boot_t){now_ns}, &why) < 0) {
-		a->stored = NULL;
-		a->sent = 0;
-		return false;
-	}
+	compose(a, kept(a, sequence), sequence == a->sent + 1 ? kept(a, a->sent) : NULL);
+	(void)store_put(to, a->stored, &wire.b, (clock_boot_t){now_ns}, &why);
 	a->sent = sequence;
-	return true;
 }
 
 static void put_twice(struct agent *a, struct store *to, uint64_t now_ns)
@@ -294,8 +287,7 @@ void agent_send(struct agent *a, struct store *to, uint32_t s, uint64_t now_ns)
 	for (next = a->sent + 1 > oldest ? a->sent + 1 : oldest; next <= a->sequence; next++) {
 		if (is_struck_by(a, FAULT_LATE) && kept(a, next)->made_s + a->struck->lag_s > s)
 			break;
-		if (!put(a, to, next, now_ns))
-			return;
+		put(a, to, next, now_ns);
 	}
 	if (is_struck_by(a, FAULT_DUPLICATED))
 		put_twice(a, to, now_ns);

@@ -378,6 +378,23 @@ TEST(every_cause_of_absence_is_the_same)
 		assert_int_equal(wrong_actions(causes[i]), 0);
 }
 
+/* One second whose clock was wrong is refused, and no other: the load of the next minutes is seen. */
+TEST(a_refused_second_is_passed_over)
+{
+	struct world *w = quiet_world();
+	struct run_result r;
+
+	w->period_s = 5;
+	for (uint32_t s = 0; s < WORLD_SECONDS; s++)
+		w->demand_milli[s] = s < 700 ? 1500 : 6000;
+	w->fault[w->n_faults++] =
+		(struct fault){.kind = FAULT_CLOCK_BACK, .begins_s = 600, .ends_s = 605, .nodes = 0xf};
+	run_plimsoll(w, NULL, &r);
+	assert_int_equal(run_wrong(&r), 0);
+	assert_true(r.ups > 0);
+	assert_in_range(r.short_s, 0, 120);
+}
+
 /* Somebody sets 20 by hand where 10 were ordered, and the load is for 7: it is not 10 that are too many by 3, nor may 13
  * go at once. */
 static uint64_t against_more(void)
@@ -510,6 +527,7 @@ int main(void)
 		cmocka_unit_test(zeroes_are_not_idleness),
 		cmocka_unit_test(what_stands_still_is_not_idle),
 		cmocka_unit_test(more_than_a_machine_has_is_not_load),
+		cmocka_unit_test(a_refused_second_is_passed_over),
 		cmocka_unit_test(more_than_were_ordered_count_at_once),
 		cmocka_unit_test(what_somebody_took_away_is_not_ordered_back_at_once),
 		cmocka_unit_test(fewer_than_were_ordered_are_not_made_more),

@@ -96,16 +96,17 @@ static bool may_not_meet(enum fault_kind a, enum fault_kind b)
 	return cuts_off(a) && cuts_off(b); /* one after the other they would pass STORE_SILENT_KEEP_NS */
 }
 
-/* When all that it did is over: a second whose time is wrong is refused until the agent has it no more. */
-static uint32_t over_s(const struct fault *o, enum fault_kind by)
+/* When all that it did is over: a row that was first named in a second that is refused is not named again before the
+ * next keyframe. */
+static uint32_t over_s(const struct world *w, const struct fault *o)
 {
-	return by == FAULT_FOREIGN && o->kind == FAULT_CLOCK_BACK ? WORLD_SECONDS : o->ends_s + APART_S;
+	return o->ends_s + APART_S + (o->kind == FAULT_CLOCK_BACK ? WORLD_KEYFRAME * w->period_s : 0);
 }
 
-static void part(const struct fault *all, struct fault *f)
+static void part(const struct world *w, struct fault *f)
 {
-	for (const struct fault *o = all; o < f; o++) {
-		bool meet = o->begins_s <= f->ends_s + APART_S && f->begins_s <= over_s(o, f->kind);
+	for (const struct fault *o = w->fault; o < f; o++) {
+		bool meet = o->begins_s <= f->ends_s + APART_S && f->begins_s <= over_s(w, o);
 
 		if (meet && (may_not_meet(o->kind, f->kind) || may_not_meet(f->kind, o->kind)))
 			f->nodes &= ~o->nodes;
@@ -126,7 +127,7 @@ static void draw_faults(struct chance *c, struct world *w)
 		f->random = chance_next(c);
 		if (f->kind == FAULT_PAUSED)
 			f->nodes = (1u << w->nodes) - 1;
-		part(w->fault, f);
+		part(w, f);
 	}
 }
 
@@ -150,7 +151,7 @@ static void draw_hands(struct chance *c, struct world *w)
 		struct fault *f = &w->fault[w->n_faults];
 
 		*f = draw_hand(c, w);
-		part(w->fault, f);
+		part(w, f);
 		if (!world_strikes_all(w, f))
 			continue;
 		w->n_faults++;

@@ -15,6 +15,7 @@
 #define WORLD_PODS     24u /* the most that a policy here allows */
 #define WORLD_FAULTS   8u
 #define WORLD_HANDS    2u /* FOREIGN, beside those */
+#define WORLD_KEYFRAME 30u /* reports from one that names every row to the next */
 #define WORLD_POD_MILLI 1000u /* one replica is one thread */
 
 /* X(ID, what happens to the nodes it strikes) */
