@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=dash
 # The first and only process of a guest of tests/vm: a machine with a pure cgroup v2 tree, on which /tests run
 # one after another. Lines that begin with "vm:" are for tests/vm/vm.py.
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/
@@ -9,6 +10,7 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mount -t cgroup2 -o nsdelegate cgroup /sys/fs/cgroup
+# shellcheck disable=SC2013 # names without spaces
 for module in $(cat /modules/order); do
     insmod "/modules/$module" || echo "vm: no module $module"
 done

@@ -12,21 +12,14 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
-import threading
-import time
 
 import initramfs
+import machine
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIMIT = 120  # seconds for one test in the guest, which emulates every instruction
-SILENCE = 150  # seconds without a line after which a guest is given up: above LIMIT
-BOOT_SILENCE = 60  # until the first line; it takes 3 s
-BOOTS = 3  # an emulated boot may hang before anything of ours runs
 HERE_TOO = "here"  # instead of a kernel: this machine
-NOT_RUN = 77  # status of a test that cannot run there
 ATTACHED = "attached, not judged"  # delivered, but no test compared it with the kernel's word there
-TAIL = 40  # lines of a test that failed
 MEMORY = "1536M"
 DISK = 160 << 20  # bytes; test_block writes there with O_DIRECT
 DISK_BYTES_A_SECOND = 20 << 20  # read: slow beside CPUs that are emulated, as disks are beside real ones
@@ -65,32 +58,18 @@ def program_of(proof):
     return proof.split(" ")[0]
 
 
-class Guest:
-    """What it said."""
+class Guest(machine.Guest):
+    """And what it says of signals."""
 
     def __init__(self, kernel):
-        self.kernel, self.release, self.ended = kernel, None, None
-        self.signals, self.notices, self.status, self.output = {}, [], {}, {}
-        self.running, self.began, self.seconds, self.passed = None, 0, {}, set()
+        super().__init__(kernel)
+        self.signals, self.notices, self.passed = {}, [], set()
 
-    def line(self, text):
-        words = text.split(" ", 3)
-        if text.startswith("vm: begin "):
-            self.running, self.began = words[2], time.monotonic()
-            self.output[self.running] = []
-        elif text.startswith("vm: end "):
-            self.status[words[2]] = int(words[3])
-            self.seconds[words[2]] = time.monotonic() - self.began
-            self.running = None
-        elif text.startswith("vm: kernel "):
-            self.release = words[2]
-        elif text == "vm: done":
-            self.ended = True
-        elif self.running:
-            self.output[self.running].append(text)
-            self.measured(words, text)
-            if ok := re.search(r"\[       OK \] (\w+)$", text):
-                self.passed.add(self.running + " " + ok[1])
+    def said(self, text):
+        super().said(text)
+        self.measured(text.split(" ", 3), text)
+        if ok := re.search(r"\[       OK \] (\w+)$", text):
+            self.passed.add(self.running + " " + ok[1])
 
     def measured(self, words, text):
         if self.running != "signals":
@@ -105,7 +84,7 @@ class Guest:
     def lacks(self, proof):
         """Why it proves nothing here; None: it does."""
         program, status = program_of(proof), self.status.get(program_of(proof))
-        if status in (None, NOT_RUN) or (status == 0 and " " in proof and proof not in self.passed):
+        if status in (None, machine.NOT_RUN) or (status == 0 and " " in proof and proof not in self.passed):
             return ATTACHED
         return None if status == 0 or proof in self.passed else program + " fails"
 
@@ -117,14 +96,6 @@ class Guest:
         return max(filter(None, lacking), default="works", key=lambda why: why != ATTACHED)
 
 
-def vmlinuz(kernel):
-    found = [p for where in ("boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz")
-             for p in glob.glob(os.path.join(kernel, where))]
-    if len(found) != 1:
-        sys.exit(f"vm: {kernel} holds {len(found)} kernels, not one; remove it, and ./dev vm fetches it anew")
-    return found[0]
-
-
 def tests(build, quick):
     """In the order in which they run: what can be measured comes first, what is done to the machine last."""
     programs = glob.glob(os.path.join(build, "tests", "bpf-test_*"))
@@ -132,8 +103,8 @@ def tests(build, quick):
     for name in list(found):
         if name in NOT_EMULATED or (quick and name not in {program_of(p) for group in PROOF.values() for p in group}):
             del found[name]
-    machine = {os.path.basename(p): p for p in sorted(glob.glob(os.path.join(build, "tests", "vm-test_*")))}
-    return {"signals": os.path.join(build, "tests", "vm-signals")} | dict(sorted(found.items())) | machine
+    whole = {os.path.basename(p): p for p in sorted(glob.glob(os.path.join(build, "tests", "vm-test_*")))}
+    return {"signals": os.path.join(build, "tests", "vm-signals")} | dict(sorted(found.items())) | whole
 
 
 def boot(kernel, build, folder, quick):
@@ -143,70 +114,12 @@ def boot(kernel, build, folder, quick):
     with open(disk, "wb") as f:
         f.truncate(DISK)
     subprocess.run(["/usr/sbin/mkfs.ext4", "-q", disk], check=True)
-    # With a thread a CPU, QEMU does not bear a kernel that rewrites code which another CPU runs; and the watchdog
-    # finds an emulated TSC unstable.
-    return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-cpu", "max",
-            "-accel", "tcg,thread=single", "-smp", "2", "-m", MEMORY, "-serial", "stdio", "-kernel", vmlinuz(kernel),
-            "-initrd", image, "-append", "console=ttyS0 quiet panic=-1 psi=1 tsc=reliable",
-            "-drive", f"file={disk},format=raw,if=virtio,cache=unsafe,throttling.bps-read={DISK_BYTES_A_SECOND}"]
-
-
-def listen(guest, process, verbose):
-    """Takes in what it says, until it ends; kills one that has said nothing for too long."""
-    last, silent = [time.monotonic()], []
-
-    def watch():
-        while process.poll() is None:
-            if time.monotonic() - last[0] > (SILENCE if guest.release else BOOT_SILENCE):
-                silent.append(True)
-                process.kill()
-            time.sleep(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-    tail = []
-    for raw in process.stdout:
-        text = raw.decode(errors="replace").rstrip("\r\n")
-        last[0] = time.monotonic()
-        tail = (tail + [text])[-20:]
-        if verbose:
-            print(f"{os.path.basename(guest.kernel)}| {text}", flush=True)
-        guest.line(text)
-        if not verbose and re.match("vm: (no|end) ", text):
-            report(guest, text.split()[1:])
-    process.wait()
-    if not guest.ended:
-        print(f"vm: {guest.kernel} {'hung' if silent else 'stopped'}; its last lines:\n" + "\n".join(tail))
-
-
-def report(guest, words):
-    if words[0] == "end":
-        name, status = words[1:]
-        how = {"0": "passed", str(NOT_RUN): "not run"}.get(status, "failed")
-        text = f"{name} {how}, {guest.seconds[name]:.0f} s"
-    else:
-        text = " ".join(words)
-    print(f"vm: {guest.release or guest.kernel}: {text}", file=sys.stderr, flush=True)
+    return machine.command(kernel, image, MEMORY) + [
+        "-drive", f"file={disk},format=raw,if=virtio,cache=unsafe,throttling.bps-read={DISK_BYTES_A_SECOND}"]
 
 
 def run(kernel, build, quick, verbose):
-    for _ in range(BOOTS):
-        guest = run_once(kernel, build, quick, verbose)
-        if guest.release:
-            break
-    return guest
-
-
-def run_once(kernel, build, quick, verbose):
-    guest = Guest(kernel)
-    with tempfile.TemporaryDirectory(prefix="plimsoll-vm-") as folder:
-        process = subprocess.Popen(boot(kernel, build, folder, quick), stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        try:
-            listen(guest, process, verbose)
-        finally:
-            process.kill()
-            process.wait()
-    return guest
+    return machine.run(lambda: Guest(kernel), lambda folder: boot(kernel, build, folder, quick), verbose)
 
 
 def run_here(build, quick, verbose):
@@ -221,7 +134,7 @@ def run_here(build, quick, verbose):
             if verbose:
                 print("here| " + text, flush=True)
         guest.line(f"vm: end {name} {done.returncode}")
-        report(guest, ["end", name, str(done.returncode)])
+        machine.report(guest, ["end", name, str(done.returncode)])
     guest.line("vm: done")
     return guest
 
@@ -238,12 +151,8 @@ def print_table(guests):
 
 def print_failures(guest):
     """Returns how many."""
-    failed = [name for name, status in guest.status.items() if status not in (0, NOT_RUN)]
-    for name in failed:
-        print(f"\n{guest.release}: {name} ended with {guest.status[name]}:\n  " +
-              "\n  ".join(guest.output[name][-TAIL:]))
     missing = [name for name in PROOF if guest.verdict(name) != "works"]
-    return len(failed) + (not guest.ended) + (len(missing) if guest.kernel != HERE_TOO else 0)
+    return guest.print_failures() + (len(missing) if guest.kernel != HERE_TOO else 0)
 
 
 def source_of(proof):
