@@ -36,6 +36,12 @@ class Archive:
             self.known.add(path)
             self.entry(path, stat.S_IFDIR | 0o755)
 
+    def link(self, path, to):
+        """One that stands for a folder comes before what is put there: the kernel follows it."""
+        self.folder(os.path.dirname(path.lstrip("/")))
+        self.known.add(path.lstrip("/"))
+        self.entry(path.lstrip("/"), stat.S_IFLNK | 0o777, to.encode())
+
     def put(self, path, data, mode=0o755):
         path = path.lstrip("/")
         if path not in self.known:
@@ -43,9 +49,9 @@ class Archive:
             self.known.add(path)
             self.entry(path, stat.S_IFREG | mode, data)
 
-    def copy(self, source, to=None):
+    def copy(self, source, to=None, mode=0o755):
         with open(source, "rb") as f:
-            self.put(to or source, f.read())
+            self.put(to or source, f.read(), mode)
 
     def program(self, source, to=None):
         self.copy(source, to)
