@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/probe/programs.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -63,11 +64,24 @@ static void leave_out(struct programs_bpf *b, const char *stem)
 			bpf_map__set_autocreate(map, false);
 }
 
+/*
+ * What the kernel's own types do not name, libbpf looks for in those of modules. That takes CAP_SYS_ADMIN, without which
+ * libbpf 1.1 fails instead of taking it for missing. It tries once for an object: so here, where nothing depends on it.
+ */
+static void leave_out_modules(struct programs_bpf *b)
+{
+	__u32 id;
+
+	if (bpf_btf_get_next_id(0, &id) < 0 && errno == EPERM)
+		(void)bpf_program__set_attach_target(bpf_object__next_program(b->obj, NULL), 0, "no_such_function");
+}
+
 static int load_once(struct programs *p, void (*fill)(struct programs_bpf *b, void *data), void *data)
 {
 	p->bpf = programs_bpf__open();
 	if (!p->bpf)
 		return -errno;
+	leave_out_modules(p->bpf);
 	fill(p->bpf, data);
 	for (int i = 0; parts[i]; i++)
 		if (p->refused[i] < 0)
