@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "aggregator/explain_hold.h"
+#include "aggregator/explain_limits.h"
 #include "aggregator/hpa_explain.h"
 #include "aggregator/hpa_record.h"
 #include "aggregator/record.h"
 #include "aggregator/store/decisions.h"
 #include "base/clock.h"
 #include "decide/measure.h"
-#include "decide/window.h"
 
 #define REPLICAS_SHOWN 20 /* the rest stands in the record */
 
@@ -126,105 +126,6 @@ static void add_metric(struct buf *to, const struct record *r, size_t i)
 	add_formula(to, &r->policy, m);
 }
 
-/* Limits */
-
-static void add_windows(struct buf *to, const struct record *r)
-{
-	const struct policy *p = &r->policy;
-	const struct verdict *d = &r->verdict;
-	bool up = d->asked > d->from;
-
-	explain_line(to, "windows");
-	if (d->stabilized == d->asked)
-		buf_printf(to, "scaleUp %.0f s, scaleDown %.0f s: nothing in them holds %u back\n",
-			   seconds(p->up_stabilization_ns), seconds(p->down_stabilization_ns),
-			   d->asked);
-	else if (d->stabilized == d->from)
-		buf_printf(to, "%s %.0f s: as %s was asked for in it, %u stays\n",
-			   up ? "scaleUp" : "scaleDown",
-			   seconds(up ? p->up_stabilization_ns : p->down_stabilization_ns),
-			   up ? "no more" : "no less", d->from);
-	else
-		buf_printf(to, "%s %.0f s: the %s that was asked for in it is %u\n",
-			   up ? "scaleUp" : "scaleDown",
-			   seconds(up ? p->up_stabilization_ns : p->down_stabilization_ns),
-			   up ? "least" : "most", d->stabilized);
-}
-
-/* "up to 1 + max(4, 100 %) = 5: 1 is the least it was set to in 15 s" */
-static void add_growth(struct buf *to, const struct record *r)
-{
-	const struct policy *p = &r->policy;
-	uint32_t from = r->verdict.from, least = window_least(p, &r->state, r->view.boottime_ns, p->up_period_ns, from);
-	uint32_t most = decide_largest_step(least);
-
-	buf_printf(to, "up to %u + max(%d, 100 %%) = %u", least, DECIDE_STEP, most);
-	if (p->up_period_ns)
-		buf_printf(to, ": %u is the least it was set to in %.0f s", least, seconds(p->up_period_ns));
-	buf_printf(to, "%s\n", most < from ? "; above that, nothing is added" : "");
-	if (r->verdict.to > from && r->verdict.reason == VERDICT_STEP_LIMIT && r->verdict.to < most) {
-		explain_line(to, "");
-		buf_printf(to, "the step from %u is not yet measured: until then up to %u + max(%d, 100 %%) = %u\n",
-			   r->state.gain.base, r->state.gain.base, DECIDE_STEP, r->verdict.to);
-	}
-}
-
-static void add_shrinkage(struct buf *to, const struct record *r)
-{
-	const struct policy *p = &r->policy;
-	uint64_t now_ns = r->view.boottime_ns;
-	uint32_t from = r->verdict.from, most = window_most(p, &r->state, now_ns, p->down_period_ns, from);
-	uint32_t least = decide_lowest(p, &r->state, now_ns, most);
-
-	if (!p->down_period_ns)
-		return;
-	explain_line(to, "");
-	buf_printf(to, "down to %u - max(%d, %g %%) = %u: %u is the most it was set to in %.0f s%s\n", most, DECIDE_STEP,
-		   p->down_permille / 10.0, least, most, seconds(p->down_period_ns),
-		   least > from ? "; below that, nothing is taken away" : "");
-}
-
-static void add_limits(struct buf *to, const struct record *r)
-{
-	explain_line(to, "limits");
-	buf_printf(to, "min %u, max %u\n", r->policy.min_replicas, r->policy.max_replicas);
-	explain_line(to, "");
-	add_growth(to, r);
-	add_shrinkage(to, r);
-	explain_line(to, "coverage");
-	buf_printf(to, "%.1f %% of replicas measured; below %.1f %% nothing shrinks\n",
-		   r->verdict.coverage_permille / 10.0, r->policy.min_coverage_permille / 10.0);
-}
-
-void explain_budget(struct buf *to, const struct view *v, uint32_t from, uint32_t wanted)
-{
-	uint32_t to_now = view_affordable(v, from, wanted);
-
-	if (!v->fleet_budget)
-		return;
-	explain_line(to, "fleet budget");
-	buf_printf(to, "%u new replicas a minute over all policies, %u left for this one", v->fleet_budget, v->fleet_room);
-	if (to_now != wanted)
-		buf_printf(to, ": %u -> %u instead of %u", from, to_now, wanted);
-	buf_printf(to, "\n");
-}
-
-static void add_result(struct buf *to, const struct record *r, const struct decision *x)
-{
-	struct verdict again;
-
-	explain_line(to, "result");
-	buf_printf(to, "%u -> %u, reason %s: %s\n", r->verdict.from, r->verdict.to,
-		   verdict_word(r->verdict.reason), verdict_meaning(r->verdict.reason));
-	explain_hold_left(to, explain_hold_ns(r));
-	explain_line(to, "outcome");
-	buf_printf(to, "%s\n", x->outcome);
-	explain_line(to, "replay");
-	buf_printf(to, "%s\n", record_replay(r, &again)
-				       ? "the recorded inputs give the same verdict again"
-				       : "this version decides otherwise on the recorded inputs");
-}
-
 /* Replicas */
 
 void explain_fresh(struct buf *to, const struct policy *p, const struct view *v)
@@ -287,6 +188,8 @@ static void add_replicas(struct buf *to, const struct record *r)
 	}
 }
 
+/* Head and foot */
+
 static void add_policy(struct buf *to, const struct policy *p, const struct view *v)
 {
 	explain_line(to, "policy");
@@ -311,6 +214,22 @@ static void add_head(struct buf *to, const struct record *r, const struct decisi
 		   r->current == r->view.replicas ? "" : " by the last order", r->view.replicas);
 }
 
+static void add_result(struct buf *to, const struct record *r, const struct decision *x)
+{
+	struct verdict again;
+
+	explain_line(to, "result");
+	buf_printf(to, "%u -> %u, reason %s: %s\n", r->verdict.from, r->verdict.to,
+		   verdict_word(r->verdict.reason), verdict_meaning(r->verdict.reason));
+	explain_hold_left(to, explain_hold_ns(r));
+	explain_line(to, "outcome");
+	buf_printf(to, "%s\n", x->outcome);
+	explain_line(to, "replay");
+	buf_printf(to, "%s\n", record_replay(r, &again)
+				       ? "the recorded inputs give the same verdict again"
+				       : "this version decides otherwise on the recorded inputs");
+}
+
 int explain_decision(const struct decision *x, const char *record, struct buf *to, struct err *e)
 {
 	scoped(record_freep) struct record *r = NULL;
@@ -324,9 +243,9 @@ int explain_decision(const struct decision *x, const char *record, struct buf *t
 	add_head(to, r, x);
 	for (size_t i = 0; i < r->policy.n_metrics; i++)
 		add_metric(to, r, i);
-	add_windows(to, r);
-	add_limits(to, r);
-	explain_budget(to, &r->view, r->verdict.from, r->verdict.to + r->verdict.lacks);
+	explain_limits_windows(to, r);
+	explain_limits_bounds(to, r);
+	explain_limits_budget(to, &r->view, r->verdict.from, r->verdict.to + r->verdict.lacks);
 	add_result(to, r, x);
 	add_replicas(to, r);
 	return 0;

@@ -25,8 +25,6 @@ void explain_product(struct buf *to, double x);
 void explain_fresh(struct buf *to, const struct policy *p, const struct view *v);
 void explain_cpu(struct buf *to, const struct view_replica *v);
 void explain_sample(struct buf *to, const struct view_replica *v);
-/* A line of its own, if there is a fleet's budget; `wanted`: without it. */
-void explain_budget(struct buf *to, const struct view *v, uint32_t from, uint32_t wanted);
 /* Adds the text, several lines. Negative errno with *e filled: its record cannot be read. */
 int explain_decision(const struct decision *x, const char *record, struct buf *to, struct err *e);
 

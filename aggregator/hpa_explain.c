@@ -7,6 +7,7 @@
 
 #include "aggregator/explain.h"
 #include "aggregator/explain_hold.h"
+#include "aggregator/explain_limits.h"
 #include "aggregator/hpa_explain_metric.h"
 #include "aggregator/hpa_record.h"
 #include "aggregator/store/decisions.h"
@@ -271,7 +272,7 @@ int hpa_explain_decision(const struct decision *x, const char *record, struct bu
 	}
 	add_result(to, r, x, is_same);
 	if (r->control->outcome.from > 0 && r->control->outcome.to > 0)
-		explain_budget(to, &r->view, (uint32_t)r->control->outcome.from, (uint32_t)r->control->outcome.to);
+		explain_limits_budget(to, &r->view, (uint32_t)r->control->outcome.from, (uint32_t)r->control->outcome.to);
 	add_conditions(to, r);
 	add_replicas(to, r);
 	return 0;
