@@ -25,7 +25,7 @@
 
 #define LIVES	    1000
 #define AT_ONCE	    8
-#define SLOTS	    4096
+#define SLOTS	    4096 /* twice the default: in four hierarchies some 200 a second want more than that has ready */
 #define BURN_NS	    (4 * CLOCK_NS_PER_MS)
 #define LEAST_MS    10
 #define SPREAD_MS   41 /* one more than they differ */

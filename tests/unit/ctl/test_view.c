@@ -123,11 +123,11 @@ static void test_what_80_columns_show(void **state)
 
 static Plimsoll__V1__Value rate, failed, middle, tail;
 
-static Plimsoll__V1__Value *set(Plimsoll__V1__Value *v, double value)
+static Plimsoll__V1__Value *set(Plimsoll__V1__Value *v, double number)
 {
 	plimsoll__v1__value__init(v);
 	v->known = true;
-	v->value = value;
+	v->value = number;
 	return v;
 }
 
