@@ -17,8 +17,9 @@
 static int written = 1;
 static const char *relocated = "a pointer that the loader wrote"; /* in a segment that was writable then */
 
-/* Of files, in KiB. Reads a byte of each page of them that is not writable first, if told to. */
-static long resident_kib(bool touch)
+/* Of files, in KiB. Reads a byte of each page of them that is not writable first, if told to: some are where the thread
+ * sanitizer has no shadow. */
+__attribute__((no_sanitize_thread)) static long resident_kib(bool touch)
 {
 	scoped(fclosep) FILE *f = fopen("/proc/self/maps", "re");
 	uintptr_t from, to;
