@@ -88,15 +88,6 @@ static void give_back(struct agent *a)
 	agent_count(agent_heap_given_back_total, 1);
 }
 
-/* What the start took of the program's and the libraries' files. Once: whoever traces this code looks for it there. */
-static void settle(struct agent *a)
-{
-	if (!a->settles_at_ns || a->last_tick_ns < a->settles_at_ns)
-		return;
-	(void)image_give_back();
-	a->settles_at_ns = 0;
-}
-
 static void tick(void *data)
 {
 	struct agent *a = data;
@@ -107,7 +98,7 @@ static void tick(void *data)
 	self_tick(&a->self, a->last_tick_ns, sample_live(a->sample), a->second.node.cpus);
 	look_at_certificates(a);
 	give_back(a);
-	settle(a);
+	image_settle(&a->settled, a->started);
 }
 
 /* Stop */

@@ -25,7 +25,6 @@
 #include "rpc/rpc.h"
 
 #define AGENT_GRACE_NS	     (2 * CLOCK_NS_PER_S) /* open calls at shutdown */
-#define AGENT_SETTLED_NS     (10 * CLOCK_NS_PER_S) /* after the start, which made its first connection by then */
 #define AGENT_RENEW_EVERY_NS (24 * 3600 * CLOCK_NS_PER_S) /* own certificates, see pki.h */
 
 struct serve;
@@ -56,8 +55,7 @@ struct agent {
 	struct watch *watches; /* open Watch calls */
 	clock_boot_t started;
 	uint64_t last_tick_ns, renew_at_ns; /* CLOCK_MONOTONIC: suspend is nobody's lateness */
-	uint64_t settles_at_ns;             /* 0: it did */
-	bool cannot_read, too_large, stopping;
+	bool cannot_read, too_large, settled, stopping;
 	unsigned busy; /* parts still stopping */
 	int exit_code;
 };

@@ -75,7 +75,6 @@ static int start_sampling(struct agent *a, struct err *e)
 	agent_set(agent_first_sample_seconds, clock_since(clock_boot(), a->started));
 	self_start(&a->self, a->probe, o, a->second.node.cpus, a->last_tick_ns);
 	a->renew_at_ns = a->last_tick_ns + AGENT_RENEW_EVERY_NS;
-	a->settles_at_ns = a->last_tick_ns + AGENT_SETTLED_NS;
 	return 0;
 }
 

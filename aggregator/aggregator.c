@@ -100,15 +100,6 @@ static void give_back(struct aggregator *a, clock_boot_t now)
 	aggregator_count(aggregator_heap_given_back_total, 1);
 }
 
-/* What the start took of the program's and the libraries' files. Once: whoever traces this code looks for it there. */
-static void settle(struct aggregator *a, clock_boot_t now)
-{
-	if (a->settled || now.ns < a->started.ns + AGGREGATOR_SETTLED_NS)
-		return;
-	(void)image_give_back();
-	a->settled = true;
-}
-
 static void keep_house(void *data)
 {
 	struct aggregator *a = data;
@@ -118,7 +109,7 @@ static void keep_house(void *data)
 	store_expire(a->store, now);
 	ingest_expire(a->ingest, now);
 	give_back(a, now);
-	settle(a, now);
+	image_settle(&a->settled, a->started);
 	decisions_retry(a->decisions);
 	if (a->state_failing || now.ns >= a->next_probe.ns) {
 		a->next_probe.ns = now.ns + AGGREGATOR_PROBE_NS;

@@ -44,7 +44,6 @@ struct aggregator_notice { /* for Status.Get and readyz */
 
 #define AGGREGATOR_HOUSEKEEPING_NS CLOCK_NS_PER_S
 #define AGGREGATOR_PROBE_NS (5 * CLOCK_NS_PER_S) /* how often the state directory is tried; 1 s while it fails */
-#define AGGREGATOR_SETTLED_NS (10 * CLOCK_NS_PER_S) /* after the start; policies are read and agents connected by then */
 #define AGGREGATOR_RENEW_NS (3600 * CLOCK_NS_PER_S) /* how often certificates are looked at */
 
 enum { DOOR_NETWORK, DOOR_LOCAL, DOOR_AGENTS, DOORS }; /* see aggregator/doors.h */

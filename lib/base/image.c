@@ -37,3 +37,11 @@ size_t image_give_back(void)
 	dl_iterate_phdr(look_at, &sum);
 	return sum;
 }
+
+void image_settle(bool *settled, clock_boot_t started)
+{
+	if (*settled || clock_since(clock_boot(), started) < IMAGE_SETTLED_NS)
+		return;
+	(void)image_give_back();
+	*settled = true;
+}

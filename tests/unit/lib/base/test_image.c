@@ -63,11 +63,24 @@ static void nothing_that_was_written_goes(void **state)
 	assert_int_equal(snprintf(NULL, 0, "%d", 12345), 5); /* libraries work as before */
 }
 
+static void it_goes_once_and_not_at_the_start(void **state)
+{
+	clock_boot_t now = clock_boot();
+	bool settled = false;
+
+	(void)state;
+	image_settle(&settled, now);
+	assert_false(settled);
+	image_settle(&settled, (clock_boot_t){now.ns - IMAGE_SETTLED_NS});
+	assert_true(settled);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_start_touched_goes),
 		cmocka_unit_test(nothing_that_was_written_goes),
+		cmocka_unit_test(it_goes_once_and_not_at_the_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
