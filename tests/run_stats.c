@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CANNOT_RUN 77
+#define CANNOT_RUN    77
+#define PROGRAMS_MOST 128 /* the probe has some 30 */
 
 int run_stats_start(void)
 {
@@ -40,29 +41,6 @@ static bool program_of(int directory, const char *fd, struct bpf_prog_info *ret)
 	return is_program(directory, fd) && bpf_obj_get_info_by_fd(atoi(fd), ret, &size) == 0;
 }
 
-struct run_stats run_stats_of(const char *program)
-{
-	struct run_stats s = {0};
-	DIR *open = opendir("/proc/self/fd");
-	__u32 newest = 0;
-	struct dirent *d;
-
-	while (open && (d = readdir(open))) {
-		struct bpf_prog_info info;
-
-		if (!program_of(dirfd(open), d->d_name, &info) || strcmp(info.name, program) != 0 || info.id < newest)
-			continue;
-		newest = info.id;
-		s = (struct run_stats){info.run_time_ns, info.run_cnt};
-	}
-	if (open)
-		closedir(open);
-	if (newest)
-		return s;
-	fprintf(stderr, "this process has no program %s loaded\n", program);
-	exit(1);
-}
-
 size_t run_stats_all(struct run_stats_named *ret, size_t room)
 {
 	DIR *open = opendir("/proc/self/fd");
@@ -75,9 +53,25 @@ size_t run_stats_all(struct run_stats_named *ret, size_t room)
 		if (!program_of(dirfd(open), d->d_name, &info))
 			continue;
 		snprintf(ret[n].name, sizeof(ret[n].name), "%s", info.name);
+		ret[n].id = info.id;
 		ret[n++].stats = (struct run_stats){info.run_time_ns, info.run_cnt};
 	}
 	if (open)
 		closedir(open);
 	return n;
+}
+
+struct run_stats run_stats_of(const char *program)
+{
+	struct run_stats_named all[PROGRAMS_MOST];
+	size_t n = run_stats_all(all, PROGRAMS_MOST);
+	const struct run_stats_named *newest = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(all[i].name, program) == 0 && (!newest || all[i].id > newest->id))
+			newest = &all[i];
+	if (newest)
+		return newest->stats;
+	fprintf(stderr, "this process has no program %s loaded\n", program);
+	exit(1);
 }

@@ -18,6 +18,7 @@ struct run_stats {
 
 struct run_stats_named {
 	char name[RUN_STATS_NAME];
+	uint32_t id; /* later ones have larger ones */
 	struct run_stats stats;
 };
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -77,6 +78,15 @@ int own_net_dial(const char *address, uint16_t port)
 }
 
 /* The i-th number of the line of values that follows the line of names. */
+void own_net_pair(int *ret_here, int *ret_there)
+{
+	int listener = own_net_listen(OWN_NET_PORT, 1);
+
+	*ret_here = own_net_dial("127.0.0.1", OWN_NET_PORT);
+	*ret_there = accept(listener, NULL, NULL);
+	must(*ret_there >= 0 && setsockopt(*ret_here, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)) == 0);
+}
+
 uint64_t own_net_count(const char *file, const char *group, const char *name)
 {
 	char path[64], names[8192], values[8192], *n, *v, *at_n, *at_v;

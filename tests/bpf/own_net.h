@@ -17,6 +17,8 @@ void own_net_enter(void); /* the caller moves into it */
 struct sockaddr_in own_net_at(const char *address, uint16_t port);
 int own_net_listen(uint16_t port, int backlog); /* on every address */
 int own_net_dial(const char *address, uint16_t port); /* -1: refused */
+/* A connection of the namespace with itself, to OWN_NET_PORT, that sends each write at once. */
+void own_net_pair(int *ret_here, int *ret_there);
 /* A number of /proc/net/FILE ("snmp", "netstat") in the namespace, such as "Tcp:" "RetransSegs". */
 uint64_t own_net_count(const char *file, const char *group, const char *name);
 /* What comes in and fits these words of nft is dropped, never where others are: only after own_net_enter(). */

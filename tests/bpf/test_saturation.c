@@ -12,7 +12,6 @@
 #include <inttypes.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -388,14 +387,11 @@ static void who_hangs_waits_also_between_two_syns(void **state)
 static void talk_in_vain(const void *unused)
 {
 	char text[100] = "";
-	int listener, here, there;
+	int here, there;
 
 	(void)unused;
 	own_net_enter();
-	listener = own_net_listen(OWN_NET_PORT, 1);
-	here = own_net_dial("127.0.0.1", OWN_NET_PORT);
-	there = accept(listener, NULL, NULL);
-	must(there >= 0 && setsockopt(here, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)) == 0);
+	own_net_pair(&here, &there);
 	own_net_drop("tcp dport 4712 numgen random mod 100 '<' 20");
 	for (;;) {
 		for (int i = 0; i < MESSAGES; i++)

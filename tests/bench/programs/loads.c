@@ -2,7 +2,6 @@
 #include "loads.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,13 +195,10 @@ static void ask_and_answer(const struct own_cgroups *own, unsigned n)
 static void talk_over_losses(const void *data)
 {
 	char text[100] = "";
-	int door, here, there;
+	int here, there;
 
 	own_net_enter();
-	door = own_net_listen(OWN_NET_PORT, 1);
-	here = own_net_dial("127.0.0.1", OWN_NET_PORT);
-	there = accept(door, NULL, NULL);
-	must(there >= 0 && setsockopt(here, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)) == 0);
+	own_net_pair(&here, &there);
 	own_net_drop("tcp dport 4712 numgen random mod 100 '<' 20");
 	for (unsigned i = 0; i < *(const unsigned *)data; i++)
 		must(write(here, text, sizeof(text)) == (ssize_t)sizeof(text) &&
