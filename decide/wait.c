@@ -60,12 +60,13 @@ static uint64_t youth(const struct policy *p, const struct view *v, const struct
 uint64_t wait_held(const struct policy *p, const struct view *v, const struct decide_state *after,
 		   const struct verdict *d)
 {
+	uint64_t open_ns = gain_open(p, v, after);
+
 	switch (d->reason) {
 	case VERDICT_STABILIZED:
 		return window_held(p, after, v->boottime_ns, d->from, d->asked);
 	case VERDICT_STEP_LIMIT:
-		return gain_open(p, v, after) ? gain_open(p, v, after)
-					      : window_paced(p, after, v->boottime_ns, p->up_period_ns, d->from, true);
+		return open_ns ? open_ns : window_paced(p, after, v->boottime_ns, p->up_period_ns, d->from, true);
 	case VERDICT_PACE:
 		return window_paced(p, after, v->boottime_ns, p->down_period_ns, d->from, false);
 	case VERDICT_WARMING:
@@ -75,7 +76,7 @@ uint64_t wait_held(const struct policy *p, const struct view *v, const struct de
 	case VERDICT_SETTLING:
 		return wait_settling(p, v, after);
 	case VERDICT_UNFILLED:
-		return gain_open(p, v, after);
+		return open_ns;
 	case VERDICT_NO_GAIN:
 		return wait_left(after->gain.useless_ns, DECIDE_GAIN_NS, v->boottime_ns);
 	case VERDICT_YOUNG:

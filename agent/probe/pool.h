@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside the probe: the rows that nobody has. Those below `slots` have counters too, which are zero when the
- * row is taken. Of the arrays only what was taken once is touched, and asked for first. One that is given back rests until pool_wake(): a task that just ran its last is not counted for
- * somebody new, and not even then while a CPU still runs a task that it counts.
+ * Inside the probe: the rows that nobody has. Those below `slots` have counters too, which are zero when the row is
+ * taken. Of the arrays only what was taken once is touched, and asked for first. One that is given back rests until
+ * pool_wake(): a task that just ran its last is not counted for somebody new, and not even then while a CPU still runs
+ * a task that it counts.
  */
 #ifndef AGENT_PROBE_POOL_H
 #define AGENT_PROBE_POOL_H
