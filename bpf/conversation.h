@@ -43,8 +43,8 @@ struct side {
 	__u8 state;   /* the protocol's; 0: between two messages */
 	__u8 matched; /* so many bytes of what the state expects */
 	__u8 framing; /* what the head said of its body */
-	__u8 _pad;
-	__u16 status;
+	__u8 outcome; /* enum exchange_outcome: of the answer */
+	__u16 status; /* the protocol's, where it has such a number */
 	__u16 at_letter; /* of a name that is being read */
 	__u32 at;       /* of the piece that is being read; in memory, since the verifier counts along what it sees */
 	__u32 elements; /* of the message that are missing, where it says how many it has; 0: between two messages */
@@ -72,12 +72,20 @@ struct conversation {
 	__u64 queue[CONVERSATION_QUEUE]; /* when they were asked, ns, and in the low bits their kind */
 };
 
+enum exchange_outcome {
+	EXCHANGE_DONE,
+	EXCHANGE_FAILED,  /* the server's fault, … */
+	EXCHANGE_REFUSED, /* … the client's */
+	EXCHANGE_UNKNOWN, /* nobody could tell: it counts, and is no error */
+};
+
 /* A request that was answered to the end. */
 struct exchange {
 	__u64 asked_ns;    /* its first byte came; 0: not known, so it has no latency */
 	__u64 answered_ns; /* the first byte of the answer; of an interim one it does not count */
 	__u64 ended_ns;    /* the last byte of the answer; 0: it has none (the connection went over to something else) */
-	__u32 status;      /* the protocol's */
+	__u32 outcome;     /* enum exchange_outcome */
+	__u32 status;      /* the protocol's; 0: it has none */
 };
 
 /* One step of a protocol at byte i of the piece. Returns how many bytes it took; 0: it takes no more of this piece. */
@@ -155,6 +163,7 @@ CONVERSATION_GLOBAL int conversation_end(struct conversation *c, __u64 to, __u64
 		__sync_fetch_and_add(&c->beyond, -1);
 	x.asked_ns = oldest & ~CONVERSATION_KIND;
 	x.answered_ns = c->answer.began_ns;
+	x.outcome = c->answer.outcome;
 	x.status = c->answer.status;
 	return conversation_tell(c, to, &x);
 }

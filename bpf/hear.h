@@ -8,12 +8,8 @@
 #ifndef BPF_HEAR_H
 #define BPF_HEAR_H
 
-#include "conversation.h"
-#include "http1.h"
-#include "redis.h"
+#include "protocol.h"
 
-#define HEAR_STEPS 512 /* of reading a piece or passing a body over, a segment; more is an attack: 32 KiB of heads */
-#define HEAR_REDIS_STEPS 2048 /* as many elements as 64 KiB have, which a pipeline or a reply may be full of */
 #define HEAR_TRIES 3   /* the thread was lost that often for no reason that we know: then it is something else */
 #define HEAR_QUIET_NS 1000000000ull /* nothing was said for so long: nothing is under way */
 
@@ -65,20 +61,7 @@ static __always_inline bool hear_asks(const struct hearing *h, const struct segm
 
 static __always_inline bool hear_understands(const struct conversation *c)
 {
-	return c->protocol == CONVERSATION_HTTP1 || c->protocol == CONVERSATION_REDIS;
-}
-
-/* Of n bytes that come next those that nobody needs to look at. */
-static __always_inline __u32 hear_pass(struct conversation *c, bool asks, __u32 n, __u64 to, __u64 now_ns)
-{
-	if (c->protocol == CONVERSATION_REDIS)
-		return (__u32)redis_pass(c, asks, n, to, now_ns);
-	return (__u32)http1_pass(c, asks, n, to, now_ns);
-}
-
-static __always_inline __u32 hear_read(struct conversation *c, const struct conversation_piece *p)
-{
-	return (__u32)(c->protocol == CONVERSATION_REDIS ? redis_read(c, p) : http1_read(c, p));
+	return protocol_is_heard(*(volatile const __u8 *)&c->protocol);
 }
 
 /* One step on: over a body, or through a piece of a head. 1: no further. */
@@ -93,7 +76,7 @@ static long hear_step(__u32 number, struct hear_walk *w)
 	(void)number;
 	if (at >= s->bytes || !hear_understands(c))
 		return 1;
-	passed = hear_pass(c, w->asks, n, s->to, s->now_ns);
+	passed = protocol_pass(c, w->asks, n, s->to, s->now_ns);
 	if (passed) {
 		w->d->at = at + (__u32)passed;
 		return 0;
@@ -101,14 +84,14 @@ static long hear_step(__u32 number, struct hear_walk *w)
 	piece.n = n < CONVERSATION_PIECE ? n : CONVERSATION_PIECE;
 	if (!hear_bytes(w->from, at, piece.byte, piece.n))
 		return 1;
-	n = hear_read(c, &piece);
+	n = protocol_read(c, &piece);
 	w->d->at = at + n;
 	return n == 0;
 }
 
 static __always_inline void hear_steps(struct hear_walk *w)
 {
-	__u32 steps = w->h->talk.protocol == CONVERSATION_REDIS ? HEAR_REDIS_STEPS : HEAR_STEPS;
+	__u32 steps = protocol_steps(w->h->talk.protocol);
 
 #ifdef __bpf__
 	bpf_loop(steps, hear_step, w, 0);
@@ -123,7 +106,7 @@ static __always_inline bool hear_bridges(struct hearing *h, const struct segment
 {
 	if (!hear_understands(&h->talk))
 		return true; /* nobody listens */
-	return hear_pass(&h->talk, hear_asks(h, s), gap, s->to, s->now_ns) == gap;
+	return protocol_pass(&h->talk, hear_asks(h, s), gap, s->to, s->now_ns) == gap;
 }
 
 /* The first answer may come with its second segment first. Of a connection that is older this says nothing. */
@@ -173,21 +156,17 @@ CONVERSATION_GLOBAL int hear_arrives(struct hearing *h, const struct segment *s)
 }
 
 /* What a segment that begins with `word` may be the first request of. When everything was heard so far, anything. Else
- * something that does not come within an answer, or of HTTP even in the middle of what nobody heard; Redis clients have
- * others under way then, unless it was quiet before. */
+ * what its protocol knows again, and of a connection that was heard before, the same as then. */
 static __always_inline enum conversation_protocol hear_protocol(const struct hearing *h, bool at_start, __u64 word,
 								bool quiet)
 {
-	enum conversation_protocol p = CONVERSATION_UNKNOWN;
+	enum conversation_protocol p;
 
 	if (h->fresh)
-		return redis_opens(word) ? CONVERSATION_REDIS : CONVERSATION_HTTP1;
+		return protocol_opens(word);
 	if (!at_start)
 		return CONVERSATION_UNKNOWN;
-	if (http1_may_begin(word))
-		p = CONVERSATION_HTTP1;
-	else if (redis_may_begin(word) && (quiet || h->talk.role != CONVERSATION_NOBODY))
-		p = CONVERSATION_REDIS;
+	p = protocol_may_begin(word, quiet || h->talk.role != CONVERSATION_NOBODY);
 	return h->talk.spoke == CONVERSATION_UNKNOWN || h->talk.spoke == p ? p : CONVERSATION_UNKNOWN;
 }
 
@@ -207,6 +186,8 @@ CONVERSATION_GLOBAL int hear_begins(struct hearing *h, const struct segment *s, 
 		return 0; /* the rest of an answer */
 	at_start = !hear_direction(h, s)->at && s->bytes >= sizeof(word);
 	protocol = hear_protocol(h, at_start, word, quiet);
+	if (protocol == CONVERSATION_UNKNOWN && h->fresh)
+		h->talk.protocol = CONVERSATION_OPAQUE;
 	if (protocol == CONVERSATION_UNKNOWN)
 		return 0;
 	unsure = !h->fresh && h->talk.role == CONVERSATION_NOBODY;
@@ -240,7 +221,7 @@ CONVERSATION_GLOBAL int hear_ends(struct hearing *h, const struct segment *s)
 	else if (hear_understands(&h->talk) && d->at < s->bytes)
 		how = hear_no_more(h);
 	else if (s->last && !hear_asks(h, s))
-		http1_close(&h->talk, s->to, s->now_ns);
+		protocol_close(&h->talk, s->to, s->now_ns);
 	(void)__sync_lock_test_and_set(&d->taken, 0);
 	return how;
 }

@@ -13,6 +13,8 @@
 
 #define HTTP1_STEPS 16 /* of it, each of a byte or a word */
 #define HTTP1_STATUS_SWITCHING 101
+#define HTTP1_STATUS_CLIENT_ERROR 400
+#define HTTP1_STATUS_SERVER_ERROR 500
 
 enum http1_kind { HTTP1_PLAIN, HTTP1_HEAD, HTTP1_CONNECT };
 enum http1_framing { HTTP1_HAS_LENGTH = 1, HTTP1_CHUNKED = 2, HTTP1_TRAILERS = 4 /* the last chunk is over */ };
@@ -83,6 +85,7 @@ static __always_inline void http1_start(struct side *s, bool asks, __u8 b, __u64
 	s->left = 0;
 	s->matched = 1;
 	s->status = 0;
+	s->outcome = EXCHANGE_DONE;
 	if (asks) {
 		s->number = b;
 		s->state = HTTP1_METHOD;
@@ -222,6 +225,13 @@ static __always_inline bool http1_has_body(const struct side *s, __u64 kind)
 	return s->status != 204 && s->status != 304 && kind != HTTP1_HEAD;
 }
 
+static __always_inline __u8 http1_outcome(__u16 status)
+{
+	if (status >= HTTP1_STATUS_SERVER_ERROR)
+		return EXCHANGE_FAILED;
+	return status >= HTTP1_STATUS_CLIENT_ERROR ? EXCHANGE_REFUSED : EXCHANGE_DONE;
+}
+
 static __always_inline void http1_answer_head(struct conversation *c, struct side *s, __u64 to, __u64 now_ns)
 {
 	__u64 kind;
@@ -231,6 +241,7 @@ static __always_inline void http1_answer_head(struct conversation *c, struct sid
 		return;
 	}
 	kind &= CONVERSATION_KIND;
+	s->outcome = http1_outcome(s->status);
 	if (s->status == HTTP1_STATUS_SWITCHING || (kind == HTTP1_CONNECT && s->status / 100 == 2)) {
 		http1_leave(c, to);
 	} else if (s->status < 200) { /* interim */
@@ -520,13 +531,15 @@ static __always_inline void http1_close(struct conversation *c, __u64 to, __u64 
 {
 	struct side *s = &c->answer;
 
-	if (c->protocol == CONVERSATION_HTTP1 && s->state == HTTP1_BODY && s->left == CONVERSATION_WITHOUT_END)
+	if (s->state == HTTP1_BODY && s->left == CONVERSATION_WITHOUT_END)
 		http1_done(c, s, false, to, now_ns);
 }
 
-/* What a segment begins with, when we do not know where we are: may it be a request? */
-static __always_inline bool http1_may_begin(__u64 word)
+/* What a segment begins with, when we do not know where we are: may it be a request? Even in the middle of what nobody
+ * heard. */
+static __always_inline bool http1_may_begin(__u64 word, bool safe)
 {
+	(void)safe;
 	return (word & LETTERS_FIRST(4)) == LETTERS("GET \0\0\0\0") ||
 	       (word & LETTERS_FIRST(4)) == LETTERS("PUT \0\0\0\0") ||
 	       (word & LETTERS_FIRST(5)) == LETTERS("POST \0\0\0") ||
@@ -535,6 +548,14 @@ static __always_inline bool http1_may_begin(__u64 word)
 	       (word & LETTERS_FIRST(6)) == LETTERS("TRACE \0\0") ||
 	       (word & LETTERS_FIRST(7)) == LETTERS("DELETE \0") || word == LETTERS("OPTIONS ") ||
 	       word == LETTERS("CONNECT ");
+}
+
+/* A letter, of a method, or an empty line before it. The parser finds out what else is none. */
+static __always_inline bool http1_opens(__u64 word)
+{
+	__u8 b = (__u8)word;
+
+	return (b >= 'A' && b <= 'Z') || b == '\r' || b == '\n';
 }
 
 #endif

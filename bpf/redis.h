@@ -18,7 +18,6 @@
 #define REDIS_CRLF  2
 #define REDIS_LETTERS 8 /* of a name: no two that matter here begin alike */
 
-enum redis_status { REDIS_DONE, REDIS_FAILED };
 enum redis_kind { REDIS_PLAIN, REDIS_LEAVES /* the conversation, unless it is refused */ };
 
 enum redis_state {
@@ -200,7 +199,7 @@ static __always_inline void redis_answers(struct conversation *c, struct side *s
 
 	s->framing &= REDIS_UNSURE;
 	s->began_ns = now_ns;
-	s->status = redis_is_error(b) ? REDIS_FAILED : REDIS_DONE;
+	s->outcome = redis_is_error(b) ? EXCHANGE_FAILED : EXCHANGE_DONE;
 	redis_item(s, false, b == '>' ? '*' : b);
 	s->elements = 1;
 	if (silent)
@@ -493,13 +492,19 @@ static __always_inline bool redis_opens(__u64 word)
 	return (__u8)word == '*' || (word & LETTERS_FIRST(6) & ~0x20202020ull) == LETTERS("PING\r\n\0\0");
 }
 
-/* What a segment begins with, when we do not know where we are: may it be a command? */
-static __always_inline bool redis_may_begin(__u64 word)
+/* What a segment begins with, when we do not know where we are: may it be a command? Others may be under way, to whose
+ * replies it would be matched. */
+static __always_inline bool redis_may_begin(__u64 word, bool safe)
 {
 	__u64 ends = letters_marks(word, '\n'), number;
 	__u32 end = ends ? letters_before(ends) : 0;
 
-	return (__u8)word == '*' && redis_digits(word, end, &number) && letters_at(word, (__u8)(end + 1)) == '$';
+	return safe && (__u8)word == '*' && redis_digits(word, end, &number) && letters_at(word, (__u8)(end + 1)) == '$';
+}
+
+static __always_inline void redis_close(struct conversation *c, __u64 to, __u64 now_ns)
+{
+	(void)c, (void)to, (void)now_ns; /* every reply says how long it is */
 }
 
 #endif

@@ -23,8 +23,6 @@ static bool hear_bytes(const void *from, __u32 offset, void *to, __u32 n);
 #define PASS 1
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
-#define STATUS_CLIENT_ERROR 400
-#define STATUS_SERVER_ERROR 500
 
 /* Freed with the socket; when the kernel has no memory for one, that connection is not heard. */
 struct {
@@ -64,17 +62,12 @@ static __always_inline void count_time(__u32 *hist, __u64 from_ns, __u64 to_ns)
 	hist_count_in(hist, (__u32)bucket_between(from_ns, to_ns));
 }
 
-static __always_inline bool is_error(const struct conversation *c, const struct exchange *x)
-{
-	return x->status >= (c->protocol == CONVERSATION_REDIS ? (__u32)REDIS_FAILED : STATUS_SERVER_ERROR);
-}
-
-static __always_inline void served(struct plimsoll_tally *t, const struct conversation *c, const struct exchange *x)
+static __always_inline void served(struct plimsoll_tally *t, const struct exchange *x)
 {
 	tally_add(t, requests, 1);
-	if (is_error(c, x))
+	if (x->outcome == EXCHANGE_FAILED)
 		tally_add(t, request_errors, 1);
-	else if (x->status >= STATUS_CLIENT_ERROR)
+	else if (x->outcome == EXCHANGE_REFUSED)
 		tally_add(t, request_client_errors, 1);
 	if (!x->asked_ns || !x->ended_ns) {
 		tally_add(t, requests_untimed, 1);
@@ -85,10 +78,10 @@ static __always_inline void served(struct plimsoll_tally *t, const struct conver
 	count_time(t->first_byte_hist, x->asked_ns, x->answered_ns);
 }
 
-static __always_inline void called(struct plimsoll_tally *t, const struct conversation *c, const struct exchange *x)
+static __always_inline void called(struct plimsoll_tally *t, const struct exchange *x)
 {
 	tally_add(t, calls, 1);
-	if (is_error(c, x))
+	if (x->outcome == EXCHANGE_FAILED)
 		tally_add(t, call_errors, 1);
 	if (!x->asked_ns || !x->ended_ns) {
 		tally_add(t, calls_untimed, 1);
@@ -106,9 +99,9 @@ int conversation_tell(const struct conversation *c, __u64 to, const struct excha
 	if (!t || !c || !x)
 		return 0;
 	if (c->role == CONVERSATION_SERVER)
-		served(t, c, x);
+		served(t, x);
 	else
-		called(t, c, x);
+		called(t, x);
 	return 0;
 }
 

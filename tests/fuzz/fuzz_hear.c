@@ -29,7 +29,8 @@ static int conversation_tell(const struct conversation *c, __u64 to, const struc
 	struct watched *w = (void *)(uintptr_t)to;
 
 	must(c->role == CONVERSATION_SERVER || c->role == CONVERSATION_CLIENT);
-	must(c->protocol == CONVERSATION_REDIS ? x->status <= REDIS_FAILED : x->status >= 100 && x->status <= 999);
+	must(x->outcome <= EXCHANGE_UNKNOWN);
+	must(c->protocol != CONVERSATION_HTTP1 || (x->status >= 100 && x->status <= 999));
 	must(!x->asked_ns || x->asked_ns <= x->answered_ns);
 	must(!x->ended_ns || x->answered_ns <= x->ended_ns);
 	must(x->ended_ns <= w->now_ns);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The protocols that conversations are heard in, each once: all that bpf/hear.h knows of them. A protocol is a line of
+ * enum conversation_protocol, an #include and a line of PROTOCOLS() here, and a header that defines, of its name:
+ *
+ *   bool X_opens(word)              may a connection of which nothing was said before begin with these eight bytes? The
+ *                                   first is the lowest; bytes that are missing are 0.
+ *   bool X_may_begin(word, safe)    may a segment that begins so be a request, of a connection that is older than we are,
+ *                                   or after a loss? safe: it does not come in the middle of an answer. false: never.
+ *   int X_pass(c, asks, n, to, ns)  of n bytes that come next those that nobody needs to look at
+ *   int X_read(c, piece)            how many bytes of the piece it took; 0: this is another protocol, or none
+ *   void X_close(c, to, ns)         the side that answers ends its stream
+ *
+ * The steps are how often pass and read may be called for a segment of at most 64 KiB. In PROTOCOLS() the first that
+ * opens is taken.
+ */
+#ifndef BPF_PROTOCOL_H
+#define BPF_PROTOCOL_H
+
+#include "conversation.h"
+#include "http1.h"
+#include "redis.h"
+
+#define PROTOCOLS(P)      \
+	P(REDIS, redis, 2048) /* as many elements as 64 KiB have, which a pipeline or a reply may be full of */ \
+	P(HTTP1, http1, 512)  /* 32 KiB of heads; more is an attack */
+
+static __always_inline bool protocol_is_heard(__u8 protocol)
+{
+#define P(ID, ...) || protocol == CONVERSATION_##ID
+	return false PROTOCOLS(P);
+#undef P
+}
+
+static __always_inline enum conversation_protocol protocol_opens(__u64 word)
+{
+#define P(ID, name, ...)              \
+	if (name##_opens(word))       \
+		return CONVERSATION_##ID;
+	PROTOCOLS(P)
+#undef P
+	return CONVERSATION_UNKNOWN;
+}
+
+static __always_inline enum conversation_protocol protocol_may_begin(__u64 word, bool safe)
+{
+#define P(ID, name, ...)                    \
+	if (name##_may_begin(word, safe))   \
+		return CONVERSATION_##ID;
+	PROTOCOLS(P)
+#undef P
+	return CONVERSATION_UNKNOWN;
+}
+
+static __always_inline __u32 protocol_pass(struct conversation *c, bool asks, __u32 n, __u64 to, __u64 now_ns)
+{
+	switch (*(volatile __u8 *)&c->protocol) {
+#define P(ID, name, ...)        \
+	case CONVERSATION_##ID: \
+		return (__u32)name##_pass(c, asks, n, to, now_ns);
+	PROTOCOLS(P)
+#undef P
+	default:
+		return 0;
+	}
+}
+
+static __always_inline __u32 protocol_read(struct conversation *c, const struct conversation_piece *p)
+{
+	switch (*(volatile __u8 *)&c->protocol) {
+#define P(ID, name, ...)        \
+	case CONVERSATION_##ID: \
+		return (__u32)name##_read(c, p);
+	PROTOCOLS(P)
+#undef P
+	default:
+		return 0;
+	}
+}
+
+static __always_inline void protocol_close(struct conversation *c, __u64 to, __u64 now_ns)
+{
+	switch (*(volatile __u8 *)&c->protocol) {
+#define P(ID, name, ...)        \
+	case CONVERSATION_##ID: \
+		return name##_close(c, to, now_ns);
+	PROTOCOLS(P)
+#undef P
+	}
+}
+
+static __always_inline __u32 protocol_steps(__u8 protocol)
+{
+	switch (protocol) {
+#define P(ID, name, steps)      \
+	case CONVERSATION_##ID: \
+		return steps;
+	PROTOCOLS(P)
+#undef P
+	default:
+		return 0;
+	}
+}
+
+#endif
