@@ -6,13 +6,17 @@
  *	bench-safety [--hours N] [--first SEED] [--jobs N]	N hours (1,000,000), one a seed
  *	bench-safety --seed SEED				that hour, with every action
  *	… --without GUARD					as if that guard did not exist (decide/guard.h)
+ *
+ * How far it is stands on stderr. Ctrl-C ends it after the hours under way and prints what they came to.
  */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +28,8 @@ unsigned guard_off; /* all on */
 
 #define JOBS_MOST     64
 #define FAILURES_TOLD 10
+#define LOOK_US       200000 /* between two looks whether all jobs ended */
+#define TELL_NS       (60 * CLOCK_NS_PER_S) /* between two lines of progress where nobody watches */
 
 struct total {
 	uint64_t hours, failed;
@@ -66,42 +72,90 @@ static void report(const struct total *t, double seconds)
 	print("Kubernetes' HPA", &t->hpa, t->hours);
 }
 
-/* Every jobs-th hour, from `first` on. */
-static void hours(uint64_t first, uint64_t n, unsigned job, unsigned jobs, struct total *ret)
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signum)
 {
-	for (uint64_t i = job; i < n; i += jobs)
-		one_hour(first + i, NULL, ret);
+	(void)signum;
+	interrupted = 1;
 }
 
+/* Every jobs-th hour, from `first` on. */
+static void hours(uint64_t first, uint64_t n, unsigned job, unsigned jobs, struct total *to)
+{
+	for (uint64_t i = job; i < n && !interrupted; i += jobs)
+		one_hour(first + i, NULL, to);
+}
+
+static uint64_t hours_done(const struct total *of, unsigned jobs)
+{
+	uint64_t done = 0;
+
+	for (unsigned j = 0; j < jobs; j++)
+		done += ((const volatile struct total *)&of[j])->hours;
+	return done;
+}
+
+static void progress(const struct total *of, unsigned jobs, uint64_t n, clock_boot_t *told)
+{
+	bool watched = isatty(STDERR_FILENO);
+
+	if (!watched && clock_since(clock_boot(), *told) < TELL_NS)
+		return;
+	fprintf(stderr, watched ? "\rsafety: %" PRIu64 " of %" PRIu64 " hours " : "safety: %" PRIu64 " of %" PRIu64 " hours\n",
+		hours_done(of, jobs), n);
+	*told = clock_boot();
+}
+
+/* Until no job is left. How many of them failed. */
+static unsigned watch(const struct total *of, unsigned jobs, uint64_t n)
+{
+	clock_boot_t told = clock_boot();
+	unsigned failed = 0;
+
+	for (unsigned left = jobs; left;) {
+		int status;
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+
+		if (pid > 0) {
+			failed += status != 0;
+			left--;
+			continue;
+		}
+		usleep(LOOK_US);
+		progress(of, jobs, n, &told);
+	}
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K");
+	return failed;
+}
+
+/* The jobs count in memory that they share with us, each in a place of its own. */
 static int spread(uint64_t first, uint64_t n, unsigned jobs, struct total *ret)
 {
-	int pipes[JOBS_MOST][2];
+	struct total *of = mmap(NULL, jobs * sizeof(*of), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned failed;
 
+	if (of == MAP_FAILED)
+		return -errno;
 	for (unsigned j = 0; j < jobs; j++) {
-		if (pipe(pipes[j]) < 0)
+		pid_t pid = fork();
+
+		if (pid < 0)
 			return -errno;
-		if (fork() == 0) {
-			struct total t = {0};
-
-			hours(first, n, j, jobs, &t);
-			_exit(write(pipes[j][1], &t, sizeof(t)) == sizeof(t) ? 0 : 1);
+		if (pid == 0) {
+			hours(first, n, j, jobs, &of[j]);
+			_exit(0);
 		}
-		close(pipes[j][1]);
 	}
+	failed = watch(of, jobs, n);
 	for (unsigned j = 0; j < jobs; j++) {
-		struct total t;
-
-		if (read(pipes[j][0], &t, sizeof(t)) != sizeof(t))
-			return -EIO;
-		close(pipes[j][0]);
-		ret->hours += t.hours;
-		ret->failed += t.failed;
-		run_add(&ret->ours, &t.ours);
-		run_add(&ret->hpa, &t.hpa);
+		ret->hours += of[j].hours;
+		ret->failed += of[j].failed;
+		run_add(&ret->ours, &of[j].ours);
+		run_add(&ret->hpa, &of[j].hpa);
 	}
-	while (wait(NULL) > 0)
-		;
-	return 0;
+	return failed ? -ECHILD : 0;
 }
 
 /* False: there is no such guard. */
@@ -131,6 +185,8 @@ int main(int argc, char **argv)
 	clock_boot_t begin = clock_boot();
 
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (o == '?')
+			fputs("safety: the beginning of tests/safety/safety.c says what there is\n", stderr);
 		if (o == '?' || (o == 'w' && !take_away(optarg)))
 			return 2;
 		if (o == 'w')
@@ -141,10 +197,14 @@ int main(int argc, char **argv)
 			*(o == 'h' ? &n : &first) = strtoull(optarg, NULL, 10);
 		only = only || o == 's';
 	}
-	if (only)
+	signal(SIGINT, interrupt);
+	jobs = jobs < 1 ? 1 : jobs > JOBS_MOST ? JOBS_MOST : jobs;
+	if (only) {
 		one_hour(first, stdout, &t);
-	else if (spread(first, n, jobs < 1 ? 1 : jobs > JOBS_MOST ? JOBS_MOST : jobs, &t) < 0)
+	} else if (spread(first, n, jobs, &t) < 0) {
+		fputs("safety: a job died or could not begin; its last words, if any, stand above\n", stderr);
 		return 2;
+	}
 	report(&t, (double)clock_since(clock_boot(), begin) / 1e9);
 	return t.failed ? 1 : 0;
 }
