@@ -403,13 +403,11 @@ struct fleet_value fleet_level(const struct fleet_row *r, enum signal_id c)
 
 struct fleet_value fleet_wait_share(const struct fleet_node *n, const struct fleet_row *r)
 {
-	struct fleet_value cpu = fleet_rate(n, r, SIGNAL_CPU_NS),
-			   wait = fleet_rate(n, r, SIGNAL_RUNQ_WAIT_NS);
-	double runnable = cpu.value + wait.value;
+	struct saturation s;
 
-	if (!cpu.known || !wait.known)
+	if (!fleet_saturation(n, r, &s) || !(s.known & 1u << SATURATION_CPU_RUNQUEUE))
 		return unknown;
-	return (struct fleet_value){true, runnable > 0 ? wait.value / runnable : 0};
+	return (struct fleet_value){true, (double)s.permille[SATURATION_CPU_RUNQUEUE] / SATURATION_FULL};
 }
 
 struct fleet_value fleet_quantile(const struct fleet_row *r, enum signal_histogram h, double quantile)

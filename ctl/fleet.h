@@ -78,7 +78,7 @@ struct fleet_value fleet_rate(const struct fleet_node *n, const struct fleet_row
 			      enum signal_id counter);
 /* Of a gauge, in its unit. A limit or quota of 0 (there is none) is not known. */
 struct fleet_value fleet_level(const struct fleet_row *r, enum signal_id gauge);
-struct fleet_value fleet_wait_share(const struct fleet_node *n, const struct fleet_row *r); /* waiting of runnable */
+struct fleet_value fleet_wait_share(const struct fleet_node *n, const struct fleet_row *r); /* for a CPU, 0 to 1 */
 /* Of what came between the two samples; in seconds. */
 struct fleet_value fleet_quantile(const struct fleet_row *r, enum signal_histogram h, double quantile);
 /* "name (pid), 12s ago"; "none" since the agent began to count; "–": nobody sees who. Not safe for a terminal. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One metric of one view: its value, and how many replicas it asks for. Both kinds are a share of
- * something: CPU used of CPU requested, time spent waiting of runnable time. As the Kubernetes
+ * something: CPU used of CPU requested, time spent waiting of the time a CPU was wanted. As the Kubernetes
  * HorizontalPodAutoscaler does it (pkg/controller/podautoscaler/replica_calculator.go):
  *
  *	value = 100 x sum / whole, truncated, over the replicas with a fresh sample

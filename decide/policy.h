@@ -15,7 +15,7 @@
 
 enum policy_metric_kind {
 	POLICY_CPU,  /* CPU used as a share of cpu_request_milli, in percent */
-	POLICY_RUNQ, /* run-queue saturation in percent: share of runnable time spent waiting */
+	POLICY_RUNQ, /* run-queue saturation in percent: of the time a CPU was wanted, the share spent waiting */
 };
 
 struct policy_metric {

@@ -48,6 +48,11 @@ static void set(struct saturation *s, enum saturation_cause c, uint16_t value)
 	s->permille[c] = value;
 }
 
+uint16_t saturation_wait_permille(uint64_t waited_ns, uint64_t wanted_ns, uint64_t elapsed_ns)
+{
+	return permille(waited_ns, most(wanted_ns, elapsed_ns / WORK_LEAST));
+}
+
 /* The kernel counts a throttled moment once for each CPU it stops, but every task queued there waits:
  * with more tasks than CPUs each of those moments stands for several. */
 uint64_t saturation_quota_wait_ns(input *in)
@@ -66,13 +71,13 @@ uint64_t saturation_quota_wait_ns(input *in)
 static void cpu(input *in, struct saturation *s)
 {
 	uint64_t waited = grown(in, SIGNAL_RUNQ_WAIT_NS), quota = saturation_quota_wait_ns(in);
-	uint64_t wanted = most(waited + grown(in, SIGNAL_CPU_NS), in->elapsed_ns / WORK_LEAST);
+	uint64_t wanted = waited + grown(in, SIGNAL_CPU_NS);
 
 	if (lacks(in, SIGNAL_NO_CPU))
 		return;
-	set(s, SATURATION_CPU_RUNQUEUE, permille(waited - quota, wanted));
+	set(s, SATURATION_CPU_RUNQUEUE, saturation_wait_permille(waited - quota, wanted, in->elapsed_ns));
 	if (!lacks(in, SIGNAL_NO_BANDWIDTH))
-		set(s, SATURATION_CPU_THROTTLE, permille(quota, wanted));
+		set(s, SATURATION_CPU_THROTTLE, saturation_wait_permille(quota, wanted, in->elapsed_ns));
 }
 
 static void memory(input *in, struct saturation *s)

@@ -72,6 +72,9 @@ enum saturation_cause saturation_worst(const struct saturation *s);
 /* Whether the highest figure says how saturated it is: 0 is only known where every cause is. */
 bool saturation_tells(const struct saturation *s);
 bool saturation_is_whole(const struct saturation *s); /* every cause is known */
+/* What of the time in which a CPU was wanted, to run on or to wait for, was spent waiting, permille. Whoever wanted one
+ * for less than a fifth of the interval is reckoned as if for a fifth. */
+uint16_t saturation_wait_permille(uint64_t waited_ns, uint64_t wanted_ns, uint64_t elapsed_ns);
 /* Of the wait for a CPU, what the quota caused, ns. 0 while there is none or it is not known. */
 uint64_t saturation_quota_wait_ns(const struct saturation_input *in);
 

@@ -28,7 +28,7 @@ struct view_replica {
 	uint64_t cpu_milli;     /* used, mean over the window */
 	uint64_t window_ns;     /* what the rates really cover; shorter for a young replica, longer with a slow agent */
 	bool runq_known;
-	uint32_t runq_permille; /* wait / (wait + on-CPU) over the window */
+	uint32_t runq_permille; /* saturation_wait_permille() over the window, without what a quota caused */
 	bool memory_known;
 	uint64_t memory_bytes;  /* working set of the newest sample */
 	uint32_t strain_permille; /* highest cause of decide/saturation.h but the run queue; 0: none is known */

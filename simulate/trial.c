@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "decide/decide.h"
+#include "decide/saturation.h"
 
 #define S	 CLOCK_NS_PER_S
 #define PAST_S	 1000000u /* how long everything has been there when a trace begins */
@@ -76,6 +77,17 @@ static void name_replicas(struct run *r)
 	}
 }
 
+/* What would be measured of a second in which each that serves ran for `use_milli`, and waited for its share. */
+static uint32_t measured_wait_permille(const struct plant *p)
+{
+	uint64_t ran_ns = (uint64_t)(p->use_milli * (S / 1000.0)), wanted_ns;
+
+	if (p->wait_permille >= SATURATION_FULL)
+		return SATURATION_FULL;
+	wanted_ns = ran_ns * SATURATION_FULL / (SATURATION_FULL - p->wait_permille);
+	return saturation_wait_permille(wanted_ns - ran_ns, wanted_ns, S);
+}
+
 static void look_at(struct run *r, uint32_t i, uint32_t s)
 {
 	const struct plant *p = &r->plant;
@@ -88,7 +100,7 @@ static void look_at(struct run *r, uint32_t i, uint32_t s)
 	v->cpu_known = v->runq_known = v->age_ns > v->sample_age_ns && v->sample_age_ns <= r->policy.fresh_ns;
 	v->window_ns = r->policy.window_ns;
 	v->cpu_milli = i < p->serving ? (uint64_t)(mean_milli(r, r->heard_s, began > 0 ? (uint32_t)began : 0) + 0.5) : 0;
-	v->runq_permille = i < p->serving ? p->wait_permille : 0;
+	v->runq_permille = i < p->serving ? measured_wait_permille(p) : 0;
 }
 
 static void look(struct run *r, uint32_t s)

@@ -98,7 +98,7 @@ static const struct family families[] = {
 	{"workload_cpu_cores", "", "CPU used, in cores, over 10 s.", cores, has_cpu},
 	{"workload_replicas", "", "Live replicas, with a fresh sample or not.", replicas, always},
 	{"workload_saturation", "",
-	 "Share of runnable time spent waiting for a CPU, 0 to 1, over 10 s.", runq_saturation, has_cpu},
+	 "Share of the time a CPU was wanted that was spent waiting, 0 to 1, mean over its replicas and 10 s.", runq_saturation, has_cpu},
 	{"workload_memory_working_set_bytes", "bytes", "Memory that cannot be reclaimed easily.",
 	 memory, has_memory},
 	{"workload_coverage", "", "Share of replicas with a fresh sample, 0 to 1.", coverage,

@@ -412,6 +412,12 @@ int row_rate(const struct store_row *r, uint64_t window_ns, struct ring_rate *re
 			 window_ns, slack_ns, ret);
 }
 
+/* The ring has no wait that the quota caused: to the metric that time is neither waited nor wanted. */
+uint32_t row_wait_permille(const struct ring_rate *rate)
+{
+	return saturation_wait_permille(rate->wait_ns, rate->cpu_ns + rate->wait_ns, rate->cover_ns);
+}
+
 int row_heard(const struct store_row *r, struct heard_rate *ret, uint64_t into[HIST_BUCKETS])
 {
 	uint32_t newest = row_newest(r);

@@ -132,9 +132,10 @@ uint32_t row_newest(const struct store_row *r);
 uint64_t row_sample_ns(const struct store_row *r);
 /* Age of its newest sample; UINT64_MAX: none. */
 uint64_t row_sample_age(const struct store_row *r, clock_boot_t now);
-/* Differences over the window; -ENODATA: unknown. wait_ns is without what the quota caused. */
 void row_saturation(const struct store_row *r, uint64_t window_ns, struct saturation *ret); /* at most 8 s */
+/* Differences over the window; -ENODATA: unknown. wait_ns is without what the quota caused. */
 int row_rate(const struct store_row *r, uint64_t window_ns, struct ring_rate *ret);
+uint32_t row_wait_permille(const struct ring_rate *rate); /* the metric cpu-runqueue of a policy */
 /* Requests of the last 5 to 10 s, into += their durations. -ENODATA: nobody hears them, or it has no two samples. */
 int row_heard(const struct store_row *r, struct heard_rate *ret, uint64_t into[HIST_BUCKETS]);
 

@@ -126,8 +126,8 @@ struct store_summary {
 	uint32_t nodes;                  /* that carry them */
 	struct store_value cpu_cores;             /* sum */
 	struct store_value memory_working_set_bytes, memory_limit_bytes; /* sums; limit: limited rows */
-	struct store_value runq;                  /* wait / (wait + on-CPU) of all together, 0 … 1,
-						   * without the wait that a quota causes */
+	struct store_value runq;                  /* of the time a CPU was wanted, the share spent waiting, 0 … 1:
+						   * mean of the replicas, without the wait that a quota causes */
 	struct store_value psi_cpu, psi_memory, psi_io; /* highest replica's share of time, 0 … 1 */
 	struct store_value runq_wait_p95_ns;      /* last 5 to 10 s of all together */
 	/* Of the last 5 to 10 s: sum; share of them with an error, 0 … 1; how long they took, all together. */

@@ -23,7 +23,7 @@ static void add_rates(struct tally *t, const struct store_row *r, uint64_t windo
 		t->cpu_known++;
 		t->cpu_age_ns = older(t->cpu_age_ns, age);
 		t->cores += (double)rate.cpu_ns / (double)rate.cover_ns;
-		t->wait_cores += (double)rate.wait_ns / (double)rate.cover_ns;
+		t->wait_permille += row_wait_permille(&rate);
 	}
 	if ((r->flags & SIGNAL_NO_PSI) || !rate.psi_cover_ns)
 		return;
@@ -133,13 +133,12 @@ static void finish_heard(const struct tally *t, struct store_summary *ret)
 
 void tally_finish(const struct tally *t, struct store_summary *ret)
 {
-	double busy = t->cores + t->wait_cores;
 	uint64_t p95 = 0;
 
 	ret->replicas = t->replicas;
 	ret->nodes = t->nodes;
 	ret->cpu_cores = value(t, t->cores, t->cpu_known, t->cpu_age_ns);
-	ret->runq = value(t, busy > 0 ? t->wait_cores / busy : 0, t->cpu_known, t->cpu_age_ns);
+	ret->runq = value(t, t->cpu_known ? t->wait_permille / 1e3 / t->cpu_known : 0, t->cpu_known, t->cpu_age_ns);
 	ret->memory_working_set_bytes =
 		value(t, t->memory_bytes, t->memory_known, t->memory_age_ns);
 	ret->memory_limit_bytes = value(t, t->limit_bytes, t->limit_known, t->memory_age_ns);

@@ -120,16 +120,13 @@ static void replica_name(const struct store_row *r, char *to, size_t size)
 static void view_rates(const struct store_row *r, uint64_t window_ns, struct view_replica *v)
 {
 	struct ring_rate rate;
-	uint64_t busy_ns;
 
 	if ((r->flags & SIGNAL_NO_CPU) || row_rate(r, window_ns, &rate) < 0)
 		return;
-	busy_ns = rate.cpu_ns + rate.wait_ns;
 	v->window_ns = rate.cover_ns;
 	v->cpu_known = v->runq_known = true;
 	v->cpu_milli = (uint64_t)((double)rate.cpu_ns * 1000 / (double)rate.cover_ns + 0.5);
-	/* Neither run nor waited: nobody is kept from a CPU. */
-	v->runq_permille = busy_ns ? (uint32_t)(rate.wait_ns * 1000 / busy_ns) : 0;
+	v->runq_permille = row_wait_permille(&rate);
 }
 
 /* What holds it up besides a lack of CPU: that is the run queue's, a metric of its own. */

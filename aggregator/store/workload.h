@@ -28,7 +28,7 @@ struct tally {
 	uint32_t replicas, nodes, mark;
 	uint32_t cpu_known, memory_known, limit_known, psi_known;
 	uint64_t cpu_age_ns, memory_age_ns, psi_age_ns; /* oldest */
-	double cores, wait_cores, memory_bytes, limit_bytes, psi[3];
+	double cores, wait_permille, memory_bytes, limit_bytes, psi[3];
 	uint64_t hist[HIST_BUCKETS];
 	uint32_t heard_known;
 	uint64_t heard_age_ns, heard_hist[HIST_BUCKETS];

@@ -245,6 +245,17 @@ static void without_a_quota_known_all_wait_is_the_run_queues(void **state)
 	assert_int_equal(of(&s).permille[SATURATION_CPU_RUNQUEUE], 500);
 }
 
+static void who_hardly_wants_a_cpu_hardly_waits(void **state)
+{
+	(void)state;
+	assert_int_equal(saturation_wait_permille(0, 0, S), 0);
+	assert_int_equal(saturation_wait_permille(S / 4, S / 2, S), 500);
+	assert_int_equal(saturation_wait_permille(S / 10, S / 5, S), 500);
+	assert_int_equal(saturation_wait_permille(S / 100, S / 50, S), 50);
+	assert_int_equal(saturation_wait_permille(S / 1000, S / 1000, S), 5);
+	assert_int_equal(saturation_wait_permille(3 * S, 3 * S, S), SATURATION_FULL); /* three tasks that only wait */
+}
+
 static void counters_that_fell_count_as_nothing(void **state)
 {
 	uint64_t before[SIGNALS], now[SIGNALS] = {0};
@@ -292,6 +303,7 @@ int main(void)
 		cmocka_unit_test(each_load_has_its_cause),
 		cmocka_unit_test(what_is_missing_is_unknown),
 		cmocka_unit_test(without_a_quota_known_all_wait_is_the_run_queues),
+		cmocka_unit_test(who_hardly_wants_a_cpu_hardly_waits),
 		cmocka_unit_test(counters_that_fell_count_as_nothing),
 		cmocka_unit_test(nothing_is_only_known_where_all_causes_are),
 		cmocka_unit_test(the_worst_is_the_highest_that_is_known),

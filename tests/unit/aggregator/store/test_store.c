@@ -574,6 +574,30 @@ static void a_quota_is_a_cause_of_its_own(void **state)
 	store_free(s);
 }
 
+/* It runs for 2 ms a second, and waits for 6: three quarters of the time that it wants. */
+static void who_hardly_works_asks_for_nothing(void **state)
+{
+	struct store *s = new_store();
+	struct store_workload *w = store_workload(s, "app", "/app/*");
+	struct store_summary sum;
+	struct store_node *n;
+	struct second x;
+	struct view v;
+
+	(void)state;
+	n = waiting_hello(s);
+	for (uint64_t t = 10; t <= 20; t++) {
+		second(&x, 1, t - 9, t * S, t == 10);
+		second_row(&x, 1, t * 2 * MS, t * 6 * MS);
+		put_at(s, n, &x, t);
+	}
+	view_at(s, 20, &v);
+	assert_in_range(v.replica[0].runq_permille, 25, 35); /* 6 ms of a fifth of a second */
+	store_summarize(w, (clock_boot_t){T0 + 20 * S + LATE}, WINDOW, FRESH, &sum);
+	assert_in_range((uint64_t)(sum.runq.value * 1000), 25, 35);
+	store_free(s);
+}
+
 static void unknown_groups_have_no_cause(void **state)
 {
 	struct store *s = new_store();
@@ -619,6 +643,7 @@ int main(void)
 		cmocka_unit_test(a_row_that_begins_in_mid_stream_has_no_waits_of_before),
 		cmocka_unit_test(other_histograms_are_kept_for_readers),
 		cmocka_unit_test(a_quota_is_a_cause_of_its_own),
+		cmocka_unit_test(who_hardly_works_asks_for_nothing),
 		cmocka_unit_test(unknown_groups_have_no_cause),
 	};
 
