@@ -34,19 +34,25 @@
 
 /* Deciding */
 
-static void decide(struct aggregator *a)
+static void wait_for_beat(struct aggregator *a)
 {
+	loop_timer_start(a->tick, beat_wait(&a->beat, clock_boot().ns), 0);
+}
+
+static void decide(void *data)
+{
+	struct aggregator *a = data;
 	clock_boot_t now = clock_boot();
 
-	a->gathering = false;
 	if (a->stopping)
 		return; /* an order given now could be killed with its hook half done */
-	a->last_tick = now;
+	beat_decided(&a->beat, now.ns);
 	scaler_tick(a->scaler, now);
 	recommender_tick(a->recommender, now);
 	serve_workloads_tick(a);
 	aggregator_count(aggregator_ticks_total, 1);
 	aggregator_count(aggregator_tick_seconds_total, clock_since(clock_boot(), now));
+	wait_for_beat(a);
 }
 
 static void decided(const struct decision *x, void *data)
@@ -54,34 +60,13 @@ static void decided(const struct decision *x, void *data)
 	serve_history_tell(data, x);
 }
 
-static void tick(void *data)
-{
-	struct aggregator *a = data;
-
-	if (!a->gathering && clock_since(clock_boot(), a->last_tick) >= AGGREGATOR_TICK_LEAST_NS)
-		decide(a);
-}
-
-static void gathered(void *data)
-{
-	decide(data);
-}
-
 static void stored(struct store_node *n, const Plimsoll__V1__Batch *b, void *data)
 {
 	struct aggregator *a = data;
-	uint64_t passed;
 
 	serve_metrics_forward(a, n, b);
-	if (a->gathering || a->stopping)
-		return;
-	a->gathering = true;
-	passed = clock_since(clock_boot(), a->last_tick);
-	loop_timer_start(a->gather,
-			 passed + AGGREGATOR_GATHER_NS < AGGREGATOR_TICK_LEAST_NS
-				 ? AGGREGATOR_TICK_LEAST_NS - passed
-				 : AGGREGATOR_GATHER_NS,
-			 0);
+	if (!a->stopping && beat_second(&a->beat, clock_boot().ns))
+		wait_for_beat(a);
 }
 
 /* Less often than there are peaks: of a fleet's heap it takes a while to look. */
@@ -180,13 +165,13 @@ static int start_scraping(struct aggregator *a, struct err *e)
 
 static void start_timers(struct aggregator *a)
 {
-	a->gather = loop_timer_new(a->loop, gathered, a);
-	a->tick = loop_timer_new(a->loop, tick, a);
+	a->tick = loop_timer_new(a->loop, decide, a);
 	a->housekeeping = loop_timer_new(a->loop, keep_house, a);
 	a->interrupt = loop_signal_new(a->loop, SIGINT, got_signal, a);
 	a->terminate = loop_signal_new(a->loop, SIGTERM, got_signal, a);
 	a->hangup = loop_signal_new(a->loop, SIGHUP, got_hangup, a);
-	loop_timer_start(a->tick, a->options->tick, a->options->tick);
+	beat_begin(&a->beat, a->options->tick, clock_boot().ns);
+	wait_for_beat(a);
 	loop_timer_start(a->housekeeping, AGGREGATOR_HOUSEKEEPING_NS, AGGREGATOR_HOUSEKEEPING_NS);
 	a->next_renewal.ns = clock_boot().ns + AGGREGATOR_RENEW_NS;
 }
@@ -256,7 +241,6 @@ static void release(struct aggregator *a)
 {
 	http_stop(a->http);
 	loop_timer_close(a->tick);
-	loop_timer_close(a->gather);
 	loop_timer_close(a->housekeeping);
 	loop_signal_end(a->interrupt);
 	loop_signal_end(a->terminate);

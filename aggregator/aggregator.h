@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "aggregator/beat.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/heap.h"
@@ -31,9 +32,6 @@ struct scrape; /* aggregator/ingest/scrape.h */
 struct store;  /* aggregator/store/store.h */
 struct watcher; /* aggregator/serve/watcher.h */
 
-#define AGGREGATOR_TICK_LEAST_NS (250 * CLOCK_NS_PER_MS) /* decide at most 4 times a second */
-/* A stored second is followed by a tick within this, so that the nodes' seconds come together. */
-#define AGGREGATOR_GATHER_NS (20 * CLOCK_NS_PER_MS)
 #define AGGREGATOR_GRACE_NS (2 * CLOCK_NS_PER_S)    /* open calls at shutdown */
 #define AGGREGATOR_NOTICES 32
 
@@ -62,12 +60,12 @@ struct aggregator {
 	struct rpc_server *door[DOORS]; /* NULL: closed */
 	struct fleet_watch *watches;    /* open Metrics.Watch calls */
 	struct watcher *workload_watchers, *decision_watchers; /* open calls of Scaling */
-	struct loop_timer *tick, *gather, *housekeeping;
+	struct loop_timer *tick, *housekeeping;
 	struct loop_signal *interrupt, *terminate, *hangup;
 	uint64_t epoch;                 /* of this run, for Status.Get */
-	clock_boot_t started, last_tick, next_renewal, next_probe, next_heap;
+	struct beat beat;
+	clock_boot_t started, next_renewal, next_probe, next_heap;
 	struct heap heap;
-	bool gathering;                 /* a tick is due soon */
 	bool policies_loaded, serving, stopping;
 	bool settled;                   /* the start is over, and what it alone needed was given back */
 	bool state_failing;             /* the state directory cannot be written now */

@@ -42,7 +42,7 @@ int launch_prepare(struct run *r, struct err *e)
 	if ((error = place_make(&r->place, e)) < 0 ||
 	    (error = cgroup_make(&r->mounts, r->root, e)) < 0)
 		return error;
-	return place_write_files(&r->place, r->root, r->binary, e);
+	return place_write_files(&r->place, r->root, r->binary, r->o->brisk ? &step_brisk : &step_shown, e);
 }
 
 static int check_runnable(const char *path, struct err *e)

@@ -120,7 +120,7 @@ static const char policy_text[] =
 	"        target: {type: Utilization, averageUtilization: 60}\n"
 	"  behavior:\n"
 	"    scaleUp: {stabilizationWindowSeconds: 0}\n"
-	"    scaleDown: {stabilizationWindowSeconds: 8}\n"
+	"    scaleDown: {stabilizationWindowSeconds: %u}\n"
 	"  tolerance: 0.1\n"
 	"  windowSeconds: 2\n"
 	"  actuator:\n"
@@ -147,14 +147,15 @@ static int write_file(const char *path, const char *text, struct err *e)
 	return err_set(e, -errno, "cannot write %s", path);
 }
 
-int place_write_files(const struct place *p, const char *root, const char *binary, struct err *e)
+int place_write_files(const struct place *p, const char *root, const char *binary, const struct step_cycle *c,
+		      struct err *e)
 {
 	scoped(freep) char *command = quoted(binary);
 	scoped(freep) char *hook = quoted(p->hook);
 
 	if (!command || !hook)
 		return err_set(e, -EILSEQ, "the path %s is not UTF-8", binary);
-	scoped(freep) char *text = mem_printf(policy_text, root, command, hook);
+	scoped(freep) char *text = mem_printf(policy_text, root, c->calm_s, command, hook);
 	int r = write_file(p->config, "# The demo runs on embedded defaults.\n", e);
 	return r < 0 ? r : write_file(p->policy, text, e);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "demo/step.h"
 
 #define PLACE_PATH 256
 
@@ -25,8 +26,9 @@ struct place {
 };
 
 int place_make(struct place *ret_p, struct err *e);
-/* Writes the empty configuration, and the demo's ScalingPolicy for the cgroups below `root`, scaled by `binary`. */
-int place_write_files(const struct place *p, const char *root, const char *binary, struct err *e);
+/* Writes the empty configuration, and the ScalingPolicy for the cgroups below `root`, scaled by `binary`, as `c` has it. */
+int place_write_files(const struct place *p, const char *root, const char *binary, const struct step_cycle *c,
+		      struct err *e);
 void place_remove(struct place *p); /* also the daemons' sockets if they left them */
 
 /* Removes directories of runs whose process is dead. Returns how many. */

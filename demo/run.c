@@ -150,9 +150,14 @@ static void daemon_exited(struct child *c, void *data)
 
 /* ---- the load ---- */
 
+static const struct step_cycle *cycle(const struct run *r)
+{
+	return r->o->brisk ? &step_brisk : &step_shown;
+}
+
 static void begin(struct run *r)
 {
-	struct step s = step_at(0);
+	struct step s = step_at(cycle(r), 0);
 	struct err e;
 
 	enter(r, RUN_LOAD);
@@ -179,7 +184,7 @@ static void answered(struct run *r)
 
 static void step(struct run *r)
 {
-	struct step s = step_at(in_phase_ns(r));
+	struct step s = step_at(cycle(r), in_phase_ns(r));
 
 	report_replicas(&r->report, fleet_replicas(r->fleet));
 	if (s.number != r->step) {

@@ -14,6 +14,7 @@
 struct run_options {
 	uint64_t seconds; /* of load; 0: until Ctrl-C */
 	bool json;        /* one JSON object on stdout at the end, progress on stderr */
+	bool brisk;       /* many load steps, see step.h */
 };
 
 /* Exit code: 0 also after Ctrl-C, 1 when something failed (said on stderr). */

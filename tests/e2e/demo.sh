@@ -3,7 +3,7 @@
 # up and down, without a gap; and however the demo ends, nothing may be left.
 set -euo pipefail
 bin=$(readlink -f "$1")
-seconds=${DEMO_SECONDS:-45} # the first cycle is up at 8 s and down again at 22 s + 8 s stabilization
+seconds=${DEMO_SECONDS:-45} # the first step up is at 12 s, the one down at 26 s; 8 s of stabilization
 temp=$(mktemp -d)
 chmod 711 "$temp" # the agent leaves root
 export TMPDIR=$temp # its directories are then easily told from those of another demo
