@@ -18,8 +18,19 @@ extern void *bpf_rdonly_cast(const void *p, __u32 type) __weak __ksym;
 
 #define CAN_CAST (bpf_core_enum_value_exists(enum special_kfunc_type, KF_bpf_rdonly_cast))
 
-/* As a TYPE *; what it points to may be gone, then all fields are 0. */
-#define CAST(TYPE, p) ((TYPE *)(CAN_CAST ? bpf_rdonly_cast(p, bpf_core_type_id_kernel(TYPE)) : (const void *)(p)))
+/* User space: the kernel's numbers of these types, when libbpf is given only a part of them (vmlinux.h of the agent); 0:
+ * libbpf writes them into the program. */
+const volatile __u32 cast_cgroup = 0, cast_mem_cgroup = 0, cast_task_group = 0;
+
+#define CAST_TYPE(TYPE)                                                              \
+	({                                                                           \
+		__u32 number = cast_##TYPE;                                          \
+		number ? number : (__u32)bpf_core_type_id_kernel(struct TYPE);       \
+	})
+
+/* As a struct TYPE *; what it points to may be gone, then all fields are 0. */
+#define CAST(TYPE, p) \
+	((struct TYPE *)(CAN_CAST ? bpf_rdonly_cast(p, CAST_TYPE(TYPE)) : (const void *)(p)))
 
 /* A field of what CAST() gave. */
 #define FOLLOW(p, field) (CAN_CAST ? (p)->field : BPF_CORE_READ(p, field))

@@ -156,7 +156,7 @@ static __always_inline void write_memory(struct cgroup *c, struct plimsoll_row *
 {
 	__u32 controller = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
 	struct cgroup_subsys_state *state = FOLLOW(c, subsys[controller]);
-	struct mem_cgroup *m = CAST(struct mem_cgroup, state); /* its first member */
+	struct mem_cgroup *m = CAST(mem_cgroup, state); /* its first member */
 
 	row->memory_known = 0;
 	if (!m)
@@ -184,7 +184,7 @@ static __always_inline void write_bandwidth(struct cgroup *c, struct plimsoll_ro
 {
 	__u32 controller = bpf_core_enum_value(enum cgroup_subsys_id, cpu_cgrp_id);
 	struct cgroup_subsys_state *state = FOLLOW(c, subsys[controller]);
-	struct task_group *g = CAST(struct task_group, state); /* its first member */
+	struct task_group *g = CAST(task_group, state); /* its first member */
 	__u64 quota;
 
 	row->bandwidth_known = 0;
@@ -280,7 +280,7 @@ int cgroup_pass(struct bpf_iter__cgroup *ctx)
 
 	if (!c)
 		return 0;
-	c = CAST(struct cgroup, c);
+	c = CAST(cgroup, c);
 	if (!cpu_offset_known)
 		find_cpu_offsets();
 	learn_number(c);
@@ -342,7 +342,7 @@ SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(cgroup_born, struct cgroup *made, const char *path)
 {
 	COST(BIRTH);
-	struct cgroup *c = CAST(struct cgroup, made);
+	struct cgroup *c = CAST(cgroup, made);
 	__u32 in = hierarchy_of(c);
 
 	if (in < PLIMSOLL_HIERARCHIES && !give_slot(c, in))
@@ -355,7 +355,7 @@ SEC("tp_btf/cgroup_rmdir")
 int BPF_PROG(cgroup_ended, struct cgroup *removed, const char *path)
 {
 	COST(DEATH);
-	struct cgroup *c = CAST(struct cgroup, removed);
+	struct cgroup *c = CAST(cgroup, removed);
 	__u32 in = hierarchy_of(c);
 	struct plimsoll_row *row = in < PLIMSOLL_HIERARCHIES ? row_of(c, in) : NULL;
 

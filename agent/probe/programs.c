@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/probe/vmlinux.h"
+#include "base/scope.h"
 #include "programs.skel.h"
 
 static char last_words[200]; /* libbpf's last warning that says something */
@@ -76,9 +78,32 @@ static void leave_out_modules(struct programs_bpf *b)
 		(void)bpf_program__set_attach_target(bpf_object__next_program(b->obj, NULL), 0, "no_such_function");
 }
 
+static void name_types(struct programs_bpf *b, const struct vmlinux *v)
+{
+	b->rodata->cast_cgroup = vmlinux_id(v, "cgroup");
+	b->rodata->cast_mem_cgroup = vmlinux_id(v, "mem_cgroup");
+	b->rodata->cast_task_group = vmlinux_id(v, "task_group");
+}
+
+/* NULL: errno says why. When the types cannot be had, libbpf looks for them itself. */
+static struct programs_bpf *open_object(struct vmlinux *v)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, o, .btf_custom_path = v->path);
+	struct programs_bpf *b = vmlinux_open(v) == 0 ? programs_bpf__open_opts(&o) : NULL;
+
+	if (b && vmlinux_fill(v, bpf_object__btf(b->obj)) == 0) {
+		name_types(b, v);
+		return b;
+	}
+	programs_bpf__destroy(b);
+	return programs_bpf__open();
+}
+
 static int load_once(struct programs *p, void (*fill)(struct programs_bpf *b, void *data), void *data)
 {
-	p->bpf = programs_bpf__open();
+	scoped(vmlinux_close) struct vmlinux v = {.fd = -1};
+
+	p->bpf = open_object(&v);
 	if (!p->bpf)
 		return -errno;
 	leave_out_modules(p->bpf);
