@@ -65,6 +65,7 @@ struct conversation {
 	struct side ask, answer;
 	__u32 asked, answered; /* in all; the difference is in the queue */
 	__u32 beyond;          /* asked while the queue was full: after all that are in it */
+	__u32 edge;            /* the includer's: whom it is with; 0: not known */
 	__u8 protocol;         /* enum conversation_protocol */
 	__u8 pipelined;        /* more than one was under way at once */
 	__u8 role;             /* enum conversation_role: ours */

@@ -196,8 +196,17 @@ struct sock_cgroup_data {
 	struct cgroup *cgroup; /* since 5.15 */
 };
 
+struct net {
+	__u64 net_cookie;
+};
+
+typedef struct {
+	struct net *net; /* CONFIG_NET_NS */
+} possible_net_t;
+
 struct sock_common {
 	volatile unsigned char skc_state;
+	possible_net_t skc_net;
 };
 
 typedef struct {

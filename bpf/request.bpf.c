@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "cost.h"
+#include "edge.h"
 #include "hist.h"
 #include "skb.h"
 #include "table.h"
@@ -91,10 +92,25 @@ static __always_inline void called(struct plimsoll_tally *t, const struct exchan
 	count_time(t->call_hist, x->asked_ns, x->ended_ns);
 }
 
+/* The same once more, by whom it was with. */
+static __always_inline void between(struct plimsoll_edge *e, const struct exchange *x)
+{
+	tally_add(e, calls, 1);
+	if (x->outcome == EXCHANGE_FAILED)
+		tally_add(e, errors, 1);
+	if (!x->asked_ns || !x->ended_ns) {
+		tally_add(e, untimed, 1);
+		return;
+	}
+	tally_add(e, ns, x->ended_ns - x->asked_ns);
+	count_time(e->hist, x->asked_ns, x->ended_ns);
+}
+
 /* To: the key of the socket's cgroup. */
 int conversation_tell(const struct conversation *c, __u64 to, const struct exchange *x)
 {
 	struct plimsoll_tally *t = tally_at(table_find(to));
+	struct plimsoll_edge *e;
 
 	if (!t || !c || !x)
 		return 0;
@@ -102,6 +118,9 @@ int conversation_tell(const struct conversation *c, __u64 to, const struct excha
 		served(t, x);
 	else
 		called(t, x);
+	e = edge_at(c->edge);
+	if (e)
+		between(e, x);
 	return 0;
 }
 
@@ -145,6 +164,20 @@ static __always_inline struct hearing *hearing_of(struct bpf_sock *sk)
 	return h;
 }
 
+/* Whom it is with says the segment that asks; its answer cannot have come yet. */
+static __always_inline void know_edge(struct __sk_buff *skb, struct hearing *h, const struct segment *s,
+				      const struct tcp_head *head)
+{
+	struct edge_segment asks = {.cgroup = s->to,
+				    .sequence = s->sequence,
+				    .from = bpf_ntohs(head->from),
+				    .to = bpf_ntohs(head->to),
+				    .serves = h->talk.role == CONVERSATION_SERVER};
+
+	if (protocol_is_heard(h->talk.protocol) && hear_asks(h, s) && !edge_at(h->talk.edge))
+		h->talk.edge = (__u32)request_edge_of(skb, &asks);
+}
+
 static __always_inline void hear(struct __sk_buff *skb, struct bpf_sock *sk)
 {
 	__u32 at = tcp_at(skb);
@@ -172,6 +205,7 @@ static __always_inline void hear(struct __sk_buff *skb, struct bpf_sock *sk)
 	s.acknowledged = bpf_ntohl(head.acknowledged);
 	s.now_ns = bpf_ktime_get_ns();
 	hear_segment(h, &s, &p);
+	know_edge(skb, h, &s, &head);
 }
 
 static __always_inline struct bpf_sock *tcp_socket(struct __sk_buff *skb)

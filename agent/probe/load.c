@@ -105,6 +105,31 @@ static void fill(struct programs_bpf *b, void *data)
 	set_sizes(l, b);
 }
 
+static void show_edges(void *data, uint32_t rows)
+{
+	window_show(&((struct load *)data)->edge_window, rows);
+}
+
+/* Those of the part that counts them, if it is not left out. */
+static int map_edges(struct load *l, struct err *e)
+{
+	const int both = PROT_READ | PROT_WRITE;
+	struct programs_bpf *b = l->programs.bpf;
+	struct edges_memory *m = &l->edges;
+
+	if (!bpf_map__autocreate(b->maps.request_edges))
+		return 0;
+	if (!(m->set = map_array(l, b->maps.request_edge_sets, both, e)) ||
+	    !(m->stock = map_array(l, b->maps.request_edge_stock, both, e)) ||
+	    !(m->row = open_window(l, b->maps.request_edges, &l->edge_window, 1, PLIMSOLL_EDGES, e)))
+		return e ? e->code : -ENOMEM;
+	m->filled = &b->bss->request_edges_filled;
+	m->taken = &b->bss->request_edges_taken;
+	m->show = show_edges;
+	m->data = l;
+	return 0;
+}
+
 static int map_arrays(struct load *l, struct err *e)
 {
 	const int both = PROT_READ | PROT_WRITE;
@@ -125,7 +150,7 @@ static int map_arrays(struct load *l, struct err *e)
 	l->stock.taken = &b->bss->stock_taken;
 	l->stock.known = &b->data_table->births_known;
 	load_show(l, 1); /* the overflow */
-	return 0;
+	return map_edges(l, e);
 }
 
 void load_show(struct load *l, uint32_t rows)
@@ -141,7 +166,8 @@ void load_show(struct load *l, uint32_t rows)
 size_t load_mapped_bytes(const struct load *l)
 {
 	return l->mapped_bytes + window_mapped(&l->row_window) + window_mapped(&l->slot_window) +
-	       window_mapped(&l->tally_window) + window_mapped(&l->traffic_window);
+	       window_mapped(&l->tally_window) + window_mapped(&l->traffic_window) +
+	       window_mapped(&l->edge_window);
 }
 
 static int attach_pass(struct load *l, const char *mount, struct bpf_link **ret, struct err *e)
@@ -201,6 +227,9 @@ static void unmap_arrays(struct load *l)
 	window_close(&l->slot_window);
 	window_close(&l->tally_window);
 	window_close(&l->traffic_window);
+	window_close(&l->edge_window);
+	unmap(l->edges.set, b->maps.request_edge_sets);
+	unmap(l->edges.stock, b->maps.request_edge_stock);
 	unmap(l->birth, b->maps.births);
 	unmap(l->stock.ring, b->maps.stock);
 	unmap(l->running, b->maps.running);
@@ -244,6 +273,11 @@ int load_attach(struct load *l, struct err *e)
 uint64_t load_births_late(const struct load *l)
 {
 	return __atomic_load_n(&l->programs.bpf->bss->births_late, __ATOMIC_RELAXED);
+}
+
+uint64_t load_edges_lost(const struct load *l)
+{
+	return __atomic_load_n(&l->programs.bpf->bss->request_edges_lost, __ATOMIC_RELAXED);
 }
 
 static int walk(struct bpf_link *link, const char *what, struct err *e)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/probe/edges.h"
 #include "agent/probe/hierarchy.h"
 #include "agent/probe/programs.h"
 #include "agent/probe/stock.h"
@@ -34,6 +35,8 @@ struct load {
 	struct plimsoll_row *row;
 	const struct plimsoll_birth *birth;
 	struct stock stock;
+	struct window edge_window;
+	struct edges_memory edges;        /* row NULL: nobody asked for requests */
 	size_t map_bytes;                 /* of all arrays together, … */
 	size_t mapped_bytes;              /* … and of those that are mapped whole */
 	uint64_t pass_number;
@@ -60,6 +63,7 @@ int load_find_running(struct load *l, struct err *e);
 int load_pass(struct load *l, uint64_t ret_births[PLIMSOLL_HIERARCHIES], struct err *e);
 /* After a pass: which CPUs run what the last switch said. */
 int load_look(struct load *l, struct err *e);
+uint64_t load_edges_lost(const struct load *l); /* times that there was no row for an edge */
 /* CPU time that is charged to nobody, or maybe twice, for the kernel hid when it ended; no more than this. */
 uint64_t load_unsure_ns(const struct load *l);
 /* The run queues' clock now; 0: not compared with ours yet. */

@@ -11,6 +11,7 @@
 #include "agent/probe/births.h"
 #include "agent/probe/cost.h"
 #include "agent/probe/deaths.h"
+#include "agent/probe/edges.h"
 #include "agent/probe/hierarchy.h"
 #include "agent/probe/keys.h"
 #include "agent/probe/load.h"
@@ -37,6 +38,7 @@ struct probe {
 	struct tree *tree;
 	struct reading reading;
 	struct roster roster;
+	struct edges edges;
 	struct probe_stats stats;
 	struct cost_meter meter;
 	struct probe_notice found[FOUND_MAX]; /* at load: later we may not look, or see only what is left to us */
@@ -126,6 +128,7 @@ int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e)
 	if (r < 0)
 		return r;
 	fill_stock(p);
+	edges_pass(&p->edges);
 	roster_pass(&p->roster, p->load.pass_number);
 	r = load_look(&p->load, e);
 	if (r < 0)
@@ -138,6 +141,28 @@ int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e)
 	p->stats.cgroups = (uint32_t)tree_cgroups(p->tree);
 	p->stats.losses.slots_full += tree_without_slot(p->tree);
 	return 0;
+}
+
+/* Edges */
+
+const struct plimsoll_edge *probe_next_edge(const struct probe *p, uint32_t *cursor, uint32_t *ret_handle)
+{
+	return edges_next(&p->edges, cursor, ret_handle);
+}
+
+bool probe_has_edges(const struct probe *p)
+{
+	return p->edges.memory.row && !(p->roster.absent & SIGNAL_NO_REQUESTS);
+}
+
+void probe_end_edge(struct probe *p, uint32_t handle)
+{
+	edges_give_back(&p->edges, handle);
+}
+
+const struct probe_cgroup *probe_find(const struct probe *p, uint64_t key)
+{
+	return tree_find(p->tree, key);
 }
 
 /* Cost */
@@ -179,6 +204,7 @@ void probe_stats(const struct probe *p, struct probe_stats *ret)
 	ret->mapped_bytes = load_mapped_bytes(&p->load);
 	ret->measurements = p->meter.results;
 	ret->losses.births_late = load_births_late(&p->load);
+	ret->losses.edges_unplaced = load_edges_lost(&p->load);
 	ret->unsure_cpu_ns = load_unsure_ns(&p->load);
 	ret->overflow_cpu_ns = tree_nobodys(p->tree)->cpu_ns + reading_overflow_cpu_ns(&p->reading);
 	for (int i = 0; i < PROBE_PROGRAMS; i++) {
@@ -264,6 +290,7 @@ static void open_parts(struct probe *p)
 {
 	struct part_frame frame;
 
+	edges_open(&p->edges, &p->load.edges);
 	load_lend(&p->load, &frame);
 	roster_open(&p->roster, &frame, p->load.programs.refused);
 }

@@ -36,6 +36,8 @@ struct probe_watcher { /* called inside probe_open() and probe_pass() */
 	void *data;
 };
 
+struct plimsoll_edge; /* include/plimsoll/edge.h */
+
 struct probe_notice { /* what was found out about this kernel at load, for logs and `doctor` */
 	const char *id;       /* "btf", "cgroup-hierarchy", "sched-switch", "psi" … */
 	const char *level;    /* "ok", "warn", "fail" */
@@ -94,6 +96,15 @@ int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e);
  * before is in no slot. Where the kernel keeps them (PSI, throttling, OOM kills) they are since the cgroup was made. The
  * working set and the restarts are the caller's to compute: they are 0 here. */
 void probe_read(const struct probe *p, const struct probe_cgroup *c, struct signals *ret);
+
+/* Who calls whom, when requests are heard. The next edge from *cursor on, 0 at first; NULL: no more, or nobody counts
+ * them. Its memory grows while it is read. *ret_handle: this use of the row, of which a later one has another. */
+const struct plimsoll_edge *probe_next_edge(const struct probe *p, uint32_t *cursor, uint32_t *ret_handle);
+bool probe_has_edges(const struct probe *p);
+/* Nobody needs it any more: it is there once more, after the next pass. */
+void probe_end_edge(struct probe *p, uint32_t handle);
+/* By an edge's key.cgroup. NULL: it ended, or is not known yet. */
+const struct probe_cgroup *probe_find(const struct probe *p, uint64_t key);
 
 /* The programs' own clock: on (true) it costs about 140 ns a run, so it is on for a second now and then; off
  * (false) computes the costs in the stats. Needs no privilege. */

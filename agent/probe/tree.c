@@ -99,6 +99,11 @@ const struct probe_cgroup *tree_largest(const struct tree *t, enum plimsoll_hier
 	return largest ? &largest->out : NULL;
 }
 
+const struct probe_cgroup *tree_find(const struct tree *t, uint64_t key)
+{
+	return map_get(t->by_key, key); /* a node begins with what is handed out */
+}
+
 size_t tree_cgroups(const struct tree *t)
 {
 	return t->n;

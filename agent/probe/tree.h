@@ -35,6 +35,7 @@ void tree_wake(struct tree *t);
 uint32_t tree_slot(struct tree *t, uint32_t lent); /* for the stock, which has that many; 0: none to spare */
 bool tree_changed(const struct tree *t); /* since the table was written */
 const struct probe_cgroup *tree_largest(const struct tree *t, enum plimsoll_hierarchy memory); /* of the last pass; the root: none */
+const struct probe_cgroup *tree_find(const struct tree *t, uint64_t key); /* PLIMSOLL_KEY(); NULL: none lives */
 size_t tree_cgroups(const struct tree *t);
 size_t tree_without_slot(const struct tree *t);
 const struct signals *tree_nobodys(const struct tree *t); /* counted by slots that turned out to be no cgroup's */
