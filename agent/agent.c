@@ -7,6 +7,7 @@
 
 #include "agent/metrics.h"
 #include "agent/names/account.h"
+#include "agent/peers.h"
 #include "agent/sample.h"
 #include "agent/second.h"
 #include "agent/serve.h"
@@ -171,6 +172,7 @@ static void release(struct agent *a)
 	for (int i = 0; i < NAMES_KINDS; i++)
 		a->names[i] = names_free(a->names[i]);
 	a->probe = probe_close(a->probe);
+	a->peers = peers_free(a->peers);
 	a->sample = sample_free(a->sample);
 	a->encode = encode_free(a->encode);
 	a->spool = spool_free(a->spool);

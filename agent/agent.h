@@ -27,6 +27,7 @@
 #define AGENT_GRACE_NS	     (2 * CLOCK_NS_PER_S) /* open calls at shutdown */
 #define AGENT_RENEW_EVERY_NS (24 * 3600 * CLOCK_NS_PER_S) /* own certificates, see pki.h */
 
+struct peers;
 struct serve;
 struct stream;
 struct watch;
@@ -36,6 +37,7 @@ struct agent {
 	struct loop *loop;
 	struct probe *probe;
 	struct sample *sample;
+	struct peers *peers;
 	struct names *names[NAMES_KINDS];
 	struct encode *encode;
 	struct spool *spool;

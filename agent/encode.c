@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/encode_calls.h"
 #include "base/mem.h"
 #include "plimsoll/v1/metrics.pb-c.h"
 #include "plimsoll/version.h"
@@ -26,6 +27,7 @@ struct encode {
 	Plimsoll__V1__Node node;
 	Plimsoll__V1__Losses losses;
 	struct counts counts;
+	struct calls calls;
 	size_t room_rows, room_names, room_gone, room_bytes, room_victims;
 	identity_message *names;
 	struct victim *victims;
@@ -125,6 +127,8 @@ static void clear(struct encode *e)
 	b->columns = NULL;
 	b->node = NULL;
 	b->losses = NULL;
+	b->n_peers = 0;
+	b->calls = NULL;
 	c->n_row = c->n_flags = 0;
 	counts_clear(&e->counts);
 	memset(e->in_use, 0, sizeof(e->in_use));
@@ -312,6 +316,8 @@ struct encode_bytes encode_batch(struct encode *e, enum encode_form form,
 	leave_out_zeros(e);
 	counts_point(&e->counts, &e->columns);
 	point_to_victims(e);
+	if (form != ENCODE_PREAMBLE)
+		encode_calls(&e->calls, form, second->peers, sample, filter, &e->batch);
 	add_head(&j, second);
 	return pack(e);
 }
@@ -340,6 +346,7 @@ struct encode *encode_free(struct encode *e)
 	for (int id = 0; id < SIGNALS; id++)
 		free(*columns_values(&e->columns, (enum signal_id)id));
 	counts_done(&e->counts);
+	calls_done(&e->calls);
 	free(e->names);
 	free(e->batch.dictionary);
 	free(e->batch.gone);

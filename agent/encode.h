@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "agent/node.h"
+#include "agent/peers.h"
 #include "agent/sample.h"
 #include "plimsoll/loss.h"
 
@@ -40,6 +41,7 @@ struct encode_second { /* all that is not a row */
 	struct encode_source source;
 	struct node_reading node;
 	struct losses losses;
+	const struct peers *peers; /* of the same second; NULL: nobody knows who calls whom */
 };
 
 struct encode_bytes {

@@ -21,6 +21,11 @@ struct member {
 	bool branch;
 };
 
+struct departed { /* a cgroup that ended */
+	uint64_t id;
+	uint32_t row;
+};
+
 struct sample {
 	unsigned magic;
 	sample_read_fn read;
@@ -31,6 +36,9 @@ struct sample {
 	size_t n_members, room_members;
 	struct sample_row **rows; /* by id */
 	size_t n_rows, room_rows;
+	struct departed *departed; /* in the second that is taken, or was */
+	size_t n_departed, room_departed;
+	bool taken; /* that second */
 	struct runs *runs;
 	struct signals reading; /* scratch */
 };
@@ -190,6 +198,18 @@ static void become_row(struct sample *s, struct member *m)
 	m->row = row_new(s, m->cgroup->path, &id);
 }
 
+static void depart(struct sample *s, const struct member *m)
+{
+	if (s->taken)
+		s->n_departed = 0;
+	s->taken = false;
+	if (s->n_departed == s->room_departed) {
+		s->room_departed = s->room_departed ? 2 * s->room_departed : 16;
+		s->departed = mem_array(s->departed, s->room_departed, sizeof(*s->departed));
+	}
+	s->departed[s->n_departed++] = (struct departed){m->cgroup->id, m->row->out.id};
+}
+
 static void gone(struct probe_cgroup *c, void *data)
 {
 	struct sample *s = obj_cast(struct sample, data, SAMPLE_MAGIC);
@@ -197,8 +217,10 @@ static void gone(struct probe_cgroup *c, void *data)
 
 	if (!m->row && m->plain && s->probe && ran_itself(s, m))
 		become_row(s, m); /* it came and went between two seconds, or ran only at its end */
-	if (m->row)
+	if (m->row) {
 		fold(s, m);
+		depart(s, m);
+	}
 	if (m->row && m->own)
 		row_end(s, m->row);
 	if (parent)
@@ -269,6 +291,7 @@ void sample_take(struct sample *s, clock_boot_t at)
 {
 	must(s->probe);
 	s->at = at;
+	s->taken = true;
 	forget_ended(s);
 	for (size_t i = 0; i < s->n_members; i++)
 		if (s->members[i]->plain)
@@ -286,6 +309,18 @@ struct sample_row *const *sample_rows(const struct sample *s, size_t *ret_n)
 {
 	*ret_n = s->n_rows;
 	return s->rows;
+}
+
+uint32_t sample_row_of(const struct sample *s, const struct probe_cgroup *c, uint64_t id)
+{
+	const struct member *m = c ? c->data : NULL;
+
+	if (m)
+		return m->row ? m->row->out.id : 0;
+	for (size_t i = 0; i < s->n_departed; i++)
+		if (s->departed[i].id == id)
+			return s->departed[i].row;
+	return 0;
 }
 
 uint32_t sample_live(const struct sample *s)
@@ -330,6 +365,7 @@ struct sample *sample_free(struct sample *s)
 		row_free(row_of(s->rows[i]));
 	free(s->members);
 	free(s->rows);
+	free(s->departed);
 	runs_free(s->runs);
 	s->magic = 0;
 	free(s);

@@ -3,6 +3,7 @@
 
 #include "agent/metrics.h"
 #include "agent/names/names.h"
+#include "agent/peers.h"
 #include "agent/sample.h"
 #include "agent/serve.h"
 #include "agent/victims.h"
@@ -73,6 +74,7 @@ static void fill_second(struct agent *a, clock_boot_t at)
 	node_read("/proc", &s->node);
 	add_sleep(a, &s->node);
 	s->losses = a->shortfall.now;
+	s->peers = a->peers;
 }
 
 static struct encode_bytes encoded(struct agent *a, enum encode_form form,
@@ -117,6 +119,7 @@ void second_take(struct agent *a)
 	}
 	read_again(a);
 	sample_take(a->sample, at);
+	peers_take(a->peers, a->probe, a->sample);
 	victims_log(a->sample);
 	for (int i = 0; i < NAMES_KINDS; i++)
 		names_apply(a->names[i], a->sample, clock_boot());

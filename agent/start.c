@@ -6,6 +6,7 @@
 
 #include "agent/metrics.h"
 #include "agent/names/names.h"
+#include "agent/peers.h"
 #include "agent/privilege.h"
 #include "agent/sample.h"
 #include "agent/second.h"
@@ -63,6 +64,7 @@ static int start_sampling(struct agent *a, struct err *e)
 	int r;
 
 	a->sample = sample_new(probe_read);
+	a->peers = peers_new();
 	a->encode = encode_new();
 	a->spool = spool_new((uint32_t)(o->spool / o->interval) + 1, SPOOL_MAX_BYTES);
 	probe.watcher = sample_watcher(a->sample);

@@ -174,7 +174,7 @@ static __always_inline void know_edge(struct __sk_buff *skb, struct hearing *h, 
 				    .to = bpf_ntohs(head->to),
 				    .serves = h->talk.role == CONVERSATION_SERVER};
 
-	if (protocol_is_heard(h->talk.protocol) && hear_asks(h, s) && !edge_at(h->talk.edge))
+	if (hear_understands(&h->talk) && hear_asks(h, s) && !edge_at(h->talk.edge))
 		h->talk.edge = (__u32)request_edge_of(skb, &asks);
 }
 

@@ -112,7 +112,9 @@ void edges_give_back(struct edges *e, uint32_t handle)
 {
 	uint32_t row = PLIMSOLL_EDGE_ROW(handle);
 
-	must(row < e->rows && e->state[row] == EDGES_USED && e->use[row] == PLIMSOLL_EDGE_USE(handle));
+	must(row < e->rows);
+	if (e->state[row] != EDGES_USED || e->use[row] != PLIMSOLL_EDGE_USE(handle))
+		return;
 	leave_sets(e, &e->memory.row[row], handle);
 	__atomic_store_n(&e->memory.row[row].use, 0, __ATOMIC_RELEASE);
 	e->state[row] = EDGES_LEAVING;

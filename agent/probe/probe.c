@@ -145,12 +145,36 @@ int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e)
 
 /* Edges */
 
-const struct plimsoll_edge *probe_next_edge(const struct probe *p, uint32_t *cursor, uint32_t *ret_handle)
+static void read_calls(const struct plimsoll_edge *e, struct probe_calls *ret)
 {
-	return edges_next(&p->edges, cursor, ret_handle);
+	*ret = (struct probe_calls){.calls = __atomic_load_n(&e->calls, __ATOMIC_RELAXED),
+				    .errors = __atomic_load_n(&e->errors, __ATOMIC_RELAXED),
+				    .untimed = __atomic_load_n(&e->untimed, __ATOMIC_RELAXED),
+				    .ns = __atomic_load_n(&e->ns, __ATOMIC_RELAXED),
+				    .connection = __atomic_load_n(&e->connection, __ATOMIC_RELAXED)};
+	for (unsigned i = 0; i < HIST_BUCKETS; i++)
+		ret->hist[i] = __atomic_load_n(&e->hist[i], __ATOMIC_RELAXED);
 }
 
-bool probe_has_edges(const struct probe *p)
+bool probe_next_edge(const struct probe *p, uint32_t *cursor, struct probe_edge *ret)
+{
+	uint32_t handle;
+	const struct plimsoll_edge *e = edges_next(&p->edges, cursor, &handle);
+
+	if (!e)
+		return false;
+	*ret = (struct probe_edge){.handle = handle,
+				   .cgroup = tree_find(p->tree, e->key.cgroup),
+				   .cgroup_id = PLIMSOLL_KEY_ID(e->key.cgroup),
+				   .net = e->key.net,
+				   .port = (uint16_t)e->key.port,
+				   .serves = e->key.serves};
+	memcpy(ret->address, e->key.address, sizeof(ret->address));
+	read_calls(e, &ret->calls);
+	return true;
+}
+
+bool probe_hears_edges(const struct probe *p)
 {
 	return p->edges.memory.row && !(p->roster.absent & SIGNAL_NO_REQUESTS);
 }
@@ -158,11 +182,6 @@ bool probe_has_edges(const struct probe *p)
 void probe_end_edge(struct probe *p, uint32_t handle)
 {
 	edges_give_back(&p->edges, handle);
-}
-
-const struct probe_cgroup *probe_find(const struct probe *p, uint64_t key)
-{
-	return tree_find(p->tree, key);
 }
 
 /* Cost */

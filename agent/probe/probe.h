@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/hist.h"
 #include "plimsoll/loss.h"
 #include "plimsoll/signal.h"
 
@@ -36,12 +37,27 @@ struct probe_watcher { /* called inside probe_open() and probe_pass() */
 	void *data;
 };
 
-struct plimsoll_edge; /* include/plimsoll/edge.h */
-
 struct probe_notice { /* what was found out about this kernel at load, for logs and `doctor` */
 	const char *id;       /* "btf", "cgroup-hierarchy", "sched-switch", "psi" … */
 	const char *level;    /* "ok", "warn", "fail" */
 	char text[160], fix[200];
+};
+
+struct probe_calls { /* counters since the edge came */
+	uint64_t calls, errors, untimed, ns;
+	uint32_t hist[HIST_BUCKETS]; /* of those with a time; wraps */
+	uint64_t connection; /* of the newest one: a number by which both of its ends know it */
+};
+
+struct probe_edge { /* who asks, and the address; or who answers, and at which */
+	uint32_t handle; /* a later edge has another one */
+	const struct probe_cgroup *cgroup; /* that the socket counts for; NULL: it ended, or is not known */
+	uint64_t cgroup_id;
+	uint64_t net;        /* its network namespace; unique until reboot; 0: not known */
+	uint8_t address[16]; /* of the server; IPv4 mapped, ::ffff:1.2.3.4 */
+	uint16_t port;       /* of the server */
+	bool serves;
+	struct probe_calls calls;
 };
 
 struct probe_options {
@@ -97,14 +113,12 @@ int probe_pass(struct probe *p, clock_boot_t *ret_at, struct err *e);
  * working set and the restarts are the caller's to compute: they are 0 here. */
 void probe_read(const struct probe *p, const struct probe_cgroup *c, struct signals *ret);
 
-/* Who calls whom, when requests are heard. The next edge from *cursor on, 0 at first; NULL: no more, or nobody counts
- * them. Its memory grows while it is read. *ret_handle: this use of the row, of which a later one has another. */
-const struct plimsoll_edge *probe_next_edge(const struct probe *p, uint32_t *cursor, uint32_t *ret_handle);
-bool probe_has_edges(const struct probe *p);
+/* Who calls whom, while requests are heard (probe_hears_edges()). The next one from *cursor on, 0 at first; false: no
+ * more. After a pass. */
+bool probe_next_edge(const struct probe *p, uint32_t *cursor, struct probe_edge *ret);
+bool probe_hears_edges(const struct probe *p);
 /* Nobody needs it any more: it is there once more, after the next pass. */
 void probe_end_edge(struct probe *p, uint32_t handle);
-/* By an edge's key.cgroup. NULL: it ended, or is not known yet. */
-const struct probe_cgroup *probe_find(const struct probe *p, uint64_t key);
 
 /* The programs' own clock: on (true) it costs about 140 ns a run, so it is on for a second now and then; off
  * (false) computes the costs in the stats. Needs no privilege. */

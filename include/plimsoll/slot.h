@@ -77,6 +77,7 @@ struct plimsoll_entry {
 #define PLIMSOLL_TABLE_NEXT(version, bits) ((((version) >> 5) + 1) << 5 | (bits))
 
 #define PLIMSOLL_KEY(id, hierarchy) ((id) << 2 | (hierarchy)) /* kernfs ids count up from 1 */
+#define PLIMSOLL_KEY_ID(key)		   ((key) >> 2)
 #define PLIMSOLL_MIX(key) ((key) * 0x9e3779b97f4a7c15ull) /* Fibonacci, TAOCP 6.4 */
 /* Mixed twice: ids of cgroups that are made one after the other, in several hierarchies at once, are as many
  * arithmetic sequences, which one multiplication would lay side by side. */

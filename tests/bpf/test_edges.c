@@ -159,52 +159,51 @@ static void part(void)
 }
 
 /* The edge of this cgroup with this address; all 0: there is none. */
-static struct plimsoll_edge edge(const char *cgroup, bool serves, const char *address, uint16_t port, uint32_t *ret_handle)
+static struct probe_edge edge(const char *cgroup, bool serves, const char *address, uint16_t port)
 {
 	const struct probe_cgroup *c = watch_find(&w, cgroup);
-	const struct plimsoll_edge *e;
-	uint32_t cursor = 0, handle;
-	uint64_t wanted[2];
+	struct probe_edge e;
+	uint32_t cursor = 0;
+	uint8_t wanted[16];
 
 	must(inet_pton(AF_INET6, address, wanted) == 1);
-	while ((e = probe_next_edge(w.probe, &cursor, &handle))) {
-		if (probe_find(w.probe, e->key.cgroup) != c || e->key.serves != serves || e->key.port != port ||
-		    memcmp(e->key.address, wanted, sizeof(wanted)) != 0)
-			continue;
-		if (ret_handle)
-			*ret_handle = handle;
-		return *e;
-	}
-	return (struct plimsoll_edge){0};
+	while (probe_next_edge(w.probe, &cursor, &e))
+		if (e.cgroup == c && e.cgroup_id == c->id && e.serves == serves && e.port == port &&
+		    memcmp(e.address, wanted, sizeof(wanted)) == 0)
+			return e;
+	return (struct probe_edge){0};
 }
 
-static void assert_counts(const struct plimsoll_edge *e, unsigned calls, unsigned errors)
+static void assert_counts(const struct probe_edge *e, unsigned calls, unsigned errors)
 {
 	uint64_t timed = 0;
 
 	for (unsigned b = 0; b < HIST_BUCKETS; b++)
-		timed += e->hist[b];
-	assert_int_equal(e->calls, calls);
-	assert_int_equal(e->errors, errors);
-	assert_int_equal(e->untimed, 0);
+		timed += e->calls.hist[b];
+	assert_int_equal(e->calls.calls, calls);
+	assert_int_equal(e->calls.errors, errors);
+	assert_int_equal(e->calls.untimed, 0);
 	assert_int_equal(timed, calls);
-	assert_true(e->ns > 0);
+	assert_true(e->calls.ns > 0);
 }
 
+/* Ours: others on this machine talk, too. */
 static size_t edges_in_use(void)
 {
-	uint32_t cursor = 0, handle;
+	const struct probe_cgroup *here = watch_find(&w, client_path), *there = watch_find(&w, server_path);
+	struct probe_edge e;
+	uint32_t cursor = 0;
 	size_t n = 0;
 
-	while (probe_next_edge(w.probe, &cursor, &handle))
-		n++;
+	while (probe_next_edge(w.probe, &cursor, &e))
+		n += e.cgroup == here || e.cgroup == there;
 	return n;
 }
 
 static void both_ends_tell_of_the_same(void **state)
 {
 	const struct { const char *dial, *is; } ways[] = {{"::ffff:127.0.0.1", "::ffff:127.0.0.1"}, {"::1", "::1"}};
-	struct plimsoll_edge calls, serves;
+	struct probe_edge calls, serves;
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
@@ -213,13 +212,13 @@ static void both_ends_tell_of_the_same(void **state)
 			talk(ANSWER);
 		talk(ANSWER_BADLY);
 		watch_pass(&w);
-		calls = edge(client_path, false, ways[i].is, PORT, NULL);
-		serves = edge(server_path, true, ways[i].is, PORT, NULL);
+		calls = edge(client_path, false, ways[i].is, PORT);
+		serves = edge(server_path, true, ways[i].is, PORT);
 		assert_counts(&calls, TIMES + 1, 1);
 		assert_counts(&serves, TIMES + 1, 1);
-		assert_true(calls.ns >= serves.ns);
-		assert_true(calls.connection && calls.connection == serves.connection);
-		assert_true(calls.key.net && calls.key.net == serves.key.net);
+		assert_true(calls.calls.ns >= serves.calls.ns);
+		assert_true(calls.calls.connection && calls.calls.connection == serves.calls.connection);
+		assert_true(calls.net && calls.net == serves.net);
 		part();
 	}
 	assert_int_equal(edges_in_use(), 4);
@@ -229,7 +228,7 @@ static void both_ends_tell_of_the_same(void **state)
 /* One edge however many connections there were; its number is the newest's. */
 static void connections_of_a_pair_are_one_edge(void **state)
 {
-	struct plimsoll_edge calls, serves;
+	struct probe_edge calls, serves;
 	uint64_t first = 0;
 
 	(void)state;
@@ -237,11 +236,11 @@ static void connections_of_a_pair_are_one_edge(void **state)
 		meet("::1", PORT, 1);
 		talk(ANSWER);
 		watch_pass(&w);
-		calls = edge(client_path, false, "::1", PORT, NULL);
-		serves = edge(server_path, true, "::1", PORT, NULL);
+		calls = edge(client_path, false, "::1", PORT);
+		serves = edge(server_path, true, "::1", PORT);
 		assert_counts(&calls, i, 0);
-		assert_true(calls.connection == serves.connection && calls.connection != first);
-		first = calls.connection;
+		assert_true(calls.calls.connection == serves.calls.connection && calls.calls.connection != first);
+		first = calls.calls.connection;
 		part();
 	}
 }
@@ -249,43 +248,41 @@ static void connections_of_a_pair_are_one_edge(void **state)
 /* The client's own network namespace translates, as on a node that calls a Service. */
 static void a_translated_address_is_the_servers_own(void **state)
 {
-	struct plimsoll_edge calls;
+	struct probe_edge calls;
 
 	(void)state;
-	must(system("ip addr add 10.9.0.1/32 dev lo && nft add table ip n && nft add chain ip n o "
-		    "'{ type nat hook output priority -100; }' && "
-		    "nft add rule ip n o ip daddr 10.9.0.1 tcp dport 80 dnat to 127.0.0.1:4712") == 0);
-	meet("::ffff:10.9.0.1", 80, 1);
+	must(system("nft add table ip n && nft add chain ip n o '{ type nat hook output priority -100; }' && "
+		    "nft add rule ip n o ip daddr 127.0.0.9 tcp dport 80 dnat to 127.0.0.1:4712") == 0);
+	meet("::ffff:127.0.0.9", 80, 1);
 	talk(ANSWER);
 	watch_pass(&w);
-	calls = edge(client_path, false, "::ffff:127.0.0.1", PORT, NULL);
+	calls = edge(client_path, false, "::ffff:127.0.0.1", PORT);
 	assert_counts(&calls, 1, 0);
-	assert_true(calls.connection == edge(server_path, true, "::ffff:127.0.0.1", PORT, NULL).connection);
-	assert_int_equal(edge(client_path, false, "::ffff:10.9.0.1", 80, NULL).calls, 0);
+	assert_true(calls.calls.connection == edge(server_path, true, "::ffff:127.0.0.1", PORT).calls.connection);
+	assert_int_equal(edge(client_path, false, "::ffff:127.0.0.9", 80).calls.calls, 0);
 	part();
-	must(system("nft delete table ip n && ip addr del 10.9.0.1/32 dev lo") == 0);
+	must(system("nft delete table ip n") == 0);
 }
 
 /* The row is another's then, and the connection that goes on takes a new one. */
 static void what_is_given_back_comes_free(void **state)
 {
-	uint32_t before = 0, after = 0;
-	struct plimsoll_edge calls;
+	struct probe_edge before, after;
 
 	(void)state;
 	meet("::1", PORT, 1);
 	talk(ANSWER);
 	watch_pass(&w);
-	edge(client_path, false, "::1", PORT, &before);
-	probe_end_edge(w.probe, before);
+	before = edge(client_path, false, "::1", PORT);
+	probe_end_edge(w.probe, before.handle);
 	talk(ANSWER);
 	watch_pass(&w);
 	assert_int_equal(edges_in_use(), 3); /* the one that goes is read a last time */
 	watch_pass(&w);
 	assert_int_equal(edges_in_use(), 2);
-	calls = edge(client_path, false, "::1", PORT, &after);
-	assert_counts(&calls, 1, 0);
-	assert_int_not_equal(after, before);
+	after = edge(client_path, false, "::1", PORT);
+	assert_counts(&after, 1, 0);
+	assert_int_not_equal(after.handle, before.handle);
 	for (int i = 0; i < 3; i++)
 		watch_pass(&w);
 	part();
@@ -301,13 +298,12 @@ static void what_finds_no_room_is_counted_and_finds_some_later(void **state)
 	talk(ANSWER);
 	lost = watch_stats(&w).losses.edges_unplaced;
 	watch_pass(&w);
-	assert_int_equal(edges_in_use(), EDGES_READY);
-	assert_int_equal(lost, 2 * MANY - EDGES_READY);
+	assert_in_range(edges_in_use(), 1, EDGES_READY);
+	assert_in_range(lost, 2 * MANY - edges_in_use(), UINT64_MAX);
 	assert_int_equal(watch_read(&w, client_path).calls, MANY);
 	talk(ANSWER);
 	watch_pass(&w);
 	assert_int_equal(edges_in_use(), 2 * MANY);
-	assert_int_equal(watch_stats(&w).losses.edges_unplaced, lost);
 	part();
 }
 

@@ -24,7 +24,7 @@ MEMORY = "1536M"
 DISK = 160 << 20  # bytes; test_block writes there with O_DIRECT
 DISK_BYTES_A_SECOND = 20 << 20  # read: slow beside CPUs that are emulated, as disks are beside real ones
 # Drivers of the disk, what makes losses for test_tcp, what ss asks, the slow link of test_connections.
-MODULES = ("virtio_pci", "virtio_blk", "nf_tables", "nft_numgen", "nft_limit", "tcp_diag", "tun")
+MODULES = ("virtio_pci", "virtio_blk", "nf_tables", "nft_numgen", "nft_limit", "tcp_diag", "tun", "nft_chain_nat", "nft_nat")
 PROGRAMS = ("/usr/bin/fio", "/usr/bin/ss", "/usr/sbin/nft")
 # Compares our clock with the kernel's run statistics, a few ns apart: an emulated clock takes longer than that.
 NOT_EMULATED = {"test_cost": "compares clocks to a few ns, which an emulated machine does not have"}
@@ -46,7 +46,7 @@ PROOF = {
     "listen": ("test_listen",),
     "tasks": ("test_task", "test_faults"),
     "oom-victim": ("test_oom",),
-    "requests": ("test_request",),
+    "requests": ("test_request", "test_edges"),
     "restarts": ("test_restarts",),
     "connects": ("test_tcp", "test_connections who_gives_up_has_no_failure",
                  "test_connections an_older_call_that_hangs_shows")}
