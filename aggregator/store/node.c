@@ -13,6 +13,8 @@
 /* A batch's time is that of its pass's beginning. Victims come during it, too, and the agent may be stopped then. */
 #define VICTIM_SLACK_NS (60 * CLOCK_NS_PER_S)
 #define BOOTTIME_MAX_NS (1ull << 62) /* 146 years: no machine runs that long */
+/* A preamble may be overtaken by a second that another stream brings: less than this is no earlier moment. */
+#define BEHIND_NS (5 * CLOCK_NS_PER_S)
 
 struct store_node *node_new(struct store *s, const char *name)
 {
@@ -45,7 +47,9 @@ uint64_t node_time(const struct store_node *n, uint64_t agent_boottime_ns)
 
 uint64_t node_sample_ns(const struct store_node *n)
 {
-	return n->clock.fine ? node_time(n, n->clock.fine_ns[n->clock.fine % RING_FINE]) : 0;
+	uint64_t at = n->clock.fine ? node_time(n, n->clock.fine_ns[n->clock.fine % RING_FINE]) : 0;
+
+	return at < n->arrival_ns ? at : n->arrival_ns; /* until its first second a new clock dates those of the old one */
 }
 
 uint64_t node_period_ns(const struct store_node *n)
@@ -85,10 +89,18 @@ static void take_cpus(struct store_node *n, uint32_t cpus)
 		n->cpus_most = cpus;
 }
 
-static void take_source(struct store_node *n, const struct store_source *source, bool rebooted)
+/* A machine that was taken back to an earlier moment (a snapshot of a virtual one): the run of its agent goes on, but its
+ * clock is behind, and its seconds have the numbers of others that are held. */
+static bool went_back(const struct store_node *n, const struct store_batch *b)
 {
-	if (rebooted) {
-		n->skew.known = false; /* its clock began anew */
+	return n->epoch == b->epoch && b->boottime_ns && b->boottime_ns < BOOTTIME_MAX_NS &&
+	       b->boottime_ns + BEHIND_NS < n->boottime_ns;
+}
+
+static void take_source(struct store_node *n, const struct store_source *source, bool clock_anew)
+{
+	if (clock_anew) {
+		n->skew.known = false;
 		n->cpus_most = 0;
 	}
 	copy_text(&n->boot_id, source->boot_id);
@@ -101,11 +113,11 @@ static void take_source(struct store_node *n, const struct store_source *source,
 int node_hello(struct store_node *n, const struct store_source *source, const struct store_batch *b,
 	       clock_boot_t arrival)
 {
-	bool anew = n->epoch != b->epoch;
-	bool rebooted = n->boot_id && strcmp(n->boot_id, source->boot_id) != 0;
-	struct strmap *orphans = anew ? node_rows_orphan(n, rebooted) : NULL;
+	bool back = went_back(n, b), anew = back || n->epoch != b->epoch;
+	bool clock_anew = back || (n->boot_id && strcmp(n->boot_id, source->boot_id) != 0);
+	struct strmap *orphans = anew ? node_rows_orphan(n, clock_anew) : NULL;
 
-	take_source(n, source, rebooted);
+	take_source(n, source, clock_anew);
 	n->arrival_ns = arrival.ns;
 	if (b->boottime_ns && b->boottime_ns < BOOTTIME_MAX_NS)
 		skew_learn(&n->skew, b->boottime_ns, arrival);

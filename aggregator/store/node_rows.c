@@ -123,7 +123,7 @@ void node_rows_name(struct store_node *n, const struct store_batch *b, struct st
 		name_row(n, &b->identity[i], sequence, orphans, arrival);
 }
 
-struct strmap *node_rows_orphan(struct store_node *n, bool rebooted)
+struct strmap *node_rows_orphan(struct store_node *n, bool clock_anew)
 {
 	struct strmap *orphans = strmap_new();
 	struct map *rows = n->rows;
@@ -140,7 +140,7 @@ struct strmap *node_rows_orphan(struct store_node *n, bool rebooted)
 		r->rebase = true;
 		r->named = 0;
 		buckets_done(&r->others); /* the new agent counts from 0 */
-		if (rebooted)
+		if (clock_anew)
 			(void)row_put_victim(r, NULL, 0);
 		twice = strmap_put(orphans, row_cgroup(r), r);
 		if (twice)

@@ -7,9 +7,9 @@
 #include "aggregator/store/node.h"
 
 /* Takes every row out of the table, frozen, by path, as a new epoch opens; node_rows_end_orphans() frees the map and
- * ends whom nobody named. A path has one live row; should there be two, one of them ends here. `rebooted`: what has a
- * time of the machine's clock before is forgotten. */
-struct strmap *node_rows_orphan(struct store_node *n, bool rebooted);
+ * ends whom nobody named. A path has one live row; should there be two, one of them ends here. `clock_anew`: what has
+ * a time of the machine's clock before is forgotten. */
+struct strmap *node_rows_orphan(struct store_node *n, bool clock_anew);
 void node_rows_end_orphans(struct store_node *n, struct strmap *orphans, uint64_t now_ns);
 
 /* The batch's dictionary. `orphans`: NULL when no epoch opens. */

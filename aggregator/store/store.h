@@ -76,8 +76,8 @@ struct store_node *store_node(const struct store *s, const char *name); /* NULL:
 /* Start with *cursor = 0; NULL at the end. Do not store anything in between. */
 struct store_node *store_next_node(const struct store *s, size_t *cursor);
 
-/* A stream's first message. Makes the node, or opens a new epoch of it. `source` and the identities
- * are copied. Rows of an older epoch that are missing from the dictionary are gone. *ret_sequence:
+/* A stream's first message. Makes the node, or opens a new epoch of it; also of the same run, when its clock is well
+ * behind what is held, for then the machine was taken back to a snapshot. `source` and the identities are copied. Rows of an older epoch that are missing from the dictionary are gone. *ret_sequence:
  * the last second held of this epoch, 0: none. -ENOSPC: too many agents. */
 int store_hello(struct store *s, const struct store_source *source, const struct store_batch *b,
 		clock_boot_t arrival, struct store_node **ret_node, uint64_t *ret_sequence);

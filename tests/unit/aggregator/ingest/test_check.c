@@ -411,6 +411,32 @@ static void a_stream_resumes(void **state)
 	ingest_free(ingest);
 }
 
+/* By the numbers of seconds that are held: they are others, taken after its machine was set back to a snapshot. */
+static void a_stream_of_a_machine_that_was_taken_back(void **state)
+{
+	struct bench *t = *state;
+	struct ingest *ingest = ingest_new(t->store);
+	struct stream one, two;
+	uint64_t held = 99;
+
+	good(&t->m, 0);
+	assert_int_equal(hello(&one, ingest, &t->m, "agent", 1, &held), RPC_OK);
+	for (uint64_t i = 1; i <= 20; i++)
+		assert_true(put(&one, &t->m, i));
+	good(&t->m, 0);
+	t->m.b.boottime_ns = 11 * CLOCK_NS_PER_S;
+	assert_int_equal(hello(&two, ingest, &t->m, "agent", 30 * CLOCK_NS_PER_S, &held), RPC_OK);
+	assert_int_equal(held, 0);
+	assert_int_equal(one.ended, 1);
+	assert_true(put(&two, &t->m, 11));
+	assert_true(put(&two, &t->m, 12));
+	assert_int_equal(store_counters(t->store)->duplicates, 0);
+	assert_int_equal(store_counters(t->store)->batches, 22);
+	intake_close(&one.intake);
+	intake_close(&two.intake);
+	ingest_free(ingest);
+}
+
 static void who_may_speak(void **state)
 {
 	struct bench *t = *state;
@@ -493,6 +519,7 @@ int main(void)
 		TEST(bad_names_cost_their_row_only), TEST(bad_victims_cost_themselves_only),
 		TEST(text_has_a_length),
 		TEST(preambles),	     TEST(a_stream_resumes),
+		TEST(a_stream_of_a_machine_that_was_taken_back),
 		TEST(who_may_speak),	     TEST(the_newer_stream_wins),
 		TEST(silent_streams_end),
 	};

@@ -29,6 +29,71 @@ static void duplicates_gaps_and_time(void **state)
 	store_free(s);
 }
 
+/* The machine of run(1, 10, 40) at its second `at` of before, when it is second `now` here. Returns what is held. */
+static uint64_t take_back(struct store *s, uint64_t at, uint64_t now, struct store_node **ret_n)
+{
+	struct second x;
+	uint64_t held;
+
+	second(&x, 1, 0, at * S, false);
+	second_name(&x, 1, "/app/one");
+	second_name(&x, 2, "/app/two");
+	*ret_n = fleet_hello(s, "node-a", &x, T0 + now * S + LATE, &held);
+	return held;
+}
+
+/* A snapshot of a virtual machine: the same run of the agent, whose seconds have the numbers of others. */
+static void a_machine_that_was_taken_back_goes_on(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = run(s, 1, 10, 40);
+	struct second x;
+	struct view v;
+
+	(void)state;
+	assert_int_equal(take_back(s, 20, 50, &n), 0);
+	for (uint64_t t = 20; t <= 23; t++) {
+		second(&x, 1, t - 9, t * S, t == 20);
+		second_row(&x, 1, t * S / 2, t * S / 4);
+		if (t == 20)
+			second_row(&x, 2, 5 * S, 0);
+		assert_int_equal(fleet_put(s, n, &x, T0 + (t + 30) * S + LATE), 0);
+	}
+	assert_int_equal(store_counters(s)->duplicates, 0);
+	assert_int_equal(store_counters(s)->refused[STORE_REFUSED_TIME], 0);
+	assert_int_equal(store_counters(s)->epochs, 2);
+	view_at(s, 53, &v);
+	assert_int_equal(v.replicas, 2);
+	assert_int_equal(v.replica[0].sample_age_ns, 0);
+	assert_true(v.replica[0].cpu_known);
+	assert_int_equal(v.replica[0].cpu_milli, 500);
+	store_free(s);
+}
+
+static void until_its_first_second_it_is_silent(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = run(s, 1, 10, 40);
+
+	(void)state;
+	assert_int_equal(take_back(s, 20, 50, &n), 0);
+	assert_int_equal(store_nodes_silent(s, (clock_boot_t){T0 + 52 * S}), 0);
+	assert_int_equal(store_nodes_silent(s, (clock_boot_t){T0 + 55 * S}), 1);
+	store_free(s);
+}
+
+static void a_preamble_that_was_overtaken_is_no_earlier_moment(void **state)
+{
+	struct store *s = new_store();
+	struct store_node *n = run(s, 1, 10, 40);
+
+	(void)state;
+	assert_int_equal(take_back(s, 37, 41, &n), 31);
+	assert_int_equal(take_back(s, UINT64_MAX / S, 41, &n), 31);
+	assert_int_equal(store_counters(s)->epochs, 1);
+	store_free(s);
+}
+
 /* Else it would not be known before the next keyframe, on a node that is not silent. */
 static void a_refused_second_says_who_is_there(void **state)
 {
@@ -242,6 +307,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(duplicates_gaps_and_time),
+		cmocka_unit_test(a_machine_that_was_taken_back_goes_on),
+		cmocka_unit_test(until_its_first_second_it_is_silent),
+		cmocka_unit_test(a_preamble_that_was_overtaken_is_no_earlier_moment),
 		cmocka_unit_test(a_refused_second_says_who_is_there),
 		cmocka_unit_test(a_gap_makes_left_out_rows_stale),
 		cmocka_unit_test(a_node_that_stands_still_is_silent),
