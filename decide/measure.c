@@ -160,9 +160,21 @@ void measure(const struct policy *p, size_t metric, const struct view *v, uint32
 	*ret = m;
 }
 
+/* More are live than are set: some are ordered away and still seen, nobody can tell which, and whoever is missing may be
+ * one that stays. */
+static uint32_t stay_measured(uint32_t current, const struct verdict_metric *m)
+{
+	return m->missing < current ? current - m->missing : 0;
+}
+
 uint32_t measure_coverage(const struct view *v, uint32_t current, const struct verdict_metric *m)
 {
 	uint32_t all = v->fleet_silent && current > v->replicas ? current : v->replicas;
+	uint32_t measured = m->measured;
 
-	return all ? (uint32_t)((uint64_t)m->measured * PERMILLE / all) : 0;
+	if (current && v->replicas > current) {
+		all = current;
+		measured = stay_measured(current, m);
+	}
+	return all ? (uint32_t)((uint64_t)measured * PERMILLE / all) : 0;
 }

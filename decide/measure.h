@@ -27,7 +27,8 @@ bool measure_young(const struct policy *p, const struct view_replica *r, uint64_
 bool measure_within_tolerance(const struct policy *p, uint64_t value, uint64_t target);
 uint32_t measure_filled_percent(const struct verdict_metric *m); /* what a missing replica counts as */
 /* Replicas with a fresh sample of it, in permille of all; 0 when there is no replica. While a node is silent
- * all are those it is set to: the ones that are not seen may run there. */
+ * all are those it is set to: the ones that are not seen may run there. While more are seen than it is set to, all are
+ * those that stay, and the missing ones are among them. */
 uint32_t measure_coverage(const struct view *v, uint32_t current, const struct verdict_metric *m);
 
 #endif

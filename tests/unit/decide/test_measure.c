@@ -308,6 +308,20 @@ TEST(coverage_is_in_permille)
 	assert_int_equal(measure_coverage(&s->view, 4, &m), 500); /* of the 4 that there should be */
 }
 
+/* Three are on their way out, and nobody can say that the silent one is among them. */
+TEST(coverage_is_of_those_that_stay)
+{
+	struct scene *s = scene_new();
+	struct verdict_metric m;
+
+	scene_fill(s, 10, 500);
+	scene_add_missing(s);
+	m = measured(s, 8);
+	assert_int_equal(measure_coverage(&s->view, 8, &m), 875);
+	assert_int_equal(measure_coverage(&s->view, 1, &m), 0);
+	assert_int_equal(measure_coverage(&s->view, 0, &m), 909); /* at 0 nothing is left to take away */
+}
+
 /* Absurd numbers must end at the top, not wrap round to a small one. */
 TEST(sums_stop_at_the_top)
 {
@@ -380,6 +394,7 @@ int main(void)
 		cmocka_unit_test(nothing_measured_is_not_zero),
 		cmocka_unit_test(a_share_of_nothing_is_not_known),
 		cmocka_unit_test(coverage_is_in_permille),
+		cmocka_unit_test(coverage_is_of_those_that_stay),
 		cmocka_unit_test(sums_stop_at_the_top),
 		cmocka_unit_test(percent_stops_at_the_top),
 		cmocka_unit_test(requests_stop_at_the_top),
