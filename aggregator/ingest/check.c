@@ -64,11 +64,14 @@ static enum store_kind kind(Plimsoll__V1__Kind k)
 										: STORE_KIND_CGROUP;
 }
 
+/* Who is there, and who is no more: first, so that it is known of a batch whose rest is refused, too. */
 static bool take_names(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
 		       struct store_batch *ret)
 {
-	if (b->n_dictionary > CHECK_NAMES_MAX)
+	if (b->n_dictionary > CHECK_NAMES_MAX || b->n_gone > CHECK_ROWS_MAX)
 		return false;
+	ret->gone = b->gone;
+	ret->n_gone = b->n_gone;
 	if (b->n_dictionary > c->identities) {
 		c->identities = b->n_dictionary;
 		c->identity = mem_array(c->identity, c->identities, sizeof(*c->identity));
@@ -239,10 +242,11 @@ static int take(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
 		.boottime_ns = b->boottime_ns,
 		.wall_unix_ns = b->wall_unix_ns,
 		.keyframe = b->keyframe,
-		.gone = b->gone,
-		.n_gone = b->n_gone,
 		.unknown = columns_unknown(b->wire_version, b->tells),
 	};
+	*ret_why = STORE_REFUSED_SIZE;
+	if (!take_names(c, s, b, ret))
+		return -EBADMSG;
 	if (b->columns) {
 		int r = take_columns(c, b->columns, ret, ret_why);
 
@@ -250,7 +254,7 @@ static int take(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
 			return r;
 	}
 	*ret_why = STORE_REFUSED_SIZE;
-	if (b->n_gone > CHECK_ROWS_MAX || (b->node && b->node->cpus > CHECK_CPUS_MAX) || !take_names(c, s, b, ret) || !take_victims(c, s, b, ret))
+	if ((b->node && b->node->cpus > CHECK_CPUS_MAX) || !take_victims(c, s, b, ret))
 		return -EBADMSG;
 	take_node(b, ret);
 	return 0;

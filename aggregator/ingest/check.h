@@ -27,7 +27,8 @@ struct check *check_new(void);
 struct check *check_free(struct check *c); /* NULL is fine; returns NULL */
 
 /* 0 with *ret borrowing from `b` and `c` until the next call; -EBADMSG with the reason, counted in
- * `s`; bad names are counted and left out. */
+ * `s`: then *ret has its names and who is gone (store_put_names()), as far as these are of good shape. Bad names are
+ * counted and left out. */
 int check_batch(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
 		struct store_batch *ret, enum store_refusal *ret_why);
 /* The same for a stream's first message. *ret_text says in plain words what is wrong. */

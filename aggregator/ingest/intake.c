@@ -182,8 +182,10 @@ bool intake_put(struct intake *i, const Plimsoll__V1__Batch *b, clock_boot_t arr
 		store_refuse(s, STORE_REFUSED_SEQUENCE);
 		return false;
 	}
-	if (check_batch(i->ingest->check, s, b, &batch, &why) < 0)
+	if (check_batch(i->ingest->check, s, b, &batch, &why) < 0) {
+		store_put_names(i->node, &batch, arrival);
 		return false;
+	}
 	i->sequence = b->sequence;
 	r = store_put(s, i->node, &batch, arrival, &why);
 	if (r == 0 && i->ingest->stored)

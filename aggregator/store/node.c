@@ -302,9 +302,9 @@ static void put_second(struct store_node *n, const struct store_batch *b, uint64
 	n->sample = b->node;
 }
 
-/* Of a second whose time is refused, who is there is taken: names come once, and then in the next keyframe only, and
- * until then a workload would be taken for a smaller one. When they began, such a clock does not say. */
-static void put_names(struct store_node *n, const struct store_batch *b, clock_boot_t arrival)
+/* Of a second that is refused, who is there is taken: names come once, and then in the next keyframe only, and until then
+ * a workload would be taken for a smaller one. When they began, a clock that may be wrong does not say. */
+void node_put_names(struct store_node *n, const struct store_batch *b, clock_boot_t arrival)
 {
 	const struct skew clock = n->skew;
 	struct store_batch there = *b;
@@ -332,7 +332,7 @@ int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arr
 	}
 	*ret_why = STORE_REFUSED_TIME;
 	if (b->boottime_ns < before_ns || b->boottime_ns >= BOOTTIME_MAX_NS || !b->boottime_ns) {
-		put_names(n, b, arrival);
+		node_put_names(n, b, arrival);
 		return -EBADMSG;
 	}
 	count_gap(n, b);

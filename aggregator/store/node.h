@@ -42,6 +42,7 @@ int node_hello(struct store_node *n, const struct store_source *source,
 	       const struct store_batch *b, clock_boot_t arrival);
 int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arrival,
 	     enum store_refusal *ret_why);
+void node_put_names(struct store_node *n, const struct store_batch *b, clock_boot_t arrival);
 
 /* For readers. */
 uint64_t node_time(const struct store_node *n, uint64_t agent_boottime_ns); /* → our clock */

@@ -139,6 +139,12 @@ int store_put(struct store *s, struct store_node *n, const struct store_batch *b
 	return r;
 }
 
+void store_put_names(struct store_node *n, const struct store_batch *b, clock_boot_t arrival)
+{
+	if (b->epoch == n->epoch && b->sequence > n->sequence)
+		node_put_names(n, b, arrival);
+}
+
 void store_refuse(struct store *s, enum store_refusal why)
 {
 	s->counters.refused[why]++;

@@ -85,6 +85,8 @@ int store_hello(struct store *s, const struct store_source *source, const struct
  * Single rows may be refused while the rest is stored. */
 int store_put(struct store *s, struct store_node *n, const struct store_batch *b,
 	      clock_boot_t arrival, enum store_refusal *ret_why);
+/* Of a second that is refused whole: who is there and who is gone, which is not told again before the next keyframe. */
+void store_put_names(struct store_node *n, const struct store_batch *b, clock_boot_t arrival);
 /* Drops what has been silent or gone for long enough; call it about once a second. */
 void store_expire(struct store *s, clock_boot_t now);
 void store_refuse(struct store *s, enum store_refusal why); /* counts one that ingest found itself */

@@ -411,6 +411,40 @@ static void a_stream_resumes(void **state)
 	ingest_free(ingest);
 }
 
+/* Its names come once, and then in the next keyframe only: a workload would be taken for a smaller one until then. */
+static void a_refused_batch_says_who_is_there(void **state)
+{
+	struct bench *t = *state;
+	struct ingest *ingest = ingest_new(t->store);
+	struct stream s;
+	uint64_t held;
+
+	good(&t->m, 0);
+	t->m.b.n_dictionary = 0;
+	assert_int_equal(hello(&s, ingest, &t->m, "agent", 1, &held), RPC_OK);
+	good(&t->m, 1);
+	t->m.b.n_dictionary = ROWS;
+	t->m.c.n_flags = 1;
+	assert_false(intake_put(&s.intake, &t->m.b, (clock_boot_t){ 2 * CLOCK_NS_PER_S }));
+	assert_int_equal(store_counters(t->store)->refused[STORE_REFUSED_SHAPE], 1);
+	good(&t->m, 2);
+	assert_true(intake_put(&s.intake, &t->m.b, (clock_boot_t){ 3 * CLOCK_NS_PER_S }));
+	assert_int_equal(store_counters(t->store)->refused[STORE_REFUSED_UNKNOWN_ROW], 0);
+	assert_int_equal(store_rows(t->store), ROWS);
+	good(&t->m, 3);
+	t->m.b.gone = t->m.row;
+	t->m.b.n_gone = 1;
+	t->m.c.n_flags = 1;
+	assert_false(intake_put(&s.intake, &t->m.b, (clock_boot_t){ 4 * CLOCK_NS_PER_S }));
+	assert_int_equal(store_rows(t->store), ROWS - 1);
+	t->m.b.epoch++;
+	t->m.b.sequence++;
+	assert_false(intake_put(&s.intake, &t->m.b, (clock_boot_t){ 5 * CLOCK_NS_PER_S }));
+	assert_int_equal(store_rows(t->store), ROWS - 1);
+	intake_close(&s.intake);
+	ingest_free(ingest);
+}
+
 /* By the numbers of seconds that are held: they are others, taken after its machine was set back to a snapshot. */
 static void a_stream_of_a_machine_that_was_taken_back(void **state)
 {
@@ -519,6 +553,7 @@ int main(void)
 		TEST(bad_names_cost_their_row_only), TEST(bad_victims_cost_themselves_only),
 		TEST(text_has_a_length),
 		TEST(preambles),	     TEST(a_stream_resumes),
+		TEST(a_refused_batch_says_who_is_there),
 		TEST(a_stream_of_a_machine_that_was_taken_back),
 		TEST(who_may_speak),	     TEST(the_newer_stream_wins),
 		TEST(silent_streams_end),
