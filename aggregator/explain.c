@@ -8,39 +8,14 @@
 
 #include "aggregator/explain_hold.h"
 #include "aggregator/explain_limits.h"
+#include "aggregator/explain_metric.h"
 #include "aggregator/hpa_explain.h"
 #include "aggregator/hpa_record.h"
 #include "aggregator/record.h"
 #include "aggregator/store/decisions.h"
 #include "base/clock.h"
-#include "decide/measure.h"
 
 #define REPLICAS_SHOWN 20 /* the rest stands in the record */
-
-static const char *metric_word(enum policy_metric_kind kind)
-{
-	return kind == POLICY_CPU ? "cpu" : "run queue";
-}
-
-static const char *of_what(enum policy_metric_kind kind)
-{
-	return kind == POLICY_CPU ? "of request" : "of runnable time waiting";
-}
-
-void explain_trigger(const struct policy *p, const struct verdict *d, char *ret, size_t size)
-{
-	const struct verdict_metric *m = d->trigger < 0 ? NULL : &d->metric[d->trigger];
-	const char *sign;
-
-	*ret = '\0';
-	if (!m)
-		return;
-	sign = m->value_percent > m->target_percent   ? ">"
-	       : m->value_percent < m->target_percent ? "<"
-						      : "=";
-	snprintf(ret, size, "%s %u %% %s %u %%", metric_word(p->metric[d->trigger].kind),
-		 m->value_percent, sign, m->target_percent);
-}
 
 static double seconds(uint64_t ns)
 {
@@ -57,73 +32,6 @@ void explain_product(struct buf *to, double x)
 	bool is_whole = fabs(x - round(x)) < 0.005;
 
 	buf_printf(to, is_whole && x != round(x) ? "%.17g" : "%.2f", x);
-}
-
-/* Metrics */
-
-static void add_sum(struct buf *to, enum policy_metric_kind kind, const struct verdict_metric *m)
-{
-	if (kind == POLICY_CPU)
-		buf_printf(to, "(%" PRIu64 "m of %" PRIu64 "m)", m->sum_milli, m->request_milli);
-	else
-		buf_printf(to, "(%" PRIu64 " of %" PRIu64 " permille)", m->sum_milli,
-			   m->request_milli);
-}
-
-static void add_imputed(struct buf *to, const struct verdict_metric *m)
-{
-	if (m->young && m->imputed_percent < m->value_percent && m->value_percent > m->target_percent) {
-		explain_line(to, "");
-		buf_printf(to, "%u too young to be a reason to grow, counted at nothing: %u %%\n", m->young,
-			   m->imputed_percent);
-	}
-	if (!m->missing)
-		return;
-	explain_line(to, "");
-	buf_printf(to, "%u without a fresh rate, counted at %u %% each, against the change: %u %%\n",
-		   m->missing, measure_filled_percent(m), m->imputed_percent);
-}
-
-/* One of the three: it stays for being near, it stays for those counted in, or it changes. */
-static void add_formula(struct buf *to, const struct policy *p, const struct verdict_metric *m)
-{
-	uint32_t n = m->measured + m->missing;
-	uint64_t exact = ((uint64_t)n * m->imputed_percent + m->target_percent - 1) / m->target_percent;
-
-	explain_line(to, "");
-	if (measure_within_tolerance(p, m->value_percent, m->target_percent) ||
-	    measure_within_tolerance(p, m->imputed_percent, m->target_percent)) {
-		buf_printf(to, "within %g %% of the target: asks for %u, as it is set\n",
-			   p->tolerance_permille / 10.0, m->asks);
-		return;
-	}
-	buf_printf(to, "%u x %u / %u = %.2f, rounded up: ", n, m->imputed_percent, m->target_percent,
-		   (double)n * m->imputed_percent / m->target_percent);
-	if (m->asks == exact)
-		buf_printf(to, "asks for %u\n", m->asks);
-	else
-		buf_printf(to, "%" PRIu64 "; with those counted in, the direction turns round: asks for %u, as it is set\n",
-			   exact, m->asks);
-}
-
-static void add_metric(struct buf *to, const struct record *r, size_t i)
-{
-	const struct verdict_metric *m = &r->verdict.metric[i];
-	enum policy_metric_kind kind = r->policy.metric[i].kind;
-
-	explain_line(to, (int)i == r->verdict.trigger ? "asked for most" : m->known ? "also asked" : "not known");
-	if (!m->known) {
-		buf_printf(to, "%s: not measured on any of %u replicas, target %u %%\n",
-			   metric_word(kind), r->view.replicas, m->target_percent);
-		return;
-	}
-	buf_printf(to, "%s %u %% %s over %u of %u replicas ", metric_word(kind), m->value_percent,
-		   of_what(kind), m->measured, m->measured + m->missing);
-	add_sum(to, kind, m);
-	buf_printf(to, ", oldest sample %.1f s; target %u %%\n", seconds(m->oldest_ns),
-		   m->target_percent);
-	add_imputed(to, m);
-	add_formula(to, &r->policy, m);
 }
 
 /* Replicas */
@@ -167,6 +75,7 @@ static void add_replica(struct buf *to, const struct policy *p, const struct vie
 	explain_cpu(to, v);
 	if (v->runq_known)
 		buf_printf(to, ", run queue %u permille", v->runq_permille);
+	explain_metric_took(to, p, v);
 	if (v->age_ns < p->young_ns)
 		buf_printf(to, ", first seen %.1f s ago", seconds(v->age_ns));
 	explain_sample(to, v);
@@ -242,7 +151,7 @@ int explain_decision(const struct decision *x, const char *record, struct buf *t
 		return code;
 	add_head(to, r, x);
 	for (size_t i = 0; i < r->policy.n_metrics; i++)
-		add_metric(to, r, i);
+		explain_metric(to, r, i);
 	explain_limits_windows(to, r);
 	explain_limits_bounds(to, r);
 	explain_limits_budget(to, &r->view, r->verdict.from, r->verdict.to + r->verdict.lacks);

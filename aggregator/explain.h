@@ -15,8 +15,6 @@ struct decision;     /* aggregator/store/decisions.h */
 struct view;         /* decide/view.h */
 struct view_replica;
 
-/* The metric that asked for most, "cpu 84 % > 60 %"; empty when none was known. */
-void explain_trigger(const struct policy *p, const struct verdict *d, char *ret, size_t size);
 /* Parts of a text, for aggregator/hpa_explain too: two spaces and a label, so that all lines begin in one column; and
  * what is left to say of a replica, or of how old a sample may be, to the end of its line. */
 void explain_line(struct buf *to, const char *label);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "aggregator/record_field.h"
+#include "aggregator/record_metric.h"
 #include "aggregator/record_view.h"
 #include "base/mem.h"
 
@@ -41,6 +42,7 @@ static const struct record_field state_fields[] = {
 	RECORD_LATER(struct decide_state, gain.base, "gainBase"),
 	RECORD_LATER(struct decide_state, gain.metric, "gainMetric"),
 	RECORD_LATER(struct decide_state, gain.value_percent, "gainValuePercent"),
+	RECORD_LATER(struct decide_state, gain.answered_milli, "gainAnsweredMilli"),
 	RECORD_LATER(struct decide_state, gain.filled_ns, "gainFilledNs"),
 	RECORD_LATER(struct decide_state, gain.useless, "gainUseless"),
 	RECORD_LATER(struct decide_state, gain.useless_percent, "gainUselessPercent"),
@@ -67,22 +69,6 @@ static const struct record_field verdict_fields[] = {
 	RECORD_LATER(struct verdict, lacks, "lacks"),
 };
 
-static const struct record_field metric_fields[] = {
-	RECORD_FIELD(struct verdict_metric, known, "known"),
-	RECORD_FIELD(struct verdict_metric, measured, "measured"),
-	RECORD_FIELD(struct verdict_metric, missing, "missing"),
-	RECORD_LATER(struct verdict_metric, young, "young"),
-	RECORD_FIELD(struct verdict_metric, sum_milli, "sumMilli"),
-	RECORD_FIELD(struct verdict_metric, request_milli, "requestMilli"),
-	RECORD_FIELD(struct verdict_metric, value_percent, "valuePercent"),
-	RECORD_FIELD(struct verdict_metric, target_percent, "targetPercent"),
-	RECORD_FIELD(struct verdict_metric, imputed_percent, "imputedPercent"),
-	RECORD_FIELD(struct verdict_metric, asks, "asks"),
-	RECORD_FIELD(struct verdict_metric, oldest_ns, "oldestNs"),
-};
-
-static const char *const kinds[] = {[POLICY_CPU] = "cpu", [POLICY_RUNQ] = "cpu-runqueue"};
-
 /* Writing */
 
 static json_t *policy_json(const struct policy *p)
@@ -92,9 +78,7 @@ static json_t *policy_json(const struct policy *p)
 	json_object_set_new(o, "name", record_field_text_json(p->name));
 	json_object_update_new(o, record_field_all_json(policy_fields, RECORD_COUNT(policy_fields), p));
 	for (size_t i = 0; i < p->n_metrics; i++)
-		json_array_append_new(metrics, json_pack("{ss sI}", "name", kinds[p->metric[i].kind],
-							 "targetPercent",
-							 (json_int_t)p->metric[i].target_percent));
+		json_array_append_new(metrics, record_metric_target_json(&p->metric[i]));
 	json_object_set_new(o, "metrics", metrics);
 	return o;
 }
@@ -110,15 +94,14 @@ static json_t *state_json(const struct decide_state *s)
 	return o;
 }
 
-static json_t *verdict_json(const struct verdict *d, size_t n_metrics)
+static json_t *verdict_json(const struct policy *p, const struct verdict *d)
 {
 	json_t *o = record_field_all_json(verdict_fields, RECORD_COUNT(verdict_fields), d), *metrics = json_array();
 
 	json_object_set_new(o, "reason", json_string(verdict_word(d->reason)));
 	json_object_set_new(o, "trigger", d->trigger < 0 ? json_null() : json_integer(d->trigger));
-	for (size_t i = 0; i < n_metrics; i++)
-		json_array_append_new(metrics, record_field_all_json(metric_fields, RECORD_COUNT(metric_fields),
-							   &d->metric[i]));
+	for (size_t i = 0; i < p->n_metrics; i++)
+		json_array_append_new(metrics, record_metric_json(&p->metric[i], &d->metric[i]));
 	json_object_set_new(o, "metrics", metrics);
 	return o;
 }
@@ -129,7 +112,7 @@ char *record_json(const struct policy *p, const struct view *v, uint32_t current
 	json_t *o = json_pack("{ss ss so so sI so so}", "apiVersion", API_VERSION, "kind", KIND,
 			      "policy", policy_json(p), "view", record_view_json(v), "current",
 			      (json_int_t)current, "state", state_json(before), "verdict",
-			      verdict_json(d, p->n_metrics));
+			      verdict_json(p, d));
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 
 	json_decref(o);
@@ -137,21 +120,6 @@ char *record_json(const struct policy *p, const struct view *v, uint32_t current
 }
 
 /* Reading */
-
-static int read_metric(const json_t *o, struct policy_metric *m, struct err *e)
-{
-	static const struct record_field target = RECORD_FIELD(struct policy_metric, target_percent, "targetPercent");
-	const char *name = json_string_value(json_object_get(o, "name"));
-
-	for (size_t i = 0; name && i < RECORD_COUNT(kinds); i++)
-		if (!strcmp(name, kinds[i])) {
-			m->kind = (enum policy_metric_kind)i;
-			if (record_field_read(&target, 1, o, m, e) < 0)
-				return -EINVAL;
-			return m->target_percent ? 0 : record_field_wrong(e, target.key, "is 0");
-		}
-	return record_field_wrong(e, "metrics", "has one that this version does not know");
-}
 
 static int read_policy(const json_t *o, struct policy *p, struct err *e)
 {
@@ -161,7 +129,7 @@ static int read_policy(const json_t *o, struct policy *p, struct err *e)
 	    record_field_read(policy_fields, RECORD_COUNT(policy_fields), o, p, e) < 0)
 		return -EINVAL;
 	for (; p->n_metrics < json_array_size(metrics); p->n_metrics++)
-		if (read_metric(json_array_get(metrics, p->n_metrics), &p->metric[p->n_metrics], e) < 0)
+		if (record_metric_read_target(json_array_get(metrics, p->n_metrics), &p->metric[p->n_metrics], e) < 0)
 			return -EINVAL;
 	return 0;
 }
@@ -209,8 +177,7 @@ static int read_verdict(const json_t *o, size_t n_metrics, struct verdict *d, st
 		return record_field_wrong(e, "trigger", "is none of its metrics");
 	d->trigger = json_is_integer(trigger) ? (int)json_integer_value(trigger) : -1;
 	for (size_t i = 0; i < json_array_size(metrics); i++)
-		if (record_field_read(metric_fields, RECORD_COUNT(metric_fields), json_array_get(metrics, i),
-				&d->metric[i], e) < 0)
+		if (record_metric_read(json_array_get(metrics, i), &d->metric[i], e) < 0)
 			return -EINVAL;
 	return 0;
 }
@@ -264,7 +231,6 @@ bool record_replay(const struct record *r, struct verdict *ret)
 	same = ret->reason == r->verdict.reason && ret->trigger == r->verdict.trigger &&
 	       record_field_same(verdict_fields, RECORD_COUNT(verdict_fields), ret, &r->verdict);
 	for (size_t i = 0; i < r->policy.n_metrics; i++)
-		same = same && record_field_same(metric_fields, RECORD_COUNT(metric_fields), &ret->metric[i],
-					   &r->verdict.metric[i]);
+		same = same && record_metric_same(&ret->metric[i], &r->verdict.metric[i]);
 	return same;
 }

@@ -6,6 +6,7 @@
 
 #include "aggregator/record.h"
 #include "aggregator/record_field.h"
+#include "base/hist.h"
 
 static const struct record_field view_fields[] = {
 	RECORD_FIELD(struct view, boottime_ns, "boottimeNs"),
@@ -32,6 +33,8 @@ static const struct record_field replica_fields[] = {
 	RECORD_LATER(struct view_replica, strain_permille, "strainPermille"),
 };
 
+static const struct record_field took_fields[] = {RECORD_FIELD(struct view_replica, took_ns, "tookNs")};
+
 static void add_text(json_t *to, const char *key, const char *text)
 {
 	if (text)
@@ -54,6 +57,52 @@ static void read_texts(const json_t *o, struct view_replica *v)
 	v->node = json_string_value(json_object_get(o, "node"));
 }
 
+/* Durations as pairs of a bucket and its count; most are empty. */
+static void add_took(json_t *to, const struct view_replica *v)
+{
+	json_t *pairs = json_array();
+
+	for (unsigned i = 0; i < HIST_BUCKETS; i++)
+		if (v->took[i])
+			json_array_append_new(pairs, json_pack("[iI]", (int)i, (json_int_t)v->took[i]));
+	json_object_set_new(to, "took", pairs);
+	json_object_update_new(to, record_field_all_json(took_fields, RECORD_COUNT(took_fields), v));
+}
+
+static int wrong_took(struct err *e)
+{
+	return record_field_wrong(e, "took", "is no list of buckets, each with its count");
+}
+
+static int read_pair(const json_t *o, uint32_t *took, struct err *e)
+{
+	const json_t *bucket = json_array_get(o, 0), *count = json_array_get(o, 1);
+
+	if (!json_is_integer(bucket) || json_integer_value(bucket) < 0 || json_integer_value(bucket) >= HIST_BUCKETS ||
+	    !json_is_integer(count) || json_integer_value(count) < 0 || json_integer_value(count) > UINT32_MAX)
+		return wrong_took(e);
+	took[json_integer_value(bucket)] = (uint32_t)json_integer_value(count);
+	return 0;
+}
+
+static int read_took(const json_t *o, struct view_replica *v, struct err *e)
+{
+	const json_t *pairs = json_object_get(o, "took");
+	uint32_t *took;
+	int r;
+
+	if (!pairs)
+		return 0;
+	took = calloc(HIST_BUCKETS, sizeof(*took));
+	if (!took)
+		return err_set(e, -ENOMEM, "no memory for the durations of %s", v->name);
+	v->took = took;
+	r = json_is_array(pairs) ? record_field_read(took_fields, RECORD_COUNT(took_fields), o, v, e) : wrong_took(e);
+	for (size_t i = 0; r == 0 && i < json_array_size(pairs); i++)
+		r = read_pair(json_array_get(pairs, i), took, e);
+	return r;
+}
+
 json_t *record_view_json(const struct view *v)
 {
 	json_t *o = record_field_all_json(view_fields, RECORD_COUNT(view_fields), v), *replicas = json_array();
@@ -65,6 +114,8 @@ json_t *record_view_json(const struct view *v)
 		add_texts(r, &v->replica[i]);
 		json_object_update_new(
 			r, record_field_all_json(replica_fields, RECORD_COUNT(replica_fields), &v->replica[i]));
+		if (v->replica[i].took)
+			add_took(r, &v->replica[i]);
 		json_array_append_new(replicas, r);
 	}
 	json_object_set_new(o, "replicas", replicas);
@@ -86,7 +137,8 @@ int record_view_read(const json_t *o, struct view *ret, struct err *e)
 		const json_t *one = json_array_get(list, i);
 
 		if (record_field_text(one, "name", all[i].name, sizeof(all[i].name), e) < 0 ||
-		    record_field_read(replica_fields, RECORD_COUNT(replica_fields), one, &all[i], e) < 0)
+		    record_field_read(replica_fields, RECORD_COUNT(replica_fields), one, &all[i], e) < 0 ||
+		    read_took(one, &all[i], e) < 0)
 			return -EINVAL;
 		read_texts(one, &all[i]);
 	}
@@ -95,6 +147,8 @@ int record_view_read(const json_t *o, struct view *ret, struct err *e)
 
 void record_view_done(struct view *v)
 {
+	for (uint32_t i = 0; v->replica && i < v->replicas; i++)
+		free((void *)(uintptr_t)v->replica[i].took);
 	free((void *)(uintptr_t)v->replica);
 	v->replica = NULL;
 }

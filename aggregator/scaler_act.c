@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "aggregator/act/act.h"
-#include "aggregator/explain.h"
+#include "aggregator/explain_metric.h"
 #include "aggregator/hpa_control.h"
 #include "aggregator/hpa_record.h"
 #include "aggregator/metrics.h"
@@ -49,7 +49,7 @@ static struct decision describe(const struct scaler_workload *w, const struct vi
 	if (w->hpa)
 		hpa_control_trigger(w->hpa, w->manifest.hpa, x.trigger, sizeof(x.trigger));
 	else
-		explain_trigger(p, d, x.trigger, sizeof(x.trigger));
+		explain_metric_trigger(p, d, x.trigger, sizeof(x.trigger));
 	return x;
 }
 

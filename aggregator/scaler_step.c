@@ -64,6 +64,7 @@ static void step_policy(struct scaler_workload *w, clock_boot_t now)
 
 	l.paused = decisions_paused(w->scaler->decisions, name, now);
 	l.policy.enforce &= !is_deposed(w) && !l.paused && !w->acting && now.ns >= w->retry_ns;
+	store_set_hears(w->workload, policy_has(&l.policy, POLICY_LATENCY));
 	if (store_view(w->workload, now, l.policy.window_ns, l.policy.fresh_ns, &l.view) < 0)
 		return; /* no memory for it: as if nothing was measured */
 	rivals_holders(&w->rivals, name, w->workload, now.ns);

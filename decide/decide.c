@@ -14,7 +14,7 @@ static void ask_metrics(const struct policy *p, const struct view *v, uint64_t l
 		struct verdict_metric *m = &d->metric[i];
 
 		measure(p, i, v, d->from, looked_ns, m);
-		if (m->known && (d->trigger < 0 || m->asks > d->asked)) {
+		if (measure_speaks(p, i, m) && (d->trigger < 0 || m->asks > d->asked)) {
 			d->trigger = (int)i;
 			d->asked = m->asks;
 		}
@@ -89,6 +89,21 @@ static bool covers_enough(const struct policy *p, const struct verdict *d)
 	return d->coverage_permille && d->coverage_permille >= p->min_coverage_permille;
 }
 
+/* A latency is known that asks for nothing, and nothing else is. */
+static bool knows_any(const struct policy *p, const struct verdict *d)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->n_metrics; i++)
+		any = any || d->metric[i].known;
+	return any;
+}
+
+static enum verdict_reason why_unseen(const struct policy *p, const struct view *v)
+{
+	return has_stale_replica(p, v) ? VERDICT_STALE : VERDICT_COVERAGE;
+}
+
 /* There it can ask for more only because some are still seen that were ordered away. */
 static bool is_below_target(const struct verdict *d)
 {
@@ -104,7 +119,7 @@ static enum verdict_reason shrinking_forbidden(const struct policy *p, const str
 	if (GUARD(WARMING, wait_warming(v, s)))
 		return VERDICT_WARMING;
 	if (GUARD(COVERAGE, !covers_enough(p, d)))
-		return has_stale_replica(p, v) ? VERDICT_STALE : VERDICT_COVERAGE;
+		return why_unseen(p, v);
 	if (GUARD(SILENCE, s->silent))
 		return VERDICT_SILENCE;
 	if (GUARD(STRAIN, gain_strain(p, v) >= DECIDE_STRAINED_PERMILLE))
@@ -142,7 +157,7 @@ static void judge(const struct policy *p, const struct view *v, const struct dec
 	enum verdict_reason forbidden = VERDICT_STEADY;
 
 	if (d->trigger < 0)
-		forbidden = VERDICT_BLIND;
+		forbidden = knows_any(p, d) ? why_unseen(p, v) : VERDICT_BLIND;
 	else if (d->asked < d->from)
 		forbidden = shrinking_forbidden(p, v, s, d);
 	else if (d->asked > d->from && GUARD(BELOW, is_below_target(d)))

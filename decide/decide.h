@@ -31,7 +31,8 @@ struct decide_gain { /* does growing help? kept by decide/gain.c */
 	uint32_t live;            /* replicas there before the step up that is to be judged; 0: none is */
 	uint32_t base;            /* what it was set to then; 0: not known */
 	uint32_t metric;          /* that asked for it: index, … */
-	uint32_t value_percent;   /* … and value then */
+	uint32_t value_percent;   /* … and value then, */
+	uint64_t answered_milli;  /* and requests answered in 1000 s, of a latency */
 	uint64_t filled_ns;       /* more than half of the step is there since; 0: not yet */
 	uint32_t useless;         /* steps in a row that did not help */
 	uint32_t useless_percent; /* the metric when the last of them was judged, */

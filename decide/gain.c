@@ -57,18 +57,37 @@ static uint64_t reach(const struct policy *p, const struct view *v)
 	return most;
 }
 
+/* Latency only: where requests wait for their turn, replicas that help answer more of them, though what is left to wait
+ * may wait as long as before. */
+static bool answers_more(const struct policy *p, const struct view *v, const struct verdict_metric *m,
+			 const struct decide_gain *g)
+{
+	unsigned __int128 expected = (unsigned __int128)g->answered_milli * v->replicas;
+
+	return p->metric[g->metric].kind == POLICY_LATENCY && v->replicas > g->live &&
+	       2 * (unsigned __int128)m->answered_milli * g->live >=
+		       (unsigned __int128)g->answered_milli * g->live + expected;
+}
+
+/* What one replica can use is bounded, so its use need not fall. How long requests take has no such bound. */
+static bool is_excused(const struct policy *p, const struct view *v, const struct decide_gain *g)
+{
+	return p->metric[g->metric].kind != POLICY_LATENCY && is_short(p, v);
+}
+
 static void conclude(const struct policy *p, const struct view *v, const struct verdict_metric *m,
 		     struct decide_state *s)
 {
 	struct decide_gain *g = &s->gain;
 	uint64_t expected = (uint64_t)g->value_percent * g->live / (v->replicas ? v->replicas : 1);
+	bool helped = 2ull * m->value_percent <= g->value_percent + expected || answers_more(p, v, m, g);
 
 	g->live = 0;
-	if (2ull * m->value_percent <= g->value_percent + expected) {
+	if (helped) {
 		g->useless = 0;
 		return;
 	}
-	if (is_short(p, v))
+	if (is_excused(p, v, g))
 		return;
 	g->useless++;
 	g->useless_percent = m->value_percent;
@@ -125,7 +144,7 @@ static bool is_useless(const struct policy *p, const struct view *v, const struc
 		       const struct decide_gain *g)
 {
 	return g->useless >= DECIDE_GAIN_STEPS && v->boottime_ns - g->useless_ns < DECIDE_GAIN_NS &&
-	       d->metric[g->metric].value_percent <= PERCENT_HALF(g->useless_percent) && !is_short(p, v);
+	       d->metric[g->metric].value_percent <= PERCENT_HALF(g->useless_percent) && !is_excused(p, v, g);
 }
 
 enum verdict_reason gain_forbids(const struct policy *p, const struct view *v, const struct verdict *d,
@@ -152,5 +171,6 @@ void gain_begin(const struct policy *p, const struct view *v, const struct verdi
 	}
 	g->metric = (uint32_t)d->trigger;
 	g->value_percent = d->metric[d->trigger].value_percent;
+	g->answered_milli = d->metric[d->trigger].answered_milli;
 	g->filled_ns = 0;
 }

@@ -8,7 +8,14 @@
  * of it, so an open step may grow to what one step could have been, when the replicas that were there before, and
  * no other, ask for it. After DECIDE_GAIN_STEPS useless ones in a row nothing grows for DECIDE_GAIN_NS (I11). A step
  * is not held against a workload that is short of CPU or waits, for what one replica can use is bounded and its use
- * need not fall; and the hold ends when the metric has risen by half since. Part of decide_step(); pure.
+ * need not fall; and the hold ends when the metric has risen by half since.
+ *
+ * A latency has no such bound: it is judged also when the workload waits, for a dependency say, that more replicas do
+ * not make faster. But where requests wait for their turn and the queue is cut off at some length, those that are answered
+ * took as long as before until there are enough replicas. So a step helped, too, when it brought half of the requests a
+ * second that it should:
+ *	answered now >= answered before x (1 + replicas now / replicas before) / 2
+ * Part of decide_step(); pure.
  */
 #ifndef DECIDE_GAIN_H
 #define DECIDE_GAIN_H

@@ -28,7 +28,9 @@
 	X(GONE, "I8", "an order to have fewer that starts some, or gives up those that were lost under load") \
 	X(STILL, "I1", "taking a node whose counters stand still for an idle one") \
 	X(FALLEN, "I14", "believing a counter that went backwards") \
-	X(CAPACITY, "I14", "believing more CPU time than the machine has")
+	X(CAPACITY, "I14", "believing more CPU time than the machine has") \
+	X(RETURN, "I14", "taking requests of long ago, whose counters come back from 0, for requests of now") \
+	X(DURATIONS, "I14", "believing the durations of more requests than were answered")
 
 enum guard {
 #define X(ID, invariant, against) GUARD_##ID,

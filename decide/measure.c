@@ -2,6 +2,7 @@
 #include "decide/measure.h"
 
 #include "decide/guard.h"
+#include "decide/latency.h"
 
 #define PERCENT       100
 #define PERMILLE      1000
@@ -129,12 +130,17 @@ static bool turned_round(const struct verdict_metric *m, uint32_t current)
 	return m->imputed_percent > m->target_percent || m->asks > current;
 }
 
-static void ask(const struct policy *p, uint32_t current, struct verdict_metric *m)
+bool measure_speaks(const struct policy *p, size_t metric, const struct verdict_metric *m)
+{
+	return m->known && (p->metric[metric].kind != POLICY_LATENCY || m->value_percent > m->target_percent);
+}
+
+static void ask(const struct policy *p, size_t metric, uint32_t current, struct verdict_metric *m)
 {
 	uint32_t target = m->target_percent;
 
 	m->asks = current;
-	if (measure_within_tolerance(p, m->value_percent, target) ||
+	if (!measure_speaks(p, metric, m) || measure_within_tolerance(p, m->value_percent, target) ||
 	    measure_within_tolerance(p, m->imputed_percent, target))
 		return;
 	m->asks = ceil_ratio(m->measured + m->missing, m->imputed_percent, target);
@@ -142,21 +148,32 @@ static void ask(const struct policy *p, uint32_t current, struct verdict_metric 
 		m->asks = current;
 }
 
+static void measure_share(const struct policy *p, enum policy_metric_kind kind, const struct view *v,
+			  uint64_t looked_ns, struct verdict_metric *m)
+{
+	struct sum s = add_up(p, kind, v, looked_ns, m);
+
+	m->known = m->measured > 0 && s.whole > 0;
+	m->sum_milli = s.part;
+	m->request_milli = s.whole;
+	if (!m->known)
+		return;
+	m->value_percent = percent(s);
+	m->imputed_percent = percent(fill_in(s, m, s.whole / m->measured));
+}
+
 void measure(const struct policy *p, size_t metric, const struct view *v, uint32_t current,
 	     uint64_t looked_ns, struct verdict_metric *ret)
 {
 	enum policy_metric_kind kind = p->metric[metric].kind;
 	struct verdict_metric m = {.target_percent = p->metric[metric].target_percent};
-	struct sum s = add_up(p, kind, v, looked_ns, &m);
 
-	m.known = m.measured > 0 && s.whole > 0;
-	m.sum_milli = s.part;
-	m.request_milli = s.whole;
-	if (m.known) {
-		m.value_percent = percent(s);
-		m.imputed_percent = percent(fill_in(s, &m, s.whole / m.measured));
-		ask(p, current, &m);
-	}
+	if (kind == POLICY_LATENCY)
+		latency_measure(p, metric, v, looked_ns, &m);
+	else
+		measure_share(p, kind, v, looked_ns, &m);
+	if (m.known)
+		ask(p, metric, current, &m);
 	*ret = m;
 }
 

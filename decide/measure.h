@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One metric of one view: its value, and how many replicas it asks for. Both kinds are a share of
- * something: CPU used of CPU requested, time spent waiting of the time a CPU was wanted. As the Kubernetes
+ * One metric of one view: its value, and how many replicas it asks for. Each kind is a share of something: CPU used
+ * of CPU requested, time spent waiting of the time a CPU was wanted, a latency of its target. As the Kubernetes
  * HorizontalPodAutoscaler does it (pkg/controller/podautoscaler/replica_calculator.go):
  *
  *	value = 100 x sum / whole, truncated, over the replicas with a fresh sample
@@ -11,6 +11,9 @@
  * the metric wants more replicas. One without a fresh sample is filled in against the direction: at nothing when the metric
  * wants more replicas, at max(100 %, target) when it wants fewer. If that turns the direction round,
  * or asks for less of a change than none, the metric asks for what there is.
+ *
+ * A latency (decide/latency.h) only asks for more: however short requests are, that says nothing of how many replicas
+ * would be too few. At its target or below it asks for nothing, and objects to nothing.
  */
 #ifndef DECIDE_MEASURE_H
 #define DECIDE_MEASURE_H
@@ -23,6 +26,8 @@
 void measure(const struct policy *p, size_t metric, const struct view *v, uint32_t current,
 	     uint64_t looked_ns, struct verdict_metric *ret);
 bool measure_young(const struct policy *p, const struct view_replica *r, uint64_t looked_ns); /* when it was measured */
+/* Whether what it asks for counts: it is known, and no latency that is content. */
+bool measure_speaks(const struct policy *p, size_t metric, const struct verdict_metric *m);
 /* For whoever tells a person: the two rules above. `value` and `target` in percent. */
 bool measure_within_tolerance(const struct policy *p, uint64_t value, uint64_t target);
 uint32_t measure_filled_percent(const struct verdict_metric *m); /* what a missing replica counts as */

@@ -16,11 +16,14 @@
 enum policy_metric_kind {
 	POLICY_CPU,  /* CPU used as a share of cpu_request_milli, in percent */
 	POLICY_RUNQ, /* run-queue saturation in percent: of the time a CPU was wanted, the share spent waiting */
+	POLICY_LATENCY, /* a quantile of how long requests took, in percent of its target */
 };
 
 struct policy_metric {
 	enum policy_metric_kind kind;
-	uint32_t target_percent; /* 1 … 1000 (CPU), 1 … 99 (run queue) */
+	uint32_t target_percent; /* 1 … 1000 (CPU), 1 … 99 (run queue), 100 (latency) */
+	uint32_t quantile_percent; /* latency: which, 50, 95 or 99 */
+	uint32_t target_us;        /* latency: the target itself, > 0 */
 };
 
 struct policy {
@@ -42,5 +45,13 @@ struct policy {
 	size_t n_metrics;                 /* 1 … POLICY_METRICS */
 	struct policy_metric metric[POLICY_METRICS];
 };
+
+static inline bool policy_has(const struct policy *p, enum policy_metric_kind kind)
+{
+	for (size_t i = 0; i < p->n_metrics; i++)
+		if (p->metric[i].kind == kind)
+			return true;
+	return false;
+}
 
 #endif

@@ -38,7 +38,7 @@ enum verdict_reason {
 };
 
 struct verdict_metric {
-	bool known;
+	bool known;                /* latency: also that there were enough requests to tell */
 	uint32_t measured;         /* replicas with a fresh value */
 	uint32_t missing;          /* replicas without */
 	uint32_t young;            /* measured, but younger than policy.young_ns */
@@ -46,6 +46,9 @@ struct verdict_metric {
 	uint64_t request_milli;    /* CPU: what they requested together */
 	uint32_t value_percent;    /* measured value, truncated */
 	uint32_t target_percent;
+	uint64_t requests;         /* latency: answered by the measured ones in their windows, */
+	uint64_t answered_milli;   /* and how many that is in 1000 s; */
+	uint32_t value_us;         /* the quantile of how long they took; value_percent is its share of the target */
 	uint32_t imputed_percent;  /* value after missing replicas were filled in */
 	uint32_t asks;             /* replicas this metric asks for, before any limit */
 	uint64_t oldest_ns;        /* age of the oldest sample in it */

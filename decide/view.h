@@ -31,6 +31,9 @@ struct view_replica {
 	uint32_t runq_permille; /* saturation_wait_permille() over the window, without what a quota caused */
 	bool memory_known;
 	uint64_t memory_bytes;  /* working set of the newest sample */
+	const uint32_t *took;     /* requests it answered in took_ns, counted by how long each took: one count a bucket of
+				   * base/hist.h, borrowed; NULL: not known, or nobody asked */
+	uint64_t took_ns;
 	uint32_t strain_permille; /* highest cause of decide/saturation.h but the run queue; 0: none is known */
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "aggregator/aggregator.h"
+#include "aggregator/explain_metric.h"
 #include "aggregator/hpa_control.h"
 #include "aggregator/hpa_document.h"
 #include "aggregator/hpa_text.h"
@@ -59,10 +60,13 @@ static void set_own_metrics(struct entry *e, const struct scaler_workload *w)
 	for (size_t k = 0; k < p->n_metrics; k++) {
 		size_t i = add_metric(e);
 
-		snprintf(e->name[i], sizeof(e->name[i]), "%s", p->metric[k].kind == POLICY_CPU ? "cpu" : "cpu-runqueue");
-		snprintf(e->target[i], sizeof(e->target[i]), "%u %%", p->metric[k].target_percent);
+		if (p->metric[k].kind == POLICY_RUNQ) /* as it is written in a policy */
+			snprintf(e->name[i], sizeof(e->name[i]), "cpu-runqueue");
+		else
+			explain_metric_name(&p->metric[k], e->name[i]);
+		explain_metric_target(&p->metric[k], e->target[i]);
 		if (w->judged && w->verdict.metric[k].known)
-			snprintf(e->current[i], sizeof(e->current[i]), "%u %%", w->verdict.metric[k].value_percent);
+			explain_metric_value(&p->metric[k], &w->verdict.metric[k], e->current[i]);
 	}
 }
 

@@ -32,6 +32,7 @@
 	X(COUNTER_FELL, counter_fell, "rows whose counters fell") \
 	X(CPU_TIME, cpu_time, "rows with more CPU time than CPUs x elapsed time") \
 	X(STILL, still, "seconds in which nothing on a node moved, not even its idle time: nobody measured it") \
+	X(DURATIONS, durations, "rows in which more requests took some time than were answered") \
 	X(VICTIM, victim, "OOM victims of no row, to come, or with a name that no task can have")
 
 enum store_refusal {

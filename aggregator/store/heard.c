@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "aggregator/store/recent.h"
 #include "aggregator/store/waits.h"
+#include "decide/guard.h"
 
 struct counts { /* modulo 2^32 */
 	uint32_t requests, errors;
@@ -20,6 +22,10 @@ struct heard {
 	struct counts now;
 	uint32_t period; /* when the snapshots were last moved */
 	struct snapshot newer, older;
+	struct recent recent;
+	uint64_t before_ns, at_ns; /* of the newest sample that brought anything, and the one before it; */
+	uint32_t answered;         /* in between */
+	uint32_t fell_from;        /* what was counted before it fell, until it was as much again; 0: it did not */
 };
 
 static uint32_t period_of(uint64_t at_ns)
@@ -51,8 +57,9 @@ struct heard *heard_new(uint64_t since_ns, const uint64_t v[SIGNALS])
 {
 	struct heard *h = calloc(1, sizeof(*h));
 
-	if (h)
-		heard_begin(h, since_ns, v);
+	if (!h || (v[SIGNAL_REQUESTS] && waits_doubt(&h->durations) < 0))
+		return heard_free(h);
+	heard_begin(h, since_ns, v);
 	return h;
 }
 
@@ -61,6 +68,7 @@ struct heard *heard_free(struct heard *h)
 	if (!h)
 		return NULL;
 	waits_done(&h->durations);
+	recent_done(&h->recent);
 	free(h);
 	return NULL;
 }
@@ -72,21 +80,54 @@ static struct counts counts_of(const uint64_t v[SIGNALS])
 
 void heard_begin(struct heard *h, uint64_t at_ns, const uint64_t v[SIGNALS])
 {
+	if (counts_of(v).requests < h->now.requests)
+		h->fell_from = h->now.requests;
 	waits_begin(&h->durations);
 	h->now = counts_of(v);
 	h->newer = h->older = (struct snapshot){at_ns, h->now};
 	h->period = period_of(at_ns);
+	h->before_ns = h->at_ns = at_ns;
+	h->answered = 0;
+	if (h->recent.kept)
+		(void)recent_begin(&h->recent, at_ns);
+}
+
+/* As much at once as in its whole life before it fell: it is that life again, and no requests of now. */
+static bool is_back(const struct heard *h, const uint64_t v[SIGNALS])
+{
+	return h->fell_from && counts_of(v).requests - h->now.requests >= h->fell_from;
 }
 
 void heard_put(struct heard *h, uint64_t before_ns, uint64_t at_ns, const uint64_t v[SIGNALS])
 {
+	if (GUARD(RETURN, is_back(h, v))) {
+		heard_begin(h, at_ns, v);
+		h->fell_from = 0;
+		return;
+	}
 	catch_up(h, period_of(at_ns), before_ns);
+	h->answered = counts_of(v).requests - h->now.requests;
 	h->now = counts_of(v);
+	h->before_ns = before_ns;
+	h->at_ns = at_ns;
 }
 
 int heard_put_bucket(struct heard *h, uint64_t at_ns, unsigned bucket, uint32_t count)
 {
-	return waits_put(&h->durations, period_of(at_ns), bucket, count, h->older.at_ns == at_ns);
+	bool base = h->older.at_ns == at_ns;
+	bool moved = at_ns == h->at_ns;
+	uint32_t more = waits_new(&h->durations, bucket, count, base);
+	bool is_true = !GUARD(DURATIONS, more > (uint64_t)(moved ? h->answered : 0) + HEARD_SLACK);
+	int r = is_true ? recent_put(&h->recent, moved ? h->before_ns : h->at_ns, at_ns, bucket, more) : 0;
+
+	if (r == 0)
+		r = waits_put(&h->durations, period_of(at_ns), bucket, count, base || !is_true);
+	return r == 0 && !is_true ? -EBADMSG : r;
+}
+
+void heard_missed(struct heard *h)
+{
+	waits_missed(&h->durations);
 }
 
 void heard_told(struct heard *h)
@@ -106,4 +147,12 @@ int heard_recent(struct heard *h, uint64_t at_ns, struct heard_rate *ret, uint64
 	ret->errors = (uint32_t)(h->now.errors - h->older.of.errors) / seconds;
 	waits_add_recent(&h->durations, period_of(at_ns), into);
 	return 0;
+}
+
+int heard_took(struct heard *h, uint64_t at_ns, uint64_t window_ns, uint32_t into[HIST_BUCKETS],
+	       uint64_t *ret_cover_ns)
+{
+	if (!h->recent.kept)
+		(void)recent_begin(&h->recent, at_ns); /* without memory for it, it is not known */
+	return recent_sum(&h->recent, at_ns, window_ns, into, ret_cover_ns);
 }

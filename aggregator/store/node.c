@@ -180,8 +180,9 @@ static void waits_are_told(struct store_node *n, const struct store_batch *b)
 static void put_other(struct store_row *r, uint64_t at_ns, uint32_t bucket, uint32_t count)
 {
 	(void)buckets_put(&r->others, bucket, count);
-	if (r->heard && bucket / HIST_BUCKETS == SIGNAL_HIST_REQUEST)
-		(void)heard_put_bucket(r->heard, at_ns, bucket % HIST_BUCKETS, count);
+	if (r->heard && bucket / HIST_BUCKETS == SIGNAL_HIST_REQUEST &&
+	    heard_put_bucket(r->heard, at_ns, bucket % HIST_BUCKETS, count) == -EBADMSG)
+		store_refuse(r->node->store, STORE_REFUSED_DURATIONS);
 }
 
 static void put_counts(struct store_node *n, const struct store_batch *b, const struct store_counts *c)

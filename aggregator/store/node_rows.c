@@ -168,7 +168,7 @@ void node_rows_freeze(struct store_node *n)
 	void *r;
 
 	while (map_next(n->rows, &cursor, &id, &r))
-		row_freeze(r);
+		row_missed(r);
 }
 
 void node_rows_end_unnamed(struct store_node *n, const struct store_batch *b)

@@ -127,6 +127,14 @@ void row_freeze(struct store_row *r)
 	r->frozen = true;
 }
 
+void row_missed(struct store_row *r)
+{
+	row_freeze(r);
+	waits_missed(&r->waits);
+	if (r->heard)
+		heard_missed(r->heard);
+}
+
 static struct ring_values values_of(const uint64_t *v, uint64_t quota_wait_ns)
 {
 	return (struct ring_values){
@@ -173,10 +181,14 @@ static bool never_was(const struct store_row *r, const uint64_t *v, uint32_t fla
 /* Without memory for it, or for one that never answered any, there is nothing to write to. */
 static void begin_heard(struct store_row *r, const uint64_t *v, uint32_t flags)
 {
-	if (r->heard)
+	if (r->heard) {
 		heard_begin(r->heard, r->node->boottime_ns, v);
-	else if (!(flags & SIGNAL_NO_REQUESTS) && v[SIGNAL_REQUESTS])
+		return;
+	}
+	if (!(flags & SIGNAL_NO_REQUESTS) && v[SIGNAL_REQUESTS])
 		r->heard = heard_new(r->node->boottime_ns, v);
+	if (r->heard && r->told == r->named) /* what is not told with its name is 0 */
+		heard_told(r->heard);
 }
 
 /* Since when its counters go on, as far back as anybody asks. */
@@ -426,4 +438,17 @@ int row_heard(const struct store_row *r, struct heard_rate *ret, uint64_t into[H
 		return -ENODATA;
 	*ret = (struct heard_rate){0};
 	return r->heard ? heard_recent(r->heard, r->node->clock.fine_ns[newest % RING_FINE], ret, into) : 0;
+}
+
+int row_took(const struct store_row *r, uint64_t window_ns, uint32_t into[HIST_BUCKETS], uint64_t *ret_cover_ns)
+{
+	uint32_t newest = row_newest(r);
+
+	if (!r->first || newest <= r->first || (r->flags & SIGNAL_NO_REQUESTS))
+		return -ENODATA;
+	if (r->heard)
+		return heard_took(r->heard, r->node->clock.fine_ns[newest % RING_FINE], window_ns, into, ret_cover_ns);
+	memset(into, 0, HIST_BUCKETS * sizeof(*into)); /* it never answered one */
+	*ret_cover_ns = window_ns;
+	return 0;
 }

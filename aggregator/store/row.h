@@ -125,6 +125,7 @@ static inline const char *row_own_workload(const struct store_row *r)
 int row_put(struct store_row *r, const struct store_batch *b, size_t i, uint64_t elapsed_ns,
 	    enum store_refusal *ret_why);
 void row_freeze(struct store_row *r);
+void row_missed(struct store_row *r); /* the same, as a second was not told; nor were the buckets that changed in it */
 /* The last victim is `v`, which batch `sequence` tells; NULL: none is known any more. -ENOMEM: it stays as it was. */
 int row_put_victim(struct store_row *r, const struct store_victim *v, uint64_t sequence);
 /* Its newest sample: slot (0: none) and time on the aggregator's clock (0: none). */
@@ -136,6 +137,8 @@ void row_saturation(const struct store_row *r, uint64_t window_ns, struct satura
 /* Differences over the window; -ENODATA: unknown. wait_ns is without what the quota caused. */
 int row_rate(const struct store_row *r, uint64_t window_ns, struct ring_rate *ret);
 uint32_t row_wait_permille(const struct ring_rate *rate); /* the metric cpu-runqueue of a policy */
+/* How long the requests took that it answered in a window, of RECENT_WINDOW_MAX_NS at the most; as heard_took(). */
+int row_took(const struct store_row *r, uint64_t window_ns, uint32_t into[HIST_BUCKETS], uint64_t *ret_cover_ns);
 /* Requests of the last 5 to 10 s, into += their durations. -ENODATA: nobody hears them, or it has no two samples. */
 int row_heard(const struct store_row *r, struct heard_rate *ret, uint64_t into[HIST_BUCKETS]);
 

@@ -21,6 +21,8 @@ struct store {
 	uint32_t silent;
 	struct view_replica *replica; /* of the view handed out last */
 	size_t replica_room;
+	uint32_t *took; /* of their durations: HIST_BUCKETS each; NULL: no view had any */
+	size_t took_room;
 };
 
 #endif

@@ -43,6 +43,7 @@ struct store *store_free(struct store *s)
 	free(s->node);
 	free(s->workload);
 	free(s->replica);
+	free(s->took);
 	free(s);
 	return NULL;
 }
@@ -207,6 +208,11 @@ void store_set_role(struct store_workload *w, enum store_role role)
 {
 	w->store->unsettled |= w->role != role;
 	w->role = role;
+}
+
+void store_set_hears(struct store_workload *w, bool hears)
+{
+	w->hears = hears;
 }
 
 void store_arrange(struct store *s, struct store_workload *const *order, size_t n)

@@ -98,6 +98,8 @@ void store_refuse(struct store *s, enum store_refusal why); /* counts one that i
 struct store_workload *store_workload(struct store *s, const char *name, const char *glob);
 struct store_workload *store_find_workload(const struct store *s, const char *name); /* or NULL */
 void store_set_role(struct store_workload *w, enum store_role role); /* STORE_TAKES at first */
+/* Whether its views are to say how long requests took (view_replica.took): for a policy with a latency. */
+void store_set_hears(struct store_workload *w, bool hears);
 void store_arrange(struct store *s, struct store_workload *const *order, size_t n); /* these first */
 void store_forget(struct store *s, struct store_workload *w);
 /* Names of the others that scale some of its rows, too, sorted; valid until they are forgotten. How many, at most

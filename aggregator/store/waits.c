@@ -90,6 +90,20 @@ void waits_begin(struct waits *w)
 	w->kept->unsure = ALL;
 }
 
+int waits_doubt(struct waits *w)
+{
+	if (!w->kept)
+		w->kept = calloc(1, sizeof(*w->kept));
+	waits_begin(w);
+	return w->kept ? 0 : -ENOMEM;
+}
+
+void waits_missed(struct waits *w)
+{
+	if (w->kept)
+		w->kept->unsure = ALL;
+}
+
 void waits_told(struct waits *w)
 {
 	if (w->kept)
@@ -112,6 +126,14 @@ uint32_t waits_count(const struct waits *w, unsigned bucket)
 	const struct waits_kept *k = w->kept;
 
 	return k && bucket >= k->low && bucket < (unsigned)k->low + k->n ? k->count[bucket - k->low] : 0;
+}
+
+/* A count that falls is no news, though modulo 2^32 it would be a lot. */
+uint32_t waits_new(const struct waits *w, unsigned bucket, uint32_t count, bool base)
+{
+	uint32_t more = count - waits_count(w, bucket);
+
+	return base || (w->kept && (w->kept->unsure & 1ull << bucket)) || more > INT32_MAX ? 0 : more;
 }
 
 void waits_done(struct waits *w)

@@ -25,10 +25,14 @@ struct waits {
  * count of a bucket after waits_begin(). */
 int waits_put(struct waits *w, uint32_t period, unsigned bucket, uint32_t count, bool base);
 void waits_begin(struct waits *w); /* from here on only what is added counts … */
+int waits_doubt(struct waits *w);  /* the same of what never was told, but has counted before: 0 or -ENOMEM */
+void waits_missed(struct waits *w); /* a second was not told: of no bucket is it known what came with it */
 void waits_told(struct waits *w);  /* … and a bucket that was not told since is 0, for all were that are not */
 /* into += what came since the older snapshot. */
 void waits_add_recent(struct waits *w, uint32_t period, uint64_t into[HIST_BUCKETS]);
 uint32_t waits_count(const struct waits *w, unsigned bucket); /* as told last; 0: not at all */
+/* What waits_put() would add for it: what came since it was told last, 0 where nobody knows. */
+uint32_t waits_new(const struct waits *w, unsigned bucket, uint32_t count, bool base);
 void waits_done(struct waits *w);
 
 #endif

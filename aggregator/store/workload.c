@@ -157,8 +157,14 @@ static void view_memory(const struct store_row *r, struct view_replica *v)
 	v->memory_bytes = v->memory_known ? r->value[SIGNAL_MEMORY_WORKING_SET_BYTES] : 0;
 }
 
+static void view_took(const struct store_row *r, uint64_t window_ns, uint32_t *room, struct view_replica *v)
+{
+	if (room && row_took(r, window_ns, room, &v->took_ns) == 0)
+		v->took = room;
+}
+
 static void view_replica(const struct store_row *r, clock_boot_t now, uint64_t window_ns,
-			 uint64_t fresh_ns, struct view_replica *v)
+			 uint64_t fresh_ns, uint32_t *took, struct view_replica *v)
 {
 	*v = (struct view_replica){0};
 	replica_name(r, v->name, sizeof(v->name));
@@ -172,6 +178,7 @@ static void view_replica(const struct store_row *r, clock_boot_t now, uint64_t w
 	view_rates(r, window_ns, v);
 	view_memory(r, v);
 	v->strain_permille = strain(r, window_ns);
+	view_took(r, window_ns, took, v);
 }
 
 static int compare(const char *a, const char *b) /* NULL first */
@@ -205,6 +212,17 @@ static int make_room(struct store *s, size_t n)
 	return 0;
 }
 
+/* What is there is never moved: the views that it was for are over. */
+static int make_room_to_hear(struct store *s, size_t n)
+{
+	if (n <= s->took_room && s->took)
+		return 0;
+	free(s->took);
+	s->took_room = n + n / 2 + 16;
+	s->took = calloc(s->took_room, HIST_BUCKETS * sizeof(*s->took));
+	return s->took ? 0 : -ENOMEM;
+}
+
 /* Once for all the views of one instant. */
 static uint32_t silent_nodes(struct store *s, clock_boot_t now)
 {
@@ -227,7 +245,7 @@ int store_view(struct store_workload *w, clock_boot_t now, uint64_t window_ns, u
 	uint32_t mark = ++s->mark;
 
 	workload_settle(s);
-	if (make_room(s, w->n) < 0)
+	if (make_room(s, w->n) < 0 || (w->hears && make_room_to_hear(s, w->n) < 0))
 		return -ENOMEM;
 	window_ns = window_ns < STORE_WINDOW_MAX_NS ? window_ns : STORE_WINDOW_MAX_NS;
 	*ret = (struct view){.boottime_ns = now.ns,
@@ -240,7 +258,10 @@ int store_view(struct store_workload *w, clock_boot_t now, uint64_t window_ns, u
 
 		if (!sees(w, w->row[i]))
 			continue;
-		view_replica(w->row[i], now, window_ns, fresh_ns, &s->replica[ret->replicas++]);
+		view_replica(w->row[i], now, window_ns, fresh_ns,
+			     w->hears ? s->took + (size_t)ret->replicas * HIST_BUCKETS : NULL,
+			     &s->replica[ret->replicas]);
+		ret->replicas++;
 		if (n->mark == mark)
 			continue;
 		n->mark = mark;

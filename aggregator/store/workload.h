@@ -13,6 +13,7 @@ struct store_workload {
 	struct store *store;
 	char *name, *glob;
 	enum store_role role;
+	bool hears; /* its views have the durations of requests */
 	struct store_row **row;
 	uint32_t n, room;
 };

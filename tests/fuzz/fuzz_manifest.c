@@ -22,6 +22,16 @@ static void check_hpa(const struct hpa_manifest *m)
 		abort();
 }
 
+static void check_metric(const struct policy *p, const struct policy_metric *m)
+{
+	if (!m->target_percent || (m->kind == POLICY_CPU && !p->cpu_request_milli))
+		abort();
+	if (m->kind == POLICY_LATENCY && (m->target_us < 100 || m->target_us > 5000000 || m->target_percent != 100 ||
+					  (m->quantile_percent != 50 && m->quantile_percent != 95 &&
+					   m->quantile_percent != 99)))
+		abort();
+}
+
 static void check(const struct manifest *m)
 {
 	const struct policy *p = &m->policy;
@@ -36,9 +46,9 @@ static void check(const struct manifest *m)
 	if (p->max_replicas > 10000 || p->tolerance_permille > 1000 || p->n_metrics < 1 || p->n_metrics > POLICY_METRICS)
 		abort();
 	for (size_t i = 0; i < p->n_metrics; i++)
-		if (!p->metric[i].target_percent ||
-		    (p->metric[i].kind == POLICY_CPU && !p->cpu_request_milli))
-			abort();
+		check_metric(p, &p->metric[i]);
+	if (!policy_has(p, POLICY_CPU) && !policy_has(p, POLICY_RUNQ))
+		abort();
 }
 
 static void check_set(const struct manifests *m)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hist.h"
 #include "base/obj.h"
 
 #define S	       CLOCK_NS_PER_S
@@ -28,7 +29,7 @@ void agent_begin(const struct world *w, uint32_t node, struct agent *a)
 	a->self_ns = 5 * S;
 	a->idle_ns = 1000000 * S;
 	a->stored = NULL;
-	memset(a->lost_ns, 0, sizeof(a->lost_ns));
+	memset(a->lost, 0, sizeof(a->lost));
 }
 
 static bool is_struck_by(const struct agent *a, enum fault_kind k)
@@ -48,19 +49,30 @@ static struct agent_report *newest(struct agent *a)
 	return &a->report[a->sequence % AGENT_REPORTS];
 }
 
-static void add(struct agent_report *r, uint32_t pod, uint64_t cpu_ns, uint64_t wait_ns)
+static struct agent_row *lost(struct agent *a, uint32_t pod)
 {
-	r->row[r->n++] = (struct agent_row){pod, cpu_ns, wait_ns};
+	return &a->lost[pod % (WORLD_PODS * 64)];
+}
+
+static struct agent_row row_of(struct agent *a, const struct plant_pod *x)
+{
+	const struct agent_row *less = lost(a, x->number);
+	struct agent_row r = {.pod = x->number, .cpu_ns = x->cpu_ns - less->cpu_ns, .wait_ns = x->wait_ns,
+			      .requests = x->requests - less->requests};
+
+	for (uint32_t i = 0; i < WORLD_TIMES; i++)
+		r.took[i] = x->took[i] - less->took[i];
+	return r;
 }
 
 static void measure(struct agent *a, const struct plant *p, struct agent_report *r)
 {
-	add(r, AGENT_SELF, a->self_ns, 0);
+	r->row[r->n++] = (struct agent_row){.pod = AGENT_SELF, .cpu_ns = a->self_ns};
 	for (uint32_t i = 0; i < p->n; i++) {
 		const struct plant_pod *x = &p->pod[i];
 
 		if (x->node == a->node && r->n < AGENT_ROWS)
-			add(r, x->number, x->cpu_ns - a->lost_ns[x->number % (WORLD_PODS * 64)], x->wait_ns);
+			r->row[r->n++] = row_of(a, x);
 	}
 	r->idle_ns = a->idle_ns;
 }
@@ -73,6 +85,12 @@ static bool is_hidden(const struct agent *a, const struct plant *p, uint32_t pod
 	return false;
 }
 
+static void silence(struct agent_row *r)
+{
+	r->requests = 0;
+	memset(r->took, 0, sizeof(r->took));
+}
+
 static void corrupt(const struct agent *a, const struct plant *p, struct agent_report *r)
 {
 	struct chance c = chance_of(a->struck->random ^ r->sequence);
@@ -83,10 +101,13 @@ static void corrupt(const struct agent *a, const struct plant *p, struct agent_r
 		switch (a->struck->kind) {
 		case FAULT_ZERO:
 			r->row[i].cpu_ns = r->row[i].wait_ns = r->idle_ns = 0;
+			silence(&r->row[i]);
 			break;
 		case FAULT_ROWS_ZERO:
-			if (!self && is_hidden(a, p, r->row[i].pod))
+			if (!self && is_hidden(a, p, r->row[i].pod)) {
 				r->row[i].cpu_ns = r->row[i].wait_ns = 0;
+				silence(&r->row[i]);
+			}
 			break;
 		case FAULT_HUGE:
 			r->row[i].cpu_ns += chance_in(&c, 1ull << 40, 1ull << 62);
@@ -94,14 +115,24 @@ static void corrupt(const struct agent *a, const struct plant *p, struct agent_r
 		case FAULT_NOT_A_NUMBER:
 			r->row[i].cpu_ns = r->row[i].wait_ns = UINT64_MAX;
 			break;
+		case FAULT_NO_REQUESTS:
+			silence(&r->row[i]);
+			break;
+		case FAULT_DURATIONS:
+			r->row[i].took_top = 1000000 + (uint32_t)r->sequence * 1000;
+			break;
 		default:
 			break;
 		}
 	}
 	if (a->struck->kind == FAULT_ABSENT)
 		r->flags = SIGNAL_NO_CPU;
-	for (uint32_t i = 0; r->flags && i < r->n; i++)
+	if (a->struck->kind == FAULT_UNHEARD)
+		r->flags = SIGNAL_NO_REQUESTS;
+	for (uint32_t i = 0; (r->flags & SIGNAL_NO_CPU) && i < r->n; i++)
 		r->row[i].cpu_ns = r->row[i].wait_ns = 0;
+	for (uint32_t i = 0; (r->flags & SIGNAL_NO_REQUESTS) && i < r->n; i++)
+		silence(&r->row[i]);
 }
 
 static void freeze(const struct agent_report *before, struct agent_report *r)
@@ -111,6 +142,38 @@ static void freeze(const struct agent_report *before, struct agent_report *r)
 	memcpy(r->row, before->row, sizeof(r->row));
 }
 
+static const struct agent_row *find(const struct agent_report *r, uint32_t pod)
+{
+	for (uint32_t i = 0; r && i < r->n; i++)
+		if (r->row[i].pod == pod)
+			return &r->row[i];
+	return NULL;
+}
+
+/* Requests alone stand still: what is answered meanwhile is never counted. */
+static void stick(struct agent *a, const struct agent_report *before, struct agent_report *r)
+{
+	for (uint32_t i = 0; i < r->n; i++) {
+		const struct agent_row *then = find(before, r->row[i].pod);
+		struct agent_row *x = &r->row[i], *less = lost(a, x->pod);
+
+		if (!then || x->pod == AGENT_SELF)
+			continue;
+		less->requests += x->requests - then->requests;
+		for (uint32_t k = 0; k < WORLD_TIMES; k++)
+			less->took[k] += x->took[k] - then->took[k];
+		x->requests = then->requests;
+		memcpy(x->took, then->took, sizeof(then->took));
+	}
+}
+
+static void keep(const struct plant_pod *x, struct agent_row *ret)
+{
+	ret->cpu_ns = x->cpu_ns;
+	ret->requests = x->requests;
+	memcpy(ret->took, x->took, sizeof(x->took));
+}
+
 /* A new run counts from 0. */
 static void restart(struct agent *a, const struct plant *p)
 {
@@ -118,7 +181,7 @@ static void restart(struct agent *a, const struct plant *p)
 	a->sequence = a->sent = 0;
 	a->stored = NULL;
 	for (uint32_t i = 0; i < p->n; i++)
-		a->lost_ns[p->pod[i].number % (WORLD_PODS * 64)] = p->pod[i].cpu_ns;
+		keep(&p->pod[i], lost(a, p->pod[i].number));
 }
 
 static void note_faults(struct agent *a, const struct plant *p, uint32_t s)
@@ -155,18 +218,23 @@ void agent_look(struct agent *a, const struct plant *p, uint32_t s)
 		return;
 	}
 	measure(a, p, r);
+	if (is_struck_by(a, FAULT_STUCK))
+		stick(a, before, r);
 	if (a->struck)
 		corrupt(a, p, r);
 }
 
 /* --- the wire */
 
+#define BUCKETS (AGENT_ROWS * (WORLD_TIMES + 1))
+
 static struct wire { /* one batch in the making */
 	struct store_batch b;
 	struct store_identity identity[AGENT_ROWS];
 	char path[AGENT_ROWS][32];
 	uint32_t row[AGENT_ROWS], flags[AGENT_ROWS], gone[AGENT_ROWS];
-	uint64_t cpu[AGENT_ROWS], wait[AGENT_ROWS];
+	uint64_t cpu[AGENT_ROWS], wait[AGENT_ROWS], requests[AGENT_ROWS];
+	uint32_t of[BUCKETS], bucket[BUCKETS], count[BUCKETS]; /* of durations: index of a row, bucket, count */
 } wire;
 
 static uint32_t row_number(const struct agent_row *r)
@@ -189,15 +257,28 @@ static void name(const struct agent_row *r)
 						   .name = "x", .pod_namespace = "", .pod_name = "", .workload = ""};
 }
 
-static const struct agent_row *find(const struct agent_report *r, uint32_t pod)
+static void put_bucket(size_t row, uint32_t bucket, uint32_t count, uint32_t before)
 {
-	for (uint32_t i = 0; r && i < r->n; i++)
-		if (r->row[i].pod == pod)
-			return &r->row[i];
-	return NULL;
+	struct store_counts *c = &wire.b.hist[STORE_HISTS - 1];
+
+	if (count == before && !(wire.b.keyframe && count))
+		return;
+	wire.of[c->n] = (uint32_t)row;
+	wire.bucket[c->n] = SIGNAL_HIST_REQUEST * HIST_BUCKETS + bucket;
+	wire.count[c->n++] = count;
 }
 
-static void put_row(const struct agent_report *r, const struct agent_row *x)
+static void put_times(size_t row, const struct agent_row *x, const struct agent_row *then)
+{
+	static const struct agent_row none;
+
+	then = then ? then : &none;
+	for (uint32_t i = 0; i < WORLD_TIMES; i++)
+		put_bucket(row, WORLD_TIMES_FROM + i, x->took[i], then->took[i]);
+	put_bucket(row, HIST_BUCKETS - 1, x->took_top, then->took_top);
+}
+
+static void put_row(const struct agent_report *r, const struct agent_row *x, const struct agent_row *then)
 {
 	size_t i = wire.b.n_rows++;
 
@@ -205,6 +286,8 @@ static void put_row(const struct agent_report *r, const struct agent_row *x)
 	wire.flags[i] = r->flags;
 	wire.cpu[i] = x->cpu_ns;
 	wire.wait[i] = x->wait_ns;
+	wire.requests[i] = x->requests;
+	put_times(i, x, then);
 }
 
 /* `before`: what the reader knows already; NULL: nothing, so that everything is named and told. */
@@ -216,6 +299,8 @@ static void compose(const struct agent *a, const struct agent_report *r, const s
 	wire.b.keyframe = !before || r->sequence % WORLD_KEYFRAME == 1;
 	wire.b.column[SIGNAL_CPU_NS] = wire.cpu;
 	wire.b.column[SIGNAL_RUNQ_WAIT_NS] = wire.wait;
+	wire.b.column[SIGNAL_REQUESTS] = wire.requests;
+	wire.b.hist[STORE_HISTS - 1] = (struct store_counts){0, wire.of, wire.bucket, wire.count};
 	wire.b.node = (struct store_node_sample){.known = true, .cpu_idle_ns = r->idle_ns,
 						 .missing = r->flags ? STORE_NODE_NO_IDLE : 0};
 	for (uint32_t i = 0; i < r->n; i++) {
@@ -223,8 +308,9 @@ static void compose(const struct agent *a, const struct agent_report *r, const s
 
 		if (!then || wire.b.keyframe)
 			name(x);
-		if (wire.b.keyframe || !then || x->cpu_ns != then->cpu_ns || r->flags != before->flags)
-			put_row(r, x);
+		if (wire.b.keyframe || !then || x->cpu_ns != then->cpu_ns || x->requests != then->requests ||
+		    r->flags != before->flags)
+			put_row(r, x, then);
 	}
 	for (uint32_t i = 0; before && i < before->n; i++)
 		if (!find(r, before->row[i].pod))

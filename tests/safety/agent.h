@@ -16,7 +16,8 @@
 
 struct agent_row {
 	uint32_t pod; /* its number; AGENT_SELF: the agent's own */
-	uint64_t cpu_ns, wait_ns;
+	uint64_t cpu_ns, wait_ns, requests;
+	uint32_t took[WORLD_TIMES], took_top; /* durations; and those in the last bucket of all */
 };
 
 #define AGENT_SELF UINT32_MAX
@@ -36,7 +37,7 @@ struct agent {
 	bool down;                /* between two runs */
 	const struct fault *struck, *suspended;
 	uint64_t self_ns, idle_ns;
-	uint64_t lost_ns[WORLD_PODS * 64]; /* by pod: what the counters of this run do not have */
+	struct agent_row lost[WORLD_PODS * 64]; /* by pod: what the counters of this run do not have */
 	struct store_node *stored; /* the open stream; NULL: cut off */
 	uint64_t sent;             /* sequence sent last */
 	struct agent_report report[AGENT_REPORTS];

@@ -44,6 +44,8 @@ static void bounds(const struct world *w, uint32_t s, uint32_t *ret_least, uint3
 
 static bool blinds(enum fault_kind k)
 {
+	if (k > FAULT_FOREIGN)
+		return k == FAULT_UNHEARD;
 	return k != FAULT_WALL && k != FAULT_FOREIGN && k != FAULT_DUPLICATED && k != FAULT_SUSPENDED;
 }
 

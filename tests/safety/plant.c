@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "base/hist.h"
+
 #define NS_PER_MILLI_S 1000000ull /* a thousandth of a core for a second */
+#define NS_PER_US      1000ull
 
 static bool serves(const struct plant *p, const struct plant_pod *x, uint32_t s)
 {
@@ -32,6 +35,25 @@ void plant_begin(const struct world *w, uint32_t replicas, struct plant *p)
 	}
 }
 
+/* What a p95 says of requests that are all in that bucket. */
+static uint64_t told_ns(unsigned bucket)
+{
+	return hist_lower_ns(bucket) + (hist_upper_ns(bucket) - hist_lower_ns(bucket)) * 95 / 100;
+}
+
+static void answer(const struct world *w, struct plant_pod *x, uint32_t n)
+{
+	const struct policy *p = &w->policy;
+	uint64_t target_milli = p->cpu_request_milli * p->metric[0].target_percent / 100;
+	uint64_t ns = p->metric[1].target_us * NS_PER_US * 9 / 10 * x->use_milli / target_milli;
+	uint32_t at = 0;
+
+	while (at + 1 < WORLD_TIMES && told_ns(WORLD_TIMES_FROM + at + 1) <= ns)
+		at++;
+	x->requests += n;
+	x->took[at] += n;
+}
+
 void plant_run(struct plant *p, uint32_t s)
 {
 	uint32_t serving = 0, period = p->world->period_s, each, over;
@@ -48,5 +70,7 @@ void plant_run(struct plant *p, uint32_t s)
 		x->cpu_ns += (uint64_t)x->use_milli * period * NS_PER_MILLI_S;
 		if (serves(p, x, s))
 			x->wait_ns += (uint64_t)over * period * NS_PER_MILLI_S;
+		if (serves(p, x, s) && p->world->hears)
+			answer(p->world, x, WORLD_REQUESTS_S * period);
 	}
 }

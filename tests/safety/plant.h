@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What really runs: the replicas that were last ordered, each on a node, serving after its start-up. The
- * demand spreads evenly over those that serve, up to WORLD_POD_MILLI each; what is beyond waits for the CPU.
+ * demand spreads evenly over those that serve, up to WORLD_POD_MILLI each; what is beyond waits for the CPU. How long
+ * requests take is in proportion to the CPU that a replica uses, and a tenth nearer to its target than that: a world's
+ * need of replicas is that of its CPU, and a latency that is heard right never asks for more.
  * Counters only grow.
  */
 #ifndef SAFETY_PLANT_H
@@ -15,6 +17,8 @@ struct plant_pod {
 	int32_t born_s; /* long before the world began: negative */
 	uint64_t cpu_ns, wait_ns; /* since it was born */
 	uint32_t use_milli;       /* in the last period */
+	uint64_t requests;        /* answered since it was born, if the world hears them, */
+	uint32_t took[WORLD_TIMES]; /* and how long they took */
 };
 
 struct plant {

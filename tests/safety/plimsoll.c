@@ -65,6 +65,7 @@ void run_plimsoll(const struct world *w, FILE *tell, struct run_result *ret)
 
 	x = (struct side){.store = store_new(&(struct store_options){WORLD_NODES, 100000})};
 	x.workload = store_workload(x.store, "safety", AGENT_GLOB);
+	store_set_hears(x.workload, w->hears);
 	run_begin(w, "plimsoll", tell, &x.run);
 	x.run.standing = &x.standing;
 	for (uint32_t i = 0; i < w->nodes; i++)

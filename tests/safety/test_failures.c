@@ -333,9 +333,8 @@ static struct world *quiet_world(void)
 	return &w;
 }
 
-static uint64_t wrong_actions(enum fault_kind k)
+static uint64_t wrong_actions_in(struct world *w, enum fault_kind k)
 {
-	struct world *w = quiet_world();
 	struct run_result r;
 
 	w->fault[w->n_faults++] =
@@ -343,6 +342,51 @@ static uint64_t wrong_actions(enum fault_kind k)
 	run_plimsoll(w, NULL, &r);
 	assert_int_equal(r.evaluations > 2900, true);
 	return run_wrong(&r);
+}
+
+static uint64_t wrong_actions(enum fault_kind k)
+{
+	return wrong_actions_in(quiet_world(), k);
+}
+
+static uint64_t wrong_actions_when_heard(enum fault_kind k)
+{
+	struct world *w = quiet_world();
+
+	w->hears = true;
+	w->policy.metric[w->policy.n_metrics++] = (struct policy_metric){
+		.kind = POLICY_LATENCY, .target_percent = 100, .quantile_percent = 95, .target_us = 50000};
+	return wrong_actions_in(w, k);
+}
+
+/* The counters of requests are 0 for a while; before, twice as many replicas were needed, and requests took long. */
+static uint64_t wrong_actions_when_they_return(void)
+{
+	struct world *w = quiet_world();
+
+	w->hears = true;
+	w->policy.metric[w->policy.n_metrics++] = (struct policy_metric){
+		.kind = POLICY_LATENCY, .target_percent = 100, .quantile_percent = 95, .target_us = 50000};
+	w->policy.max_replicas = 12;
+	for (uint32_t s = 0; s < 500; s++)
+		w->demand_milli[s] = 12000; /* all that 12 can, and so for long */
+	for (uint32_t s = 500; s < WORLD_SECONDS; s++)
+		w->demand_milli[s] = 1500; /* 5 replicas */
+	return wrong_actions_in(w, FAULT_NO_REQUESTS);
+}
+
+/* What is told of requests is wrong, and what is told of the CPU is not. */
+TEST(requests_that_cannot_be_are_no_reason)
+{
+	assert_int_equal(wrong_actions_when_heard(FAULT_UNHEARD), 0);
+	assert_int_equal(wrong_actions_when_heard(FAULT_NO_REQUESTS), 0);
+	assert_int_equal(wrong_actions_when_heard(FAULT_STUCK), 0);
+	assert_int_equal(wrong_actions_when_heard(FAULT_DURATIONS), 0);
+	assert_int_equal(wrong_actions_when_they_return(), 0);
+	WITHOUT(DURATIONS)
+		assert_true(wrong_actions_when_heard(FAULT_DURATIONS) > 0);
+	WITHOUT(RETURN)
+		assert_true(wrong_actions_when_they_return() > 0);
 }
 
 /* Kubernetes #104387: the vendor of the metrics answered 0, and everything went to its minimum. */
@@ -525,6 +569,7 @@ int main(void)
 		cmocka_unit_test(what_was_ordered_away_is_no_reason_to_grow),
 		cmocka_unit_test(starting_up_is_not_load),
 		cmocka_unit_test(zeroes_are_not_idleness),
+		cmocka_unit_test(requests_that_cannot_be_are_no_reason),
 		cmocka_unit_test(what_stands_still_is_not_idle),
 		cmocka_unit_test(more_than_a_machine_has_is_not_load),
 		cmocka_unit_test(a_refused_second_is_passed_over),

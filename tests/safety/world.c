@@ -159,6 +159,24 @@ static void draw_hands(struct chance *c, struct world *w)
 	}
 }
 
+/* Requests of half of the worlds are heard, and their policy minds. After all else, so that worlds stay as they were. */
+static void draw_latency(struct chance *c, struct world *w)
+{
+	w->hears = chance_one_in(c, 2);
+	if (!w->hears)
+		return;
+	w->policy.metric[w->policy.n_metrics++] = (struct policy_metric){
+		.kind = POLICY_LATENCY, .target_percent = 100, .quantile_percent = 95, .target_us = 50000};
+	for (uint64_t n = chance_in(c, 0, WORLD_DEAF); n > 0; n--) {
+		struct fault *f = &w->fault[w->n_faults++];
+
+		*f = (struct fault){.kind = (enum fault_kind)chance_in(c, FAULT_UNHEARD, FAULTS - 1)};
+		f->begins_s = (uint32_t)chance_in(c, 60, WORLD_SECONDS - 1);
+		f->ends_s = f->begins_s + draw_length(c);
+		f->nodes = draw_nodes(c, w->nodes);
+	}
+}
+
 static uint32_t draw_period(struct chance *c)
 {
 	static const uint32_t periods[] = {1, 5, 5, 5, 15, 15, 15, 15, 15, 15};
@@ -181,6 +199,7 @@ void world_make(uint64_t seed, struct world *w)
 	draw_demand(&c, w);
 	draw_faults(&c, w);
 	draw_hands(&c, w);
+	draw_latency(&c, w);
 }
 
 const struct fault *world_fault(const struct world *w, uint32_t node, uint32_t s)

@@ -15,6 +15,10 @@
 #define WORLD_PODS     24u /* the most that a policy here allows */
 #define WORLD_FAULTS   8u
 #define WORLD_HANDS    2u /* FOREIGN, beside those */
+#define WORLD_DEAF     2u /* of requests alone, beside those */
+#define WORLD_TIMES    16u /* buckets of base/hist.h that requests here fall into, from WORLD_TIMES_FROM on: 1 to 250 ms */
+#define WORLD_TIMES_FROM 21u
+#define WORLD_REQUESTS_S 50u /* that a replica answers */
 #define WORLD_KEYFRAME 30u /* reports from one that names every row to the next */
 #define WORLD_POD_MILLI 1000u /* one replica is one thread */
 
@@ -34,7 +38,11 @@
 	X(SUSPENDED, "the node's clock jumps ahead by an hour") \
 	X(WALL, "wall clocks are stepped by years") \
 	X(PAUSED, "the leader stands still, then goes on with what it has") \
-	X(FOREIGN, "somebody else sets the replicas, for good or for a while")
+	X(FOREIGN, "somebody else sets the replicas, for good or for a while") \
+	X(UNHEARD, "nobody hears requests any more") \
+	X(NO_REQUESTS, "the counters of requests read 0, and so do all their durations") \
+	X(STUCK, "the counters of requests and durations stand still, and go on from there") \
+	X(DURATIONS, "many more requests than there were took as long as any can")
 
 enum fault_kind {
 #define X(ID, what) FAULT_##ID,
@@ -59,8 +67,9 @@ struct world {
 	uint32_t nodes;
 	uint32_t startup_s, startup_milli; /* until a replica serves, and what it burns meanwhile */
 	struct policy policy;
+	bool hears; /* its policy has a latency, too, and its agents hear requests */
 	uint32_t demand_milli[WORLD_SECONDS]; /* CPU that the load takes, wherever it runs */
-	struct fault fault[WORLD_FAULTS + WORLD_HANDS];
+	struct fault fault[WORLD_FAULTS + WORLD_HANDS + WORLD_DEAF];
 	uint32_t n_faults;
 };
 

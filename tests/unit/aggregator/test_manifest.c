@@ -208,6 +208,57 @@ static void a_folder_is_read_in_order_of_name(void **unused)
 	assert_non_null(strstr(e.what, dir));
 }
 
+#define CPU "    - type: Resource\n      resource: {name: cpu, target: {averageUtilization: 60}}\n"
+#define LATENCY(quantile, target) CPU "    - type: Latency\n      latency: {quantile: " quantile ", target: " target "}\n"
+
+static void a_latency_is_a_metric(void **unused)
+{
+	scoped(freep) char *text = mem_printf("%.*s%s", (int)(strstr(whole, CPU) - whole), whole, LATENCY("95", "{value: 30ms}"));
+	struct manifests all = {0};
+	const struct policy_metric *m;
+
+	(void)unused;
+	assert_int_equal(parse(text, &all, NULL), 0);
+	m = &all.item[0].policy.metric[1];
+	assert_int_equal(all.item[0].policy.n_metrics, 2);
+	assert_int_equal(m->kind, POLICY_LATENCY);
+	assert_int_equal(m->quantile_percent, 95);
+	assert_int_equal(m->target_us, 30000);
+	assert_int_equal(m->target_percent, 100);
+	manifests_done(&all);
+}
+
+static void the_example_with_a_latency_is_read(void **unused)
+{
+	char *path = SOURCE_DIR "/docs/examples/latency-policy.yaml";
+	struct manifests all = {0};
+	struct err e = {0};
+
+	(void)unused;
+	if (manifests_load(&(struct opt_list){&path, 1}, &all, &e) < 0)
+		fail_msg("%s: %s", e.what, e.cause);
+	assert_int_equal(all.item[0].policy.metric[1].target_us, 250000);
+	manifests_done(&all);
+}
+
+static void a_wrong_latency_is_refused(void **unused)
+{
+	(void)unused;
+	refused(CPU, LATENCY("90", "{value: 30ms}"), "p.yaml:11:27", "50, 95 or 99");
+	refused(CPU, LATENCY("-1", "{value: 30ms}"), "p.yaml:11:27", "-1");
+	refused(CPU, LATENCY("95", "{value: 30}"), "p.yaml:11:47", "with its unit");
+	refused(CPU, LATENCY("95", "{value: 10us}"), "p.yaml:11:47", "100us to 5s");
+	refused(CPU, LATENCY("95", "{value: 5.1s}"), "p.yaml:11:47", "100us to 5s");
+	refused(CPU, LATENCY("95", "{valeu: 30ms}"), "p.yaml:11:40", "value");
+	refused(CPU, LATENCY("95", "{}"), "p.yaml:11:39", "value is missing");
+	refused(CPU, CPU "    - {type: Latency, latency: {quantile: 95}}\n", "p.yaml:10:32", "target is missing");
+	refused(CPU, CPU "    - {type: Latency, latency: {target: {value: 1s}}}\n", "p.yaml:10:32", "quantile is missing");
+	refused(CPU, CPU "    - {type: Latency, latency: {name: p95, quantile: 95}}\n", "p.yaml:10:33", "name");
+	refused(CPU, CPU "    - {type: Latency}\n", "p.yaml:10:7", "Latency with latency:");
+	refused(CPU, "    - {type: Latency, latency: {quantile: 95, target: {value: 30ms}}}\n", "p.yaml:8:7",
+		"latency is the only metric");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +268,9 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_named_with_its_place),
 		cmocka_unit_test(a_name_stands_for_one_policy),
 		cmocka_unit_test(a_folder_is_read_in_order_of_name),
+		cmocka_unit_test(a_latency_is_a_metric),
+		cmocka_unit_test(the_example_with_a_latency_is_read),
+		cmocka_unit_test(a_wrong_latency_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

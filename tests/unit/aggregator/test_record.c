@@ -12,6 +12,7 @@
 
 #include "aggregator/record.h"
 #include "base/clock.h"
+#include "base/hist.h"
 
 #define S CLOCK_NS_PER_S
 
@@ -149,6 +150,46 @@ static void what_is_wrong_is_named(void **unused)
 	refused(json, "\"next\":", "\"next\":999", -EINVAL, "\"next\"");
 }
 
+/* Two replicas at 80 ms and more, of which one is not heard: what they answered is in the record, and decides again. */
+static void a_latency_reads_back_and_replays(void **unused)
+{
+	uint32_t took[HIST_BUCKETS] = {[33] = 100, [34] = 7};
+	struct view_replica r[2] = {replicas[0], replicas[0]};
+	struct view v = view;
+	struct policy p = policy();
+	struct decide_state before = {0}, state = {0};
+	struct verdict made, again;
+	scoped(record_freep) struct record *read = NULL;
+
+	(void)unused;
+	p.metric[1] = (struct policy_metric){
+		.kind = POLICY_LATENCY, .target_percent = 100, .quantile_percent = 95, .target_us = 30000};
+	r[0].took = took;
+	r[0].took_ns = 2 * S;
+	v.replica = r;
+	v.replicas = 2;
+	decide_step(&p, &v, 2, &state, &made);
+	assert_int_equal(made.metric[1].requests, 107);
+	assert_int_equal(made.metric[1].missing, 1);
+	assert_true(made.metric[1].value_us > 30000);
+	scoped(freep) char *json = record_json(&p, &v, 2, &before, &made);
+	assert_non_null(strstr(json, "\"took\":[[33,100],[34,7]]"));
+	assert_non_null(strstr(json, "{\"name\":\"latency\",\"quantilePercent\":95,\"targetUs\":30000}"));
+	assert_int_equal(record_parse(json, &read, NULL), 0);
+	assert_true(record_replay(read, &again));
+	assert_int_equal(again.metric[1].value_us, made.metric[1].value_us);
+	scoped(freep) char *twice = record_json(&read->policy, &read->view, read->current, &read->state, &again);
+	assert_string_equal(twice, json);
+	refused(json, "[33,100]", "[48,100]", -EINVAL, "took");
+	refused(json, "[33,100]", "[33]", -EINVAL, "took");
+	refused(json, "[33,100]", "[-1,100]", -EINVAL, "took");
+	refused(json, "[33,100]", "33", -EINVAL, "took");
+	refused(json, "\"tookNs\":2000000000", "\"tookNs\":-2", -EINVAL, "tookNs");
+	refused(json, "\"targetUs\":30000", "\"targetUs\":0", -EINVAL, "targetUs");
+	refused(json, "\"quantilePercent\":95", "\"quantilePercent\":100", -EINVAL, "quantilePercent");
+	assert_non_null(strstr(json, "\"valueUs\":"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +197,7 @@ int main(void)
 		cmocka_unit_test(a_changed_number_does_not_replay),
 		cmocka_unit_test(keys_of_a_newer_version_are_left_alone),
 		cmocka_unit_test(what_is_wrong_is_named),
+		cmocka_unit_test(a_latency_reads_back_and_replays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "base/hist.h"
 #include "scene.h"
 
 #define WORLDS     100000
@@ -15,6 +16,7 @@
 struct step {
 	struct view view;
 	struct view_replica replica[LIVE_MOST];
+	uint32_t took[LIVE_MOST][HIST_BUCKETS];
 	uint32_t current;
 	struct verdict verdict;
 };
@@ -78,6 +80,9 @@ static void draw_policy(struct policy *p)
 	if (!p->n_metrics || one_in(2))
 		p->metric[p->n_metrics++] =
 			(struct policy_metric){POLICY_RUNQ, (uint32_t)from_to(1, 99)};
+	if (one_in(3))
+		p->metric[p->n_metrics++] = (struct policy_metric){
+			POLICY_LATENCY, 100, one_in(2) ? 95 : 50, (uint32_t)from_to(100, one_in(2) ? 5000000 : 10000)};
 }
 
 static uint64_t draw_cpu(void)
@@ -97,6 +102,16 @@ static uint64_t draw_cpu(void)
 		return request / 100 * w.policy.metric[0].target_percent +
 		       from_to(0, request / 4 + 1);
 	}
+}
+
+/* Of few buckets, as real ones; of many a replica answered none. */
+static void draw_took(struct view_replica *r, uint32_t *took)
+{
+	memset(took, 0, HIST_BUCKETS * sizeof(*took));
+	for (uint64_t n = from_to(0, 3); n > 0; n--)
+		took[from_to(0, HIST_BUCKETS - 1)] = (uint32_t)from_to(0, one_in(10) ? UINT32_MAX : 300);
+	r->took_ns = one_in(20) ? chance() : w.policy.window_ns;
+	r->took = one_in(15) ? NULL : took;
 }
 
 static void draw_replica(struct view_replica *r)
@@ -155,6 +170,8 @@ static void draw_step(struct step *s, const struct step *before)
 	s->view.replicas = one_in(4) ? (uint32_t)from_to(0, LIVE_MOST) : close;
 	for (uint32_t i = 0; i < s->view.replicas; i++)
 		draw_replica(&s->replica[i]);
+	for (uint32_t i = 0; policy_has(&w.policy, POLICY_LATENCY) && i < s->view.replicas; i++)
+		draw_took(&s->replica[i], s->took[i]);
 	if (one_in(20)) /* a silent cluster */
 		for (uint32_t i = 0; i < s->view.replicas; i++)
 			s->replica[i].sample_age_ns = 100 * SECOND;
@@ -256,6 +273,7 @@ static uint32_t target_of(enum policy_metric_kind kind)
 /* The same view, with every missing value there: idle, or at the larger of 100 % and the target. */
 static void complete(const struct step *s, bool busy, struct step *ret)
 {
+	static const uint32_t answered_none[HIST_BUCKETS];
 	uint64_t full = w.policy.cpu_request_milli * larger(100, target_of(POLICY_CPU)) / 100;
 
 	*ret = *s;
@@ -268,6 +286,8 @@ static void complete(const struct step *s, bool busy, struct step *ret)
 			r->cpu_milli = busy ? full : 0;
 		if (stale || !r->runq_known)
 			r->runq_permille = busy ? 1000 : 0;
+		if (stale || !r->took)
+			r->took = answered_none; /* neither fast nor slow */
 		if (stale)
 			r->strain_permille = 0; /* nobody could know */
 		r->cpu_known = r->runq_known = true;

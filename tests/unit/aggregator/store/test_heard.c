@@ -95,6 +95,7 @@ static void durations_of_before_do_not_count(void **state)
 
 	(void)state;
 	assert_int_equal(heard_put_bucket(h, 100 * S, 20, 500), 0);
+	heard_told(h);
 	assert_int_equal(heard_recent(h, 100 * S, &rate, hist), -ENODATA);
 	heard_put(h, 100 * S, 101 * S, counts(503, 0));
 	heard_put_bucket(h, 101 * S, 20, 502);
@@ -111,6 +112,48 @@ static void durations_of_before_do_not_count(void **state)
 	heard_free(h);
 }
 
+/* Of a row that is met in mid-stream: its buckets have counted before, too, those that are told later as well. */
+static void a_life_before_does_not_count(void **state)
+{
+	struct heard *h = heard_new(100 * S, counts(500, 0));
+
+	(void)state;
+	heard_put_bucket(h, 100 * S, 20, 400);
+	heard_put(h, 100 * S, 101 * S, counts(510, 0));
+	heard_put_bucket(h, 101 * S, 20, 405);
+	heard_put_bucket(h, 101 * S, 30, 105);
+	assert_int_equal(recent(h, 101 * S, 20), 5);
+	assert_int_equal(recent(h, 101 * S, 30), 0); /* of 105 nobody knows how many are new */
+	heard_free(h);
+	h = heard_new(100 * S, counts(0, 0)); /* it had answered none */
+	heard_put(h, 100 * S, 101 * S, counts(7, 0));
+	heard_put_bucket(h, 101 * S, 30, 7);
+	assert_int_equal(recent(h, 101 * S, 30), 7);
+	heard_free(h);
+}
+
+/* Its counters read 0 for a while. */
+static void a_life_that_comes_back_does_not_count(void **state)
+{
+	struct heard *h = heard_new(100 * S, counts(0, 0));
+
+	(void)state;
+	heard_put(h, 100 * S, 101 * S, counts(500, 0));
+	heard_put_bucket(h, 101 * S, 30, 500);
+	heard_begin(h, 102 * S, counts(0, 0));
+	heard_put_bucket(h, 102 * S, 30, 0);
+	heard_put(h, 102 * S, 103 * S, counts(20, 0)); /* a new life */
+	heard_put_bucket(h, 103 * S, 30, 20);
+	assert_int_equal(recent(h, 103 * S, 30), 20);
+	heard_put(h, 103 * S, 104 * S, counts(530, 0)); /* the old one again */
+	heard_put_bucket(h, 104 * S, 30, 530);
+	heard_put(h, 104 * S, 105 * S, counts(540, 0));
+	heard_put_bucket(h, 105 * S, 30, 540);
+	assert_int_equal(recent(h, 105 * S, 30), 10);
+	rate_is(h, 105 * S, 10, 0);
+	heard_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +162,8 @@ int main(void)
 		cmocka_unit_test(a_slow_agent),
 		cmocka_unit_test(counters_wrap),
 		cmocka_unit_test(durations_of_before_do_not_count),
+		cmocka_unit_test(a_life_before_does_not_count),
+		cmocka_unit_test(a_life_that_comes_back_does_not_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
