@@ -3,6 +3,7 @@
 
 #include "aggregator/explain.h"
 #include "base/clock.h"
+#include "decide/measure.h"
 #include "decide/window.h"
 
 static double seconds(uint64_t ns)
@@ -66,6 +67,21 @@ static void add_shrinkage(struct buf *to, const struct record *r)
 		   least > from ? "; below that, nothing is taken away" : "");
 }
 
+/* "2 that just began, counted at 100 % each: 44 % of request, so not below 5" */
+static void add_youth(struct buf *to, const struct record *r)
+{
+	for (size_t i = 0; i < r->policy.n_metrics; i++) {
+		const struct verdict_metric *m = &r->verdict.metric[i];
+		uint32_t least = measure_least(&r->policy, m, r->verdict.from);
+
+		if (!least || r->verdict.asked >= r->verdict.from)
+			continue;
+		explain_line(to, "");
+		buf_printf(to, "%u that just began, counted at %u %% each: %u %%, so not below %u\n", m->young,
+			   measure_filled_percent(m), m->young_percent, least);
+	}
+}
+
 void explain_limits_bounds(struct buf *to, const struct record *r)
 {
 	explain_line(to, "limits");
@@ -73,6 +89,7 @@ void explain_limits_bounds(struct buf *to, const struct record *r)
 	explain_line(to, "");
 	add_growth(to, r);
 	add_shrinkage(to, r);
+	add_youth(to, r);
 	explain_line(to, "coverage");
 	buf_printf(to, "%.1f %% of replicas measured; below %.1f %% nothing shrinks\n",
 		   r->verdict.coverage_permille / 10.0, r->policy.min_coverage_permille / 10.0);

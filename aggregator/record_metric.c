@@ -16,6 +16,7 @@ static const struct record_field metric_fields[] = {
 	RECORD_FIELD(struct verdict_metric, value_percent, "valuePercent"),
 	RECORD_FIELD(struct verdict_metric, target_percent, "targetPercent"),
 	RECORD_FIELD(struct verdict_metric, imputed_percent, "imputedPercent"),
+	RECORD_LATER(struct verdict_metric, young_percent, "youngPercent"),
 	RECORD_FIELD(struct verdict_metric, asks, "asks"),
 	RECORD_FIELD(struct verdict_metric, oldest_ns, "oldestNs"),
 };

@@ -222,6 +222,19 @@ static bool starts(const struct view *v, const struct verdict *d)
 	return d->to > v->replicas;
 }
 
+/* Somebody else may have started those that are young because the others have too much to do. */
+static uint32_t least_with_the_young(const struct policy *p, const struct verdict *d)
+{
+	uint32_t most = 0;
+
+	for (size_t i = 0; i < p->n_metrics; i++) {
+		uint32_t least = measure_least(p, &d->metric[i], d->from);
+
+		most = least > most ? least : most;
+	}
+	return most < d->from ? most : d->from;
+}
+
 static void apply_limits(const struct policy *p, const struct view *v, const struct decide_state *s,
 			 struct verdict *d)
 {
@@ -238,6 +251,8 @@ static void apply_limits(const struct policy *p, const struct view *v, const str
 		limit(d, decide_lowest(p, s, now_ns, d->from), VERDICT_PACE);
 	if (GUARD(SETTLING, d->to < d->from && wait_settling(p, v, s)))
 		limit(d, d->from, VERDICT_SETTLING);
+	if (GUARD(YOUNG, d->to < least_with_the_young(p, d)))
+		limit(d, least_with_the_young(p, d), VERDICT_YOUNG);
 	if (GUARD(GONE, d->to < d->from && starts(v, d)))
 		limit(d, d->from, VERDICT_WARMING);
 	if (d->to < p->min_replicas)

@@ -121,6 +121,18 @@ static struct sum fill_in(struct sum s, const struct verdict_metric *m, uint64_t
 	return s;
 }
 
+/* The work of starting up says nothing of the work that those do who serve: with none of it they look idle. */
+static uint32_t young_percent(struct sum s, const struct verdict_metric *m, uint64_t one)
+{
+	uint32_t full = measure_filled_percent(m);
+
+	if (!m->young || !full)
+		return 0;
+	s = fill_in(s, m, one);
+	s.part = plus(s.part - s.young, scaled(scaled(one, full, PERCENT), m->young, 1));
+	return percent(s);
+}
+
 static bool turned_round(const struct verdict_metric *m, uint32_t current)
 {
 	bool grows = m->value_percent > m->target_percent;
@@ -160,6 +172,7 @@ static void measure_share(const struct policy *p, enum policy_metric_kind kind, 
 		return;
 	m->value_percent = percent(s);
 	m->imputed_percent = percent(fill_in(s, m, s.whole / m->measured));
+	m->young_percent = young_percent(s, m, s.whole / m->measured);
 }
 
 void measure(const struct policy *p, size_t metric, const struct view *v, uint32_t current,
@@ -182,6 +195,15 @@ void measure(const struct policy *p, size_t metric, const struct view *v, uint32
 static uint32_t stay_measured(uint32_t current, const struct verdict_metric *m)
 {
 	return m->missing < current ? current - m->missing : 0;
+}
+
+uint32_t measure_least(const struct policy *p, const struct verdict_metric *m, uint32_t current)
+{
+	if (!m->young_percent)
+		return 0;
+	if (m->young_percent > m->target_percent || measure_within_tolerance(p, m->young_percent, m->target_percent))
+		return current;
+	return ceil_ratio(m->measured + m->missing, m->young_percent, m->target_percent);
 }
 
 uint32_t measure_coverage(const struct view *v, uint32_t current, const struct verdict_metric *m)

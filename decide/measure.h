@@ -12,6 +12,9 @@
  * wants more replicas, at max(100 %, target) when it wants fewer. If that turns the direction round,
  * or asks for less of a change than none, the metric asks for what there is.
  *
+ * When it wants fewer, the young count as those without a sample do, too. That is no recommendation but a bound
+ * (measure_least()): the window remembers what was asked for without it.
+ *
  * A latency (decide/latency.h) only asks for more: however short requests are, that says nothing of how many replicas
  * would be too few. At its target or below it asks for nothing, and objects to nothing.
  */
@@ -28,6 +31,8 @@ void measure(const struct policy *p, size_t metric, const struct view *v, uint32
 bool measure_young(const struct policy *p, const struct view_replica *r, uint64_t looked_ns); /* when it was measured */
 /* Whether what it asks for counts: it is known, and no latency that is content. */
 bool measure_speaks(const struct policy *p, size_t metric, const struct verdict_metric *m);
+/* Below that it would shrink because of those that just began; 0: any number will do. */
+uint32_t measure_least(const struct policy *p, const struct verdict_metric *m, uint32_t current);
 /* For whoever tells a person: the two rules above. `value` and `target` in percent. */
 bool measure_within_tolerance(const struct policy *p, uint64_t value, uint64_t target);
 uint32_t measure_filled_percent(const struct verdict_metric *m); /* what a missing replica counts as */

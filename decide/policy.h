@@ -40,7 +40,7 @@ struct policy {
 	uint64_t up_period_ns;            /* it grows by at most one step in this; 0: with every decision */
 	uint64_t down_period_ns;          /* it shrinks by at most max(DECIDE_STEP, … */
 	uint32_t down_permille;           /* … this share) in that; 0 ns: without such a bound */
-	uint64_t young_ns;                /* a replica younger than this is no reason to grow */
+	uint64_t young_ns;                /* a replica younger than this is no reason to change anything */
 	uint32_t min_coverage_permille;   /* below it nothing shrinks; default 900 */
 	size_t n_metrics;                 /* 1 … POLICY_METRICS */
 	struct policy_metric metric[POLICY_METRICS];

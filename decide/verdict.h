@@ -27,7 +27,7 @@
 	X(UNFILLED, "unfilled", "most of the replicas ordered before have not shown up: no more are ordered") \
 	X(NO_GAIN, "no-gain", "two steps up did not bring the metric down: more replicas do not help") \
 	X(SETTLING, "settling", "replicas went away a moment ago: what the others took over is not measured yet") \
-	X(YOUNG, "young", "what is above its target is replicas that just began: no reason to grow") \
+	X(YOUNG, "young", "replicas that just began: what they use is no reason to change") \
 	X(AMBIGUOUS, "ambiguous", "another policy scales its replicas, too: nothing changes") \
 	X(BUDGET, "budget", "fleet budget: all policies together have added their replicas of this minute, the rest waits its turn")
 
@@ -50,6 +50,7 @@ struct verdict_metric {
 	uint64_t answered_milli;   /* and how many that is in 1000 s; */
 	uint32_t value_us;         /* the quantile of how long they took; value_percent is its share of the target */
 	uint32_t imputed_percent;  /* value after missing replicas were filled in */
+	uint32_t young_percent;    /* that with the young as busy as the missing; 0: there are none, or it does not shrink */
 	uint32_t asks;             /* replicas this metric asks for, before any limit */
 	uint64_t oldest_ns;        /* age of the oldest sample in it */
 };

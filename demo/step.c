@@ -4,7 +4,7 @@
 #define GOLDEN_NS (618 * CLOCK_NS_PER_MS) /* added again and again it comes near to nothing that was before */
 
 const struct step_cycle step_shown = {14 * CLOCK_NS_PER_S, 18 * CLOCK_NS_PER_S + GOLDEN_NS, 8};
-const struct step_cycle step_brisk = {3 * CLOCK_NS_PER_S, 10 * CLOCK_NS_PER_S + GOLDEN_NS, 0};
+const struct step_cycle step_brisk = {3 * CLOCK_NS_PER_S, 12 * CLOCK_NS_PER_S + GOLDEN_NS, 0};
 
 struct step step_at(const struct step_cycle *c, uint64_t elapsed_ns)
 {

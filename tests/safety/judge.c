@@ -91,13 +91,6 @@ bool judge_fights(const struct world *w, const struct hand *h, uint32_t from, ui
 	return h->ours && to > h->set && to > from && to <= h->ours;
 }
 
-bool judge_starts(const struct world *w, const struct hand *h, uint32_t s)
-{
-	uint32_t seen_s = w->startup_s + (uint32_t)(w->policy.window_ns / SECOND) + 2 * w->period_s;
-
-	return h->at_s && h->set > h->before && s - h->at_s <= seen_s;
-}
-
 struct judged judge(const struct world *w, const struct plant *p, uint32_t to, uint32_t s)
 {
 	struct judged j = {.from = p->n, .to = to, .replicas = p->n};

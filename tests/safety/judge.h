@@ -35,7 +35,6 @@ struct hand { /* the newest of somebody else */
 /* Does an order of `to`, by who believes that `from` are set, take back what the hand did? (docs/design/safety.md, I8) */
 bool judge_fights(const struct world *w, const struct hand *h, uint32_t from, uint32_t to, uint32_t s);
 /* What the hand started may not serve yet, nor be seen to: idle, for all that can be told. */
-bool judge_starts(const struct world *w, const struct hand *h, uint32_t s);
 /* Of the order `to` at second s. */
 struct judged judge(const struct world *w, const struct plant *p, uint32_t to, uint32_t s);
 const char *judge_word(enum wrong w);

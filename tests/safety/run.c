@@ -37,8 +37,6 @@ static struct judged judge_all(const struct run *r, uint32_t from, uint32_t to, 
 {
 	struct judged j = judge(r->world, &r->plant, to, s);
 
-	if (j.wrong == WRONG_DOWN && judge_starts(r->world, &r->hand, s))
-		j.wrong = RIGHT;
 	if (j.wrong == RIGHT && judge_fights(r->world, &r->hand, from, to, s))
 		j.wrong = WRONG_FIGHT;
 	return j;

@@ -164,6 +164,7 @@ static const char *second_step(bool enforce, uint64_t apart_ns, const uint32_t r
 	p.down_period_ns = 60 * S;
 	p.down_permille = 100;
 	p.young_ns = 10 * S;
+	p.n_metrics = 1;
 	for (uint32_t i = 0; i < 3; i++)
 		r[i] = (struct view_replica){.name = "r", .age_ns = i < 1 ? 60 * S : 5 * S, .cpu_known = true,
 					     .cpu_milli = milli[0], .window_ns = 2 * S};
@@ -192,6 +193,19 @@ static void limits_name_what_they_start_from(void **state)
 	says(text, "up to 1 + max(4, 100 %) = 5: 1 is the least it was set to in 15 s\n");
 	says(text, "down to 3 - max(4, 10 %) = 0: 3 is the most it was set to in 60 s\n");
 	says(text, "r: cpu 900m, first seen 5.0 s ago, mean over 2.0 s");
+}
+
+/* 3 at 20 % of 60 would ask for 1; with the two young ones at 100 % it is 73 %. */
+static void who_just_began_is_a_limit(void **state)
+{
+	struct verdict d;
+	const char *text = second_step(false, 6 * S, (uint32_t[]){1, 3}, 3, (uint64_t[]){300, 100}, &d);
+
+	(void)state;
+	assert_int_equal(d.to, 3);
+	assert_int_equal(d.reason, VERDICT_YOUNG);
+	says(text, "2 that just began, counted at 100 % each: 73 %, so not below 3\n");
+	says(text, "result           3 -> 3, reason young: replicas that just began: what they use is no reason to change");
 }
 
 /* From 1 to 2 at 100 %; the second never came. 20 s later 1 x 600 / 60 = 10: 2 + 4 = 6 would do, 1 + 4 is what is open. */
@@ -340,6 +354,7 @@ int main(void)
 		cmocka_unit_test(a_direction_that_turns_is_said_once),
 		cmocka_unit_test(an_open_step_is_a_limit),
 		cmocka_unit_test(limits_name_what_they_start_from),
+		cmocka_unit_test(who_just_began_is_a_limit),
 		cmocka_unit_test(what_is_old_goes_by_the_slowest_agent),
 		cmocka_unit_test(a_window_that_holds_is_named),
 		cmocka_unit_test(many_replicas_are_cut_short),

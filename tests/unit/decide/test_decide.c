@@ -395,6 +395,40 @@ TEST(starting_up_is_no_reason_to_grow)
 	assert_verdict(scene_step(s, 6), 12, VERDICT_STEP_LIMIT);
 }
 
+/* 2 that do all of the work at 45 %, 4 that somebody else has just started: 15 % of all six asks for 2. */
+TEST(starting_up_is_no_reason_to_shrink)
+{
+	struct scene *s = scene_new();
+	struct verdict v;
+
+	s->policy.young_ns = 30 * SECOND;
+	scene_fill(s, 2, 450);
+	assert_verdict(scene_step(s, 2), 2, VERDICT_STEADY);
+	s->view.boottime_ns += 29 * SECOND;
+	for (int i = 0; i < 4; i++)
+		scene_add(s, 0)->age_ns = 28 * SECOND;
+	v = scene_step(s, 6);
+	assert_verdict(v, 6, VERDICT_YOUNG);
+	assert_int_equal(v.asked, 2); /* what the window remembers */
+	assert_int_equal(v.metric[0].value_percent, 15);
+	assert_int_equal(v.metric[0].young_percent, (2 * 45 + 4 * 100) / 6);
+	s->policy.young_ns = 27 * SECOND;
+	assert_verdict(scene_step(s, 6), 2, VERDICT_METRIC);
+}
+
+/* One of ten, as those whose sample is missing: no veto. */
+TEST(a_few_that_start_up_are_no_veto)
+{
+	struct scene *s = scene_new();
+
+	s->policy.young_ns = 30 * SECOND;
+	scene_fill(s, 9, 100);
+	assert_verdict(scene_step(s, 9), 2, VERDICT_METRIC);
+	s->view.boottime_ns += 29 * SECOND;
+	scene_add(s, 0)->age_ns = SECOND;
+	assert_verdict(scene_step(s, 10), 4, VERDICT_YOUNG); /* (9 x 10 + 100) / 10 = 19 % */
+}
+
 /* Who begins to look knows of nothing that just began. */
 TEST(what_was_there_first_is_not_new)
 {
@@ -571,6 +605,8 @@ int main(void)
 		cmocka_unit_test(a_silent_fleet_never_shrinks),
 		cmocka_unit_test(what_waits_is_not_idle),
 		cmocka_unit_test(starting_up_is_no_reason_to_grow),
+		cmocka_unit_test(starting_up_is_no_reason_to_shrink),
+		cmocka_unit_test(a_few_that_start_up_are_no_veto),
 		cmocka_unit_test(what_was_there_first_is_not_new),
 		cmocka_unit_test(what_was_there_first_does_not_become_new),
 		cmocka_unit_test(shrinking_waits_until_the_last_one_shows),

@@ -155,7 +155,7 @@ static void each_step_is_decided_on_in_time(void **state)
 			trial_done(&t);
 			trace_done(&load);
 		}
-		assert_true(n >= 50 * (c ? 43 : 18));
+		assert_true(n >= 50 * (c ? 37 : 18));
 		manifests_done(&m);
 	}
 }
