@@ -27,6 +27,8 @@
 #else
 #define CONVERSATION_GLOBAL static
 #endif
+/* Of an argument of such a function: what is not used callers do not pass, and the verifier refuses that. */
+#define CONVERSATION_UNUSED(argument) __asm__ volatile("" : : "r"(argument))
 #define CONVERSATION_PIECE 64 /* bytes that a protocol reads at once, a multiple of 8 */
 #define CONVERSATION_KIND 3ull /* bits of a time in the queue, which is exact to 4 ns */
 
@@ -34,6 +36,8 @@ enum conversation_protocol {
 	CONVERSATION_UNKNOWN, /* nothing was said yet, or we came in the middle of it */
 	CONVERSATION_HTTP1,
 	CONVERSATION_REDIS,
+	CONVERSATION_TLS,    /* its handshake */
+	CONVERSATION_TURNS,  /* something else: only who speaks when is heard */
 	CONVERSATION_OPAQUE, /* not one that we understand: bytes are not looked at any more */
 };
 
@@ -180,11 +184,21 @@ static __always_inline void conversation_begin(struct conversation *c, enum conv
 	c->protocol = c->spoke = (__u8)protocol;
 }
 
+/* Goes over to another protocol, which begins with the next byte of either side. */
+static __always_inline void conversation_become(struct conversation *c, enum conversation_protocol protocol)
+{
+	c->ask = c->answer = (struct side){};
+	c->protocol = (__u8)protocol;
+}
+
 /* Bytes are missing, or make no sense. Where requests come one at a time, the next one is a new beginning: its
- * client has the whole answer to the one before. Elsewhere nobody can say whom an answer is for. */
+ * client has the whole answer to the one before. Elsewhere nobody can say whom an answer is for, and who missed a part of
+ * a handshake does not know when it is over. */
 static __always_inline void conversation_lose(struct conversation *c)
 {
-	c->protocol = c->pipelined ? CONVERSATION_OPAQUE : CONVERSATION_UNKNOWN;
+	bool for_good = c->pipelined || c->protocol == CONVERSATION_TLS;
+
+	c->protocol = for_good ? CONVERSATION_OPAQUE : CONVERSATION_UNKNOWN;
 }
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * Both directions of a TCP connection, as segments, heard as a conversation: each byte once and in order, however often
- * and late it comes; who of the two asks; where to begin on a connection that is older than we are, or after a loss.
+ * and late it comes; who of the two asks; what it speaks; where to begin on a connection that is older than we are, or
+ * after a loss. What speaks nothing that we understand takes turns.
  * Never guesses: what cannot be told is left out, and said. Compiled for the kernel and, for its tests, as plain C:
  * who includes it has defined conversation_tell(to, exchange) and hear_bytes(from, offset, buffer, n), false: not there.
  */
@@ -9,9 +10,11 @@
 #define BPF_HEAR_H
 
 #include "protocol.h"
+#include "turns.h"
 
 #define HEAR_TRIES 3   /* the thread was lost that often for no reason that we know: then it is something else */
 #define HEAR_QUIET_NS 1000000000ull /* nothing was said for so long: nothing is under way */
+#define HEAR_RECORDS 8 /* of TLS, of a segment, that may come before application data: more are not looked at */
 
 /* One direction. A segment of one connection may come on two CPUs at once: then one of them is not heard. */
 struct direction {
@@ -23,9 +26,13 @@ struct direction {
 
 struct hearing {
 	struct direction in, out;
-	__u32 tries;
-	__u32 fresh; /* nothing was ever said before us */
-	__u64 last_ns; /* something was said, while we did not understand; 0: never */
+	__u8 tries;
+	__u8 fresh;  /* nothing was said before us, and it is not known what protocol it is */
+	__u8 opened; /* enum conversation_role: ours by who opened the connection; nobody: it is older than we are */
+	__u8 held;   /* bytes of `opening`, the client's first, while there are too few of them */
+	__u32 counted; /* the includer's */
+	__u64 opening;
+	__u64 last_ns; /* something was said, while we did not understand, or opening began; 0: never */
 	struct conversation talk;
 };
 
@@ -33,12 +40,15 @@ struct segment {
 	__u64 to; /* whom exchanges are told */
 	__u64 now_ns;
 	__u32 sequence, bytes; /* of data */
-	__u32 out;   /* we send it */
-	__u32 last;  /* it ends its direction */
-	__u32 first; /* nothing was said in this direction before */
-	__u32 acknowledged; /* what comes next in the other one */
+	__u32 expected; /* the sequence number that comes next in this direction, as the socket knows it */
+	__u32 acknowledged; /* … in the other one */
+	__u8 out;    /* we send it */
+	__u8 last;   /* it ends its direction */
+	__u8 first;  /* nothing was said before, in either direction */
+	__u8 opened; /* enum conversation_role: ours, by who opened the connection; known of the first segment only */
 };
 
+/* OPAQUE: from here on nothing is told of the connection. */
 enum heard { HEARD, HEARD_OLD, HEARD_LOST, HEARD_OPAQUE };
 
 struct hear_walk {
@@ -104,6 +114,10 @@ static __always_inline void hear_steps(struct hear_walk *w)
 /* A gap is nothing that we miss if it lies in a body. */
 static __always_inline bool hear_bridges(struct hearing *h, const struct segment *s, __u32 gap)
 {
+	if (h->fresh && h->held && hear_asks(h, s)) {
+		h->fresh = 0; /* what it speaks is known at its next request, if at all */
+		return false;
+	}
 	if (!hear_understands(&h->talk))
 		return true; /* nobody listens */
 	return protocol_pass(&h->talk, hear_asks(h, s), gap, s->to, s->now_ns) == gap;
@@ -116,14 +130,24 @@ static __always_inline void hear_expect(struct direction *other, const struct se
 	other->known = s->first;
 }
 
+/* Who opened the connection asks, whoever speaks first. */
+static __always_inline void hear_joins(struct hearing *h, const struct segment *s)
+{
+	h->fresh = s->first;
+	if (s->first)
+		h->opened = h->talk.role = s->opened;
+	hear_expect(s->out ? &h->in : &h->out, s);
+}
+
 /* Whether the segment has something new; what of it came before is left out: it is walked from d->at on. */
 static __always_inline enum heard hear_place(struct hearing *h, struct direction *d, const struct segment *s)
 {
 	__s32 ahead = d->known ? (__s32)(s->sequence - d->next) : 0;
 
 	if (!h->in.known && !h->out.known) {
-		h->fresh = s->first;
-		hear_expect(s->out ? &h->in : &h->out, s);
+		if (s->sequence != s->expected)
+			return HEARD_OLD; /* or from later on: we begin with what is due */
+		hear_joins(h, s);
 	}
 	d->at = ahead < 0 ? (__u32)-ahead : 0;
 	if (ahead < 0 && d->at >= s->bytes)
@@ -155,22 +179,17 @@ CONVERSATION_GLOBAL int hear_arrives(struct hearing *h, const struct segment *s)
 	return how;
 }
 
-/* What a segment that begins with `word` may be the first request of. When everything was heard so far, anything. Else
- * what its protocol knows again, and of a connection that was heard before, the same as then. */
-static __always_inline enum conversation_protocol hear_protocol(const struct hearing *h, bool at_start, __u64 word,
-								bool quiet)
+/* What a segment that begins with `word` may be the first request of: what its protocol knows again, and of a connection
+ * that was heard before, the same as then. */
+static __always_inline enum conversation_protocol hear_protocol(const struct hearing *h, __u64 word, bool quiet)
 {
-	enum conversation_protocol p;
+	enum conversation_protocol p = protocol_may_begin(word, quiet || h->talk.role != CONVERSATION_NOBODY);
 
-	if (h->fresh)
-		return protocol_opens(word);
-	if (!at_start)
-		return CONVERSATION_UNKNOWN;
-	p = protocol_may_begin(word, quiet || h->talk.role != CONVERSATION_NOBODY);
 	return h->talk.spoke == CONVERSATION_UNKNOWN || h->talk.spoke == p ? p : CONVERSATION_UNKNOWN;
 }
 
-/* Nothing is under way: a request may begin with this segment, whose first bytes are `word`. Whoever speaks first asks. */
+/* We came in the middle, or lost the thread; nothing is under way: a request may begin with this segment, whose first
+ * bytes are `word`. Whoever speaks first asks. */
 CONVERSATION_GLOBAL int hear_begins(struct hearing *h, const struct segment *s, __u64 word)
 {
 	enum conversation_protocol protocol;
@@ -185,27 +204,130 @@ CONVERSATION_GLOBAL int hear_begins(struct hearing *h, const struct segment *s, 
 	if (h->talk.role != CONVERSATION_NOBODY && h->talk.role != role)
 		return 0; /* the rest of an answer */
 	at_start = !hear_direction(h, s)->at && s->bytes >= sizeof(word);
-	protocol = hear_protocol(h, at_start, word, quiet);
-	if (protocol == CONVERSATION_UNKNOWN && h->fresh)
-		h->talk.protocol = CONVERSATION_OPAQUE;
+	protocol = at_start ? hear_protocol(h, word, quiet) : CONVERSATION_UNKNOWN;
 	if (protocol == CONVERSATION_UNKNOWN)
 		return 0;
-	unsure = !h->fresh && h->talk.role == CONVERSATION_NOBODY;
+	unsure = h->talk.role == CONVERSATION_NOBODY;
 	h->talk.role = role;
-	h->fresh = 0;
 	conversation_begin(&h->talk, protocol);
 	if (unsure && protocol == CONVERSATION_REDIS)
 		h->talk.answer.framing = REDIS_UNSURE;
 	return 1;
 }
 
-/* It made no sense. Without a single request it is something else; else we lost the thread. */
-static __always_inline enum heard hear_no_more(struct hearing *h)
+/* The client's first bytes, as many as protocols are told apart by, however they come. True: they are all there. */
+static __always_inline bool hear_gathers(struct hearing *h, const struct segment *s, const void *from)
 {
-	conversation_lose(&h->talk);
-	if (!h->talk.asked || ++h->tries >= HEAR_TRIES)
-		h->talk.protocol = CONVERSATION_OPAQUE;
-	return h->talk.protocol == CONVERSATION_OPAQUE ? HEARD_OPAQUE : HEARD_LOST;
+	__u32 at = hear_direction(h, s)->at, held = h->held & 7, n = s->bytes > at ? s->bytes - at : 0;
+	__u8 bytes[CONVERSATION_PIECE] = {}; /* as many as hear_bytes() may write, for all that the verifier knows */
+	__u64 word;
+
+	if (!held)
+		h->last_ns = s->now_ns;
+	if (n > sizeof(word) - held)
+		n = sizeof(word) - held;
+	if (n && !hear_bytes(from, at, bytes, n))
+		return false;
+	__builtin_memcpy(&word, bytes, sizeof(word));
+	h->opening |= word << (8 * held & 63);
+	return held + n >= sizeof(word);
+}
+
+/* Those of them that came with segments before this one are read now, at the time they came. */
+static __always_inline bool hear_held(struct hearing *h, __u64 to)
+{
+	struct conversation_piece piece = {.to = to, .now_ns = h->last_ns, .asks = 1};
+	__u64 word = h->opening;
+	__u32 n = h->held & 7, taken;
+
+	for (int i = 0; i < 8 && n; i++) {
+		piece.n = n;
+		__builtin_memcpy(piece.byte, &word, sizeof(word));
+		taken = protocol_pass(&h->talk, true, n, to, piece.now_ns);
+		if (!taken)
+			taken = protocol_read(&h->talk, &piece);
+		if (!taken || taken > n)
+			break;
+		word >>= 8 * taken & 63;
+		n -= taken;
+	}
+	return n == 0;
+}
+
+/* Nobody knows what it is, or it made no sense from its beginning: turns, if it is known who asks. */
+static __always_inline void hear_turns(struct hearing *h)
+{
+	struct conversation *c = &h->talk;
+
+	if (h->opened == CONVERSATION_NOBODY)
+		c->protocol = CONVERSATION_OPAQUE;
+	else
+		turns_begin(c, 0, c->ask.began_ns);
+}
+
+/* It is known, or will not be, what it speaks: the client said enough, or the server speaks. */
+CONVERSATION_GLOBAL int hear_opens(struct hearing *h, const struct segment *s)
+{
+	enum conversation_protocol protocol;
+
+	if (!h || !s)
+		return 0;
+	h->fresh = 0;
+	protocol = h->opening ? protocol_opens(h->opening) : CONVERSATION_UNKNOWN;
+	if (protocol == CONVERSATION_UNKNOWN) {
+		h->talk.ask.began_ns = h->last_ns;
+		hear_turns(h);
+		return 0;
+	}
+	conversation_begin(&h->talk, protocol);
+	if (!hear_held(h, s->to))
+		hear_turns(h);
+	return 1;
+}
+
+/* The server speaks, and may be the first to. The client's side is ours meanwhile, unless somebody is at it. */
+static __always_inline void hear_opened(struct hearing *h, const struct segment *s)
+{
+	struct direction *client = s->out ? &h->in : &h->out;
+
+	if (__sync_lock_test_and_set(&client->taken, 1))
+		return;
+	hear_opens(h, s);
+	if (h->talk.protocol == CONVERSATION_TURNS)
+		turns_answer(&h->talk, s->to, s->now_ns);
+	(void)__sync_lock_test_and_set(&client->taken, 0);
+}
+
+/* Of a connection that nothing was said on before us, while it is not known what it speaks. */
+static __always_inline void hear_opening(struct hearing *h, const struct segment *s, const void *from)
+{
+	struct direction *d = hear_direction(h, s);
+
+	if (!hear_asks(h, s)) {
+		hear_opened(h, s);
+	} else if (hear_gathers(h, s, from)) {
+		hear_opens(h, s);
+	} else {
+		h->held += (__u8)(s->bytes - d->at);
+		d->at = s->bytes;
+	}
+}
+
+/* It made no sense. Without a single request it is something else; else we lost the thread. */
+static __always_inline enum heard hear_no_more(struct hearing *h, const struct segment *s)
+{
+	struct conversation *c = &h->talk;
+
+	if (!c->asked) {
+		hear_turns(h);
+		if (!hear_asks(h, s))
+			turns_answer(c, s->to, s->now_ns);
+		return c->protocol == CONVERSATION_OPAQUE ? HEARD_OPAQUE : HEARD;
+	}
+	conversation_lose(c);
+	if (++h->tries >= HEAR_TRIES)
+		c->protocol = CONVERSATION_OPAQUE;
+	return c->protocol == CONVERSATION_OPAQUE ? HEARD_OPAQUE : HEARD_LOST;
 }
 
 CONVERSATION_GLOBAL int hear_ends(struct hearing *h, const struct segment *s)
@@ -219,36 +341,93 @@ CONVERSATION_GLOBAL int hear_ends(struct hearing *h, const struct segment *s)
 	if (h->talk.protocol == CONVERSATION_OPAQUE)
 		how = HEARD_OPAQUE;
 	else if (hear_understands(&h->talk) && d->at < s->bytes)
-		how = hear_no_more(h);
+		how = hear_no_more(h, s);
 	else if (s->last && !hear_asks(h, s))
 		protocol_close(&h->talk, s->to, s->now_ns);
 	(void)__sync_lock_test_and_set(&d->taken, 0);
 	return how;
 }
 
-/* Its first bytes, as many as protocols are told apart by; the verifier wants to see constants. */
+/* Its first bytes, as many as protocols are told apart by. */
 static __always_inline __u64 hear_word(const struct segment *s, const void *from)
 {
 	__u64 word = 0;
 
 	if (s->bytes >= sizeof(word))
 		(void)hear_bytes(from, 0, &word, sizeof(word));
-	else if (s->bytes >= 6)
-		(void)hear_bytes(from, 0, &word, 6);
-	else
-		(void)hear_bytes(from, 0, &word, 1);
 	return word;
+}
+
+/* What there is of TLS where a turn may begin or end: the first record that takes part. */
+static __always_inline enum tls_sight hear_looks(const struct segment *s, __u32 at, const void *from)
+{
+	for (int i = 0; i < HEAR_RECORDS; i++) {
+		__u8 head[TLS_HEAD];
+		enum tls_sight sight;
+		__u32 length;
+
+		if (at + TLS_HEAD > s->bytes || !hear_bytes(from, at, head, TLS_HEAD))
+			break;
+		sight = tls_look(head, &length);
+		if (sight != TLS_SEES_OTHERS)
+			return sight;
+		at += length;
+	}
+	return TLS_NOTHING;
+}
+
+/* There is nothing to hear: of turns, all that goes on with what began. */
+static __always_inline bool hear_ignores(const struct hearing *h, bool out, bool last)
+{
+	const struct conversation *c = &h->talk;
+	bool asks = out == (c->role == CONVERSATION_CLIENT);
+
+	return c->protocol == CONVERSATION_TURNS && !last && asks == turns_is_under_way(c);
+}
+
+/* What is sent again, and what a goodbye says, begins and ends nothing. */
+static __always_inline enum heard hear_turn(struct hearing *h, const struct segment *s, const void *from)
+{
+	__u32 old = s->expected - s->sequence, at = (__s32)old > 0 ? old : 0;
+	struct conversation *c = &h->talk;
+	enum tls_sight sight = TLS_SEES_DATA;
+
+	if (s->last && hear_asks(h, s) && c->ask.framing & TURNS_PERHAPS)
+		turns_forget(c);
+	if (at >= s->bytes || hear_ignores(h, s->out, false))
+		return HEARD_OLD;
+	if (c->ask.framing & TURNS_TLS)
+		sight = hear_looks(s, at, from);
+	if (sight == TLS_NOTHING)
+		return HEARD;
+	if (hear_asks(h, s)) {
+		if (sight == TLS_SEES_ALERT && s->last)
+			return HEARD;
+		if (sight == TLS_SEES_ALERT)
+			c->ask.framing |= TURNS_PERHAPS;
+		turns_ask(c, s->now_ns);
+	} else if (sight == TLS_SEES_ALERT && c->ask.framing & TURNS_PERHAPS) {
+		turns_forget(c);
+	} else {
+		turns_answer(c, s->to, s->now_ns);
+	}
+	return HEARD;
 }
 
 /* Once a segment with data or the end of its direction. `from` is what hear_bytes() reads. */
 static __always_inline enum heard hear_segment(struct hearing *h, const struct segment *s, const void *from)
 {
 	struct hear_walk w = {.h = h, .d = hear_direction(h, s), .s = s, .from = from};
-	enum heard how = (enum heard)hear_arrives(h, s);
+	enum heard how;
 
+	if (h->talk.protocol == CONVERSATION_TURNS)
+		return hear_turn(h, s, from);
+	how = (enum heard)hear_arrives(h, s);
 	if (how != HEARD)
 		return how;
-	if (s->bytes && h->talk.protocol == CONVERSATION_UNKNOWN)
+	if (s->bytes && h->fresh)
+		hear_opening(h, s, from);
+	else if (s->bytes && h->talk.protocol == CONVERSATION_UNKNOWN)
 		hear_begins(h, s, hear_word(s, from));
 	w.asks = hear_asks(h, s);
 	if (s->bytes && hear_understands(&h->talk))

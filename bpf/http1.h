@@ -480,7 +480,7 @@ static __always_inline bool http1_reads(const struct conversation *c, const stru
 	return c->protocol == CONVERSATION_HTTP1 && state != HTTP1_BODY && state != HTTP1_BAD;
 }
 
-/* A word or a byte; nothing of a body. */
+/* A word or a byte; nothing of a body, and not that which makes no sense. */
 static __always_inline __u32 http1_step(struct conversation *c, struct side *s, const struct conversation_piece *p, __u32 i)
 {
 	__u32 taken = 0;
@@ -492,7 +492,7 @@ static __always_inline __u32 http1_step(struct conversation *c, struct side *s, 
 	if (taken)
 		return taken;
 	http1_byte(c, p->asks, p->byte[i], p->to, p->now_ns);
-	return 1;
+	return *(volatile __u8 *)&s->state != HTTP1_BAD;
 }
 
 /* Reads a piece up to a body, or a few steps of it. Returns how many bytes it took. */

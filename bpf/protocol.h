@@ -3,14 +3,17 @@
  * The protocols that conversations are heard in, each once: all that bpf/hear.h knows of them. A protocol is a line of
  * enum conversation_protocol, an #include and a line of PROTOCOLS() here, and a header that defines, of its name:
  *
- *   bool X_opens(word)              may a connection of which nothing was said before begin with these eight bytes? The
- *                                   first is the lowest; bytes that are missing are 0.
+ *   bool X_opens(word)              may a connection of which nothing was said before begin with these eight bytes of the
+ *                                   client, however they are cut? The first is the lowest. They are fewer, and the others
+ *                                   0, only if the server spoke before there were more.
  *   bool X_may_begin(word, safe)    may a segment that begins so be a request, of a connection that is older than we are,
  *                                   or after a loss? safe: it does not come in the middle of an answer. false: never.
  *   int X_pass(c, asks, n, to, ns)  of n bytes that come next those that nobody needs to look at
- *   int X_read(c, piece)            how many bytes of the piece it took; 0: this is another protocol, or none
+ *   int X_read(c, piece)            how many bytes of the piece it took, up to one that makes no sense; 0: that comes next
  *   void X_close(c, to, ns)         the side that answers ends its stream
  *
+ * It may call conversation_become() for another protocol that begins behind it (TLS), and set CONVERSATION_OPAQUE where
+ * no more requests come. What opens no protocol, or makes no sense before the first request, is one of turns (turns.h).
  * The steps are how often pass and read may be called for a segment of at most 64 KiB. In PROTOCOLS() the first that
  * opens is taken.
  */
@@ -20,9 +23,11 @@
 #include "conversation.h"
 #include "http1.h"
 #include "redis.h"
+#include "tls.h"
 
 #define PROTOCOLS(P)      \
 	P(REDIS, redis, 2048) /* as many elements as 64 KiB have, which a pipeline or a reply may be full of */ \
+	P(TLS, tls, 64)       /* a handshake */                                                               \
 	P(HTTP1, http1, 512)  /* 32 KiB of heads; more is an attack */
 
 static __always_inline bool protocol_is_heard(__u8 protocol)

@@ -460,7 +460,8 @@ static __always_inline bool redis_reads(const struct conversation *c, const stru
 	return c->protocol == CONVERSATION_REDIS && *(volatile const __u8 *)&s->state != REDIS_BAD;
 }
 
-/* A value, a word or a byte; of a full piece the last bytes are better read with those after them. */
+/* A value, a word or a byte, but not that which makes no sense; of a full piece the last bytes are better read with those
+ * after them. */
 static __always_inline __u32 redis_step(struct conversation *c, struct side *s, const struct conversation_piece *p,
 					__u32 i)
 {
@@ -473,10 +474,10 @@ static __always_inline __u32 redis_step(struct conversation *c, struct side *s, 
 	if (i + 8 <= p->n && i <= CONVERSATION_PIECE - 8) {
 		taken = (__u32)redis_word(c, p->asks, letters_of(p, i), p->to, p->now_ns);
 		if (taken)
-			return taken;
+			return *(volatile __u8 *)&s->state != REDIS_BAD ? taken : 0;
 	}
 	redis_byte(c, p->asks, p->byte[i], p->to, p->now_ns);
-	return 1;
+	return *(volatile __u8 *)&s->state != REDIS_BAD;
 }
 
 /* Reads a piece, or a few steps of it. Returns how many bytes it took. */

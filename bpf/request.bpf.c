@@ -106,6 +106,28 @@ static __always_inline void between(struct plimsoll_edge *e, const struct exchan
 	count_time(e->hist, x->asked_ns, x->ended_ns);
 }
 
+static __always_inline void took_turn(struct plimsoll_tally *t, const struct exchange *x)
+{
+	tally_add(t, turns, 1);
+	if (!x->asked_ns) {
+		tally_add(t, turns_untimed, 1);
+		return;
+	}
+	tally_add(t, turn_ns, x->answered_ns - x->asked_ns);
+	count_time(t->turn_hist, x->asked_ns, x->answered_ns);
+}
+
+static __always_inline void called_turn(struct plimsoll_tally *t, const struct exchange *x)
+{
+	tally_add(t, call_turns, 1);
+	if (!x->asked_ns) {
+		tally_add(t, call_turns_untimed, 1);
+		return;
+	}
+	tally_add(t, call_turn_ns, x->answered_ns - x->asked_ns);
+	count_time(t->call_turn_hist, x->asked_ns, x->answered_ns);
+}
+
 /* To: the key of the socket's cgroup. */
 int conversation_tell(const struct conversation *c, __u64 to, const struct exchange *x)
 {
@@ -114,10 +136,11 @@ int conversation_tell(const struct conversation *c, __u64 to, const struct excha
 
 	if (!t || !c || !x)
 		return 0;
-	if (c->role == CONVERSATION_SERVER)
-		served(t, x);
-	else
-		called(t, x);
+	if (c->protocol == CONVERSATION_TURNS) {
+		c->role == CONVERSATION_SERVER ? took_turn(t, x) : called_turn(t, x);
+		return 0;
+	}
+	c->role == CONVERSATION_SERVER ? served(t, x) : called(t, x);
 	e = edge_at(c->edge);
 	if (e)
 		between(e, x);
@@ -144,12 +167,28 @@ struct tcp_head {
 	__be16 window, checksum, urgent;
 };
 
-/* Did this socket say or hear anything before this segment? */
+/* Did this socket neither say nor hear anything before this segment? */
 static __always_inline bool is_first(struct bpf_tcp_sock *tcp, bool out, __u32 segments)
 {
 	if (tcp->bytes_received)
 		return false;
 	return out ? tcp->data_segs_out <= (segments ? segments : 1) : tcp->data_segs_out == 0;
+}
+
+/* What comes next. Both are read: the verifier takes no pointer to one of them. */
+static __always_inline __u32 expected(const struct bpf_tcp_sock *tcp, bool out)
+{
+	__u32 to_come = tcp->rcv_nxt, to_go = tcp->snd_nxt;
+
+	barrier_var(to_come);
+	barrier_var(to_go);
+	return out ? to_go : to_come;
+}
+
+/* Of a connection on which nothing was said: who opened it had its SYN acknowledged, which the kernel counts as a byte. */
+static __always_inline __u8 opened_by(const struct bpf_tcp_sock *tcp)
+{
+	return tcp->bytes_acked ? CONVERSATION_CLIENT : CONVERSATION_SERVER;
 }
 
 static __always_inline struct hearing *hearing_of(struct bpf_sock *sk)
@@ -178,6 +217,33 @@ static __always_inline void know_edge(struct __sk_buff *skb, struct hearing *h, 
 		h->talk.edge = (__u32)request_edge_of(skb, &asks);
 }
 
+enum doubt { DOUBT_OLDER = 1, DOUBT_LEFT = 2 };
+
+/* Once for a connection. */
+static __always_inline bool first_time(struct hearing *h, __u32 doubt)
+{
+	return !(__sync_fetch_and_or(&h->counted, doubt) & doubt);
+}
+
+/* What is not told, or may not be. */
+static __always_inline void count_doubts(struct hearing *h, enum heard how, __u64 to)
+{
+	bool left = h->talk.protocol == CONVERSATION_OPAQUE, older = !h->opened && (h->in.known || h->out.known);
+	struct plimsoll_tally *t;
+
+	if (how != HEARD_LOST && !left && (!older || h->counted & DOUBT_OLDER))
+		return;
+	t = tally_at(table_find(to));
+	if (!t)
+		return;
+	if (how == HEARD_LOST)
+		tally_add(t, hearing_losses, 1);
+	if (left && first_time(h, DOUBT_LEFT))
+		tally_add(t, connections_left, 1);
+	if (older && first_time(h, DOUBT_OLDER))
+		tally_add(t, connections_older, 1);
+}
+
 static __always_inline void hear(struct __sk_buff *skb, struct bpf_sock *sk)
 {
 	__u32 at = tcp_at(skb);
@@ -198,13 +264,17 @@ static __always_inline void hear(struct __sk_buff *skb, struct bpf_sock *sk)
 	h = tcp ? hearing_of(sk) : NULL;
 	if (!h || h->talk.protocol == CONVERSATION_OPAQUE)
 		return;
-	s.to = PLIMSOLL_KEY(bpf_skb_cgroup_id(skb), PLIMSOLL_UNIFIED);
 	s.out = bpf_ntohs(head.from) == sk->src_port;
+	if (hear_ignores(h, s.out, s.last))
+		return;
+	s.to = PLIMSOLL_KEY(bpf_skb_cgroup_id(skb), PLIMSOLL_UNIFIED);
 	s.first = is_first(tcp, s.out, skb->gso_segs);
+	s.opened = opened_by(tcp);
 	s.sequence = bpf_ntohl(head.sequence);
+	s.expected = expected(tcp, s.out);
 	s.acknowledged = bpf_ntohl(head.acknowledged);
 	s.now_ns = bpf_ktime_get_ns();
-	hear_segment(h, &s, &p);
+	count_doubts(h, (enum heard)hear_segment(h, &s, &p), s.to);
 	know_edge(skb, h, &s, &head);
 }
 

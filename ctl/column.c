@@ -77,6 +77,21 @@ const struct column column_table[] = {
 	OF_HIST("call p95", CALL, 95),
 	TWO("calls untimed", PART, CALLS_UNTIMED, CALLS),
 #undef GROUP_NAME
+#define GROUP_NAME "turns"
+	ONE("turns/s", RATE, TURNS),
+	THREE("turn mean", MEAN_TIMED, TURN_NS, TURNS, TURNS_UNTIMED),
+	OF_HIST("turn p50", TURN, 50),
+	OF_HIST("turn p95", TURN, 95),
+	OF_HIST("turn p99", TURN, 99),
+	TWO("turns untimed", PART, TURNS_UNTIMED, TURNS),
+	ONE("call turns/s", RATE, CALL_TURNS),
+	THREE("call turn mean", MEAN_TIMED, CALL_TURN_NS, CALL_TURNS, CALL_TURNS_UNTIMED),
+	OF_HIST("call turn p95", CALL_TURN, 95),
+	TWO("call turns untimed", PART, CALL_TURNS_UNTIMED, CALL_TURNS),
+	ONE("lost/s", RATE, HEARING_LOSSES),
+	ONE("older", TOTAL, CONNECTIONS_OLDER),
+	ONE("left", TOTAL, CONNECTIONS_LEFT),
+#undef GROUP_NAME
 #define GROUP_NAME "network"
 	ONE("received/s", BYTES_RATE, NET_RECEIVED_BYTES),
 	ONE("sent/s", BYTES_RATE, NET_SENT_BYTES),

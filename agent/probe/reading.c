@@ -16,7 +16,7 @@
 #define SLOT_GROUPS /* what is counted in slots */                                                  \
 	(SIGNAL_NO_CPU | SIGNAL_NO_RECLAIM | SIGNAL_NO_IO | SIGNAL_NO_NET | SIGNAL_NO_TCP |        \
 	 SIGNAL_NO_LISTEN | SIGNAL_NO_TASKS | SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS | SIGNAL_NO_RESTARTS | \
-	 SIGNAL_NO_CONNECTS)
+	 SIGNAL_NO_CONNECTS | SIGNAL_NO_TURNS)
 
 _Static_assert(PLIMSOLL_HIST_BUCKETS == HIST_BUCKETS, "lib/base/hist.h and slot.h must agree");
 _Static_assert(sizeof(((struct signals *)0)->runs) == PLIMSOLL_RUN_HIERARCHIES * sizeof(uint32_t), "signal.h and slot.h must agree");
@@ -218,7 +218,18 @@ static void add_requests(const struct plimsoll_tally *t, struct signals *to)
 	to->call_errors += load_u64(&t->call_errors);
 	to->calls_untimed += load_u64(&t->calls_untimed);
 	to->call_ns += load_u64(&t->call_ns);
+	to->turns += load_u64(&t->turns);
+	to->turns_untimed += load_u64(&t->turns_untimed);
+	to->turn_ns += load_u64(&t->turn_ns);
+	to->call_turns += load_u64(&t->call_turns);
+	to->call_turns_untimed += load_u64(&t->call_turns_untimed);
+	to->call_turn_ns += load_u64(&t->call_turn_ns);
+	to->hearing_losses += load_u64(&t->hearing_losses);
+	to->connections_older += load_u64(&t->connections_older);
+	to->connections_left += load_u64(&t->connections_left);
 	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
+		to->hist[SIGNAL_HIST_TURN * HIST_BUCKETS + i] += t->turn_hist[i];
+		to->hist[SIGNAL_HIST_CALL_TURN * HIST_BUCKETS + i] += t->call_turn_hist[i];
 		to->hist[SIGNAL_HIST_REQUEST * HIST_BUCKETS + i] += t->request_hist[i];
 		to->hist[SIGNAL_HIST_FIRST_BYTE * HIST_BUCKETS + i] += t->first_byte_hist[i];
 		to->hist[SIGNAL_HIST_CALL * HIST_BUCKETS + i] += t->call_hist[i];
@@ -262,7 +273,8 @@ static uint32_t counted_elsewhere(const struct reading *r, const struct probe_cg
 	if (!written(r, c, r->load->io_legacy ? PLIMSOLL_IO : PLIMSOLL_UNIFIED))
 		groups |= SIGNAL_NO_IO;
 	if (!written(r, c, PLIMSOLL_UNIFIED))
-		groups |= SIGNAL_NO_NET | SIGNAL_NO_TCP | SIGNAL_NO_CONNECTS | SIGNAL_NO_LISTEN | SIGNAL_NO_REQUESTS;
+		groups |= SIGNAL_NO_NET | SIGNAL_NO_TCP | SIGNAL_NO_CONNECTS | SIGNAL_NO_LISTEN | SIGNAL_NO_REQUESTS |
+			  SIGNAL_NO_TURNS;
 	return groups;
 }
 

@@ -120,6 +120,8 @@ struct plimsoll_tally {
 	uint64_t accept_overflows;
 	uint64_t requests, request_errors, request_client_errors, requests_untimed, request_ns;
 	uint64_t calls, call_errors, calls_untimed, call_ns;
+	uint64_t turns, turns_untimed, turn_ns, call_turns, call_turns_untimed, call_turn_ns;
+	uint64_t hearing_losses, connections_older, connections_left;
 	/* Gauges, written by passes, which come one at a time; of an older pass: none there now. */
 	uint64_t task_pass, processes, threads, started_ns, busiest_thread;
 	uint64_t tcp_pass, tcp_connects_unanswered;
@@ -127,7 +129,8 @@ struct plimsoll_tally {
 	/* Of io_ns, and so on, the last one of tcp_connect_ns; they wrap. */
 	uint32_t io_hist[PLIMSOLL_HIST_BUCKETS], request_hist[PLIMSOLL_HIST_BUCKETS];
 	uint32_t first_byte_hist[PLIMSOLL_HIST_BUCKETS], call_hist[PLIMSOLL_HIST_BUCKETS];
-	uint32_t connect_hist[PLIMSOLL_HIST_BUCKETS];
+	uint32_t connect_hist[PLIMSOLL_HIST_BUCKETS], turn_hist[PLIMSOLL_HIST_BUCKETS];
+	uint32_t call_turn_hist[PLIMSOLL_HIST_BUCKETS];
 	struct plimsoll_victim victim;
 	uint64_t runs[PLIMSOLL_RUN_HIERARCHIES]; /* times the first task came; in either hierarchy */
 };

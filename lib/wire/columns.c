@@ -3,7 +3,7 @@
 
 #define SINCE_1 (SIGNAL_NO_CPU | SIGNAL_NO_MEMORY | SIGNAL_NO_WORKING_SET | SIGNAL_NO_PSI)
 #define SINCE_3 (SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS)
-#define SINCE_TELLS (SIGNAL_NO_RESTARTS | SIGNAL_NO_CONNECTS) /* in batches of version 3 that say so */
+#define SINCE_TELLS (SIGNAL_NO_RESTARTS | SIGNAL_NO_CONNECTS | SIGNAL_NO_TURNS) /* in batches of version 3 that say so */
 
 typedef Plimsoll__V1__Columns columns;
 

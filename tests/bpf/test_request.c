@@ -3,7 +3,7 @@
  * HTTP/1 over real sockets of one cgroup, both ends, in a network namespace of its own: each exchange counts once for
  * its server and once for its client, over IPv4, IPv6 and both in one, cut to bytes, in answers of a megabyte, while
  * segments are lost; its time is the one it took; and of a connection older than the probe only what began after it.
- * Of Redis the same, in pipelines.
+ * Of Redis the same, in pipelines. Of a protocol that nobody knows turns, by who opened the connection.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,7 +44,7 @@ static struct scene scene = {&own, &w, {{"talker", path}}, .actor = &actor};
 
 enum order {
 	ENTER /* by itself */, CONNECT, CONNECT_6, CONNECT_MAPPED, TALK, FAIL, CUT, MUCH, THINK, LOSE, BEGIN, FINISH,
-	GIBBERISH, PIPELINE, WAIT, BITS, CLOSE
+	GIBBERISH, PIPELINE, WAIT, BITS, BANNER, TURN, TURN_MUCH, CONFUSE, UPGRADE, CLOSE
 };
 
 static struct { /* of the actor */
@@ -129,6 +129,24 @@ static void think(void)
 	receive(net.here, sizeof(answer) - 1);
 }
 
+/* Of a protocol that nobody knows: each side says more than once, in its turn. */
+static void take_turn(void)
+{
+	say(net.here, net.there, "\x01who");
+	say(net.here, net.there, " is there");
+	crew_pause(THINK_MS);
+	say(net.there, net.here, "\x02I");
+	say(net.there, net.here, " am");
+}
+
+static void take_many(void)
+{
+	for (int i = 0; i < TIMES; i++) {
+		say(net.here, net.there, "\x01who");
+		say(net.there, net.here, "\x02I");
+	}
+}
+
 static void lose_some(void)
 {
 	own_net_drop("tcp dport 4712 numgen random mod 100 '<' 20");
@@ -184,6 +202,11 @@ static void obey(int order, void *data)
 	case GIBBERISH: return say(net.here, net.there, "\x16\x03\x01 GET / HTTP/1.1\r\n\r\n");
 	case PIPELINE: return pipeline(say);
 	case BITS: return pipeline(cut);
+	case BANNER: return say(net.there, net.here, "220 here\r\n");
+	case TURN: return take_turn();
+	case TURN_MUCH: return take_many();
+	case CONFUSE: return talk("no answer\r\n");
+	case UPGRADE: return talk("HTTP/1.1 101 Switching Protocols\r\n\r\n");
 	case WAIT:
 		say(net.here, net.there, BLPOP);
 		return say(net.there, net.here, "*-1\r\n");
@@ -345,7 +368,17 @@ static void commands_that_wait_have_no_time(void **state)
 	assert_int_equal(s.request_ns + s.call_ns, 0);
 }
 
-static void what_is_not_http_is_left_alone(void **state)
+static void assert_turns(const struct signals *s, unsigned n)
+{
+	assert_exchanges(s, 0);
+	assert_int_equal(s->turns, n);
+	assert_int_equal(s->call_turns, n);
+	assert_int_equal(s->turns_untimed + s->call_turns_untimed, 0);
+	assert_int_equal(watch_times(s, SIGNAL_HIST_TURN, 0, UINT64_MAX), n);
+	assert_int_equal(watch_times(s, SIGNAL_HIST_CALL_TURN, 0, UINT64_MAX), n);
+}
+
+static void what_is_not_http_takes_turns(void **state)
 {
 	struct signals s;
 
@@ -354,7 +387,79 @@ static void what_is_not_http_is_left_alone(void **state)
 	actor_tell(&actor, GIBBERISH);
 	actor_tell(&actor, TALK);
 	s = read_now();
-	assert_exchanges(&s, 0);
+	assert_turns(&s, 1);
+}
+
+/* Whoever speaks first; and in losses, too. */
+static void turns_are_of_who_opened(void **state)
+{
+	const enum order ways[] = {CONNECT, CONNECT_6, CONNECT_MAPPED};
+	struct signals s;
+
+	(void)state;
+	start(CONNECT);
+	for (size_t i = 0; i < 3; i++) {
+		if (i)
+			actor_tell(&actor, (int)ways[i]);
+		if (i < 2)
+			actor_tell(&actor, BANNER);
+		actor_tell(&actor, TURN);
+		actor_tell(&actor, TURN_MUCH);
+		actor_tell(&actor, CLOSE);
+	}
+	actor_tell(&actor, CONNECT);
+	actor_tell(&actor, LOSE);
+	actor_tell(&actor, TURN_MUCH);
+	s = read_now();
+	assert_turns(&s, 3 * (TIMES + 1) + TIMES);
+	assert_int_equal(watch_times(&s, SIGNAL_HIST_TURN, 1ull * THINK_MS * CLOCK_NS_PER_MS, UINT64_MAX) >= 3, true);
+	assert_in_range(s.turn_ns, 3ull * THINK_MS * CLOCK_NS_PER_MS, s.call_turn_ns);
+	assert_int_equal(s.connections_older + s.connections_left, 0);
+}
+
+/* Who opened it is known as long as nobody spoke, however old it is; later on nobody knows. */
+static void of_older_connections_none_is_guessed(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	watch_close(&w);
+	start(CONNECT);
+	watch_open(&w, SCENE_SLOTS);
+	actor_tell(&actor, BANNER);
+	actor_tell(&actor, TURN);
+	s = read_now();
+	assert_turns(&s, 1);
+	assert_int_equal(s.connections_older, 0);
+	watch_close(&w);
+	watch_open(&w, SCENE_SLOTS);
+	actor_tell(&actor, TURN_MUCH);
+	s = read_now();
+	assert_turns(&s, 0);
+	assert_int_equal(s.connections_older, 2); /* of either end */
+}
+
+/* At either end. */
+static void what_is_not_told_is_counted(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(CONNECT);
+	actor_tell(&actor, TALK);
+	actor_tell(&actor, CONFUSE);
+	s = read_now();
+	assert_exchanges(&s, 1);
+	assert_int_equal(s.hearing_losses, 2);
+	actor_tell(&actor, TALK);
+	actor_tell(&actor, UPGRADE);
+	actor_tell(&actor, TURN);
+	s = read_now();
+	assert_int_equal(s.requests, 3);
+	assert_int_equal(s.requests_untimed, 1);
+	assert_int_equal(s.hearing_losses, 2);
+	assert_int_equal(s.connections_left, 2);
+	assert_int_equal(s.connections_older + s.turns, 0);
 }
 
 int main(void)
@@ -367,7 +472,10 @@ int main(void)
 		SCENE_TEST(of_older_connections_counts_what_begins, &scene),
 		SCENE_TEST(commands_count_as_requests, &scene),
 		SCENE_TEST(commands_that_wait_have_no_time, &scene),
-		SCENE_TEST(what_is_not_http_is_left_alone, &scene),
+		SCENE_TEST(what_is_not_http_takes_turns, &scene),
+		SCENE_TEST(turns_are_of_who_opened, &scene),
+		SCENE_TEST(of_older_connections_none_is_guessed, &scene),
+		SCENE_TEST(what_is_not_told_is_counted, &scene),
 	};
 
 	scene_split(&scene);

@@ -11,7 +11,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import heard  # noqa: E402
 from heard import NAMES  # noqa: E402
 from loads import until  # noqa: E402
-from own_agent import values  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = os.path.join(HERE, "..", "..", "build", "peers")
@@ -52,8 +51,7 @@ class World(heard.World):
             return False
 
     def now(self, cgroup):
-        row = values(self.agent.snapshot(self.top + "/*"), cgroup)
-        return {k: row[k] if row else 0 for k in NAMES}
+        return heard.counted(self, cgroup, NAMES)
 
     def commands(self):
         """What the server counted before this, by name; the question itself is counted after it."""

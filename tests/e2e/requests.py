@@ -59,6 +59,8 @@ class H(http.server.BaseHTTPRequestHandler):
         self.answer(201, b"made")
 class S(http.server.ThreadingHTTPServer):
     request_queue_size = 128
+    def handle_error(self, *a): # clients that are ended in the middle of an answer
+        if not isinstance(sys.exc_info()[1], ConnectionError): super().handle_error(*a)
 s = S(("127.0.0.1", 0), H)
 print(s.server_address[1], flush=True)
 s.serve_forever()

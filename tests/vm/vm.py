@@ -47,6 +47,7 @@ PROOF = {
     "tasks": ("test_task", "test_faults"),
     "oom-victim": ("test_oom",),
     "requests": ("test_request", "test_edges"),
+    "turns": ("test_request",),
     "restarts": ("test_restarts",),
     "connects": ("test_tcp", "test_connections who_gives_up_has_no_failure",
                  "test_connections an_older_call_that_hangs_shows")}

@@ -7,10 +7,12 @@ import sys
 import tempfile
 
 from loads import Load
-from own_agent import Agent
+from own_agent import Agent, values
 
 NAMES = ("requests", "request_errors", "request_client_errors", "requests_untimed", "request_ns",
          "calls", "call_errors", "calls_untimed", "call_ns")
+TURNS = NAMES + ("turns", "turns_untimed", "turn_ns", "call_turns", "call_turns_untimed", "call_turn_ns",
+                 "hearing_losses", "connections_older", "connections_left")
 
 
 class World:
@@ -34,6 +36,12 @@ class World:
             self.server.end(self.top)
         self.agent.kill(15)
         shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def counted(world, cgroup, names):
+    """Of a row; 0 before it is there."""
+    row = values(world.agent.snapshot(world.top + "/*"), cgroup)
+    return {k: row[k] if row else 0 for k in names}
 
 
 def run(begin, tests):

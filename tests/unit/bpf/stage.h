@@ -68,6 +68,8 @@ struct stage {
 	struct hearing h;
 	struct told told;
 	uint32_t next[2]; /* sequence numbers, of what is answered and asked */
+	uint32_t expected[2]; /* as the socket has it: what is missing it still waits for */
+	bool last;        /* what is said ends its direction */
 	bool server;      /* we are it */
 	bool joined;      /* we came in the middle */
 };
@@ -75,8 +77,12 @@ struct stage {
 static enum heard say_at(struct stage *st, bool asks, uint32_t sequence, const char *says, size_t n, uint64_t now_ns)
 {
 	struct segment s = {.to = (uintptr_t)&st->told, .now_ns = now_ns, .sequence = sequence, .bytes = (uint32_t)n,
-			    .out = asks != st->server, .first = !st->joined, .acknowledged = st->next[!asks]};
+			    .expected = st->expected[asks], .acknowledged = st->next[!asks], .last = st->last,
+			    .out = asks != st->server, .first = !st->joined,
+			    .opened = st->server ? CONVERSATION_SERVER : CONVERSATION_CLIENT};
 
+	if ((int32_t)(sequence + s.bytes - st->expected[asks]) > 0 && (int32_t)(sequence - st->expected[asks]) <= 0)
+		st->expected[asks] = sequence + s.bytes;
 	return hear_segment(&st->h, &s, says);
 }
 
@@ -90,7 +96,8 @@ static enum heard say(struct stage *st, bool asks, const char *says, size_t n, u
 
 static struct stage opened(bool server)
 {
-	return (struct stage){.server = server, .next = {UINT32_MAX - 20, UINT32_MAX - 3}}; /* they wrap */
+	return (struct stage){.server = server, .next = {UINT32_MAX - 20, UINT32_MAX - 3}, /* they wrap */
+			      .expected = {UINT32_MAX - 20, UINT32_MAX - 3}};
 }
 
 /* When the line is said. A cut one takes a while, within which any moment is right. */

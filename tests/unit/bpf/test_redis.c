@@ -81,11 +81,14 @@ static const struct play plays[] = {
 	 {{true, "*000000000002\r\n$0000000003\r\nGET\r\n$1\r\na\r\n", 0}, {false, "$00000000000000002\r\nhi\r\n", 0}},
 	 {{EXCHANGE_DONE, 1, 2, 2}}},
 	{"an answer that is none", {{true, GET, 0}, {false, "HTTP/1.1 200 OK\r\n\r\n", 0}}, {{0}}},
-	{"numbers that cannot be", {{true, "*99999999999999999999\r\n", 0}, {false, "-ERR Protocol error\r\n", 0}}, {{0}}},
+	{"numbers that cannot be", {{true, "*99999999999999999999\r\n", 0}, {false, "-ERR Protocol error\r\n", 0}},
+	 {{EXCHANGE_UNKNOWN, 1, 2, 2}}},
 	{"a map that cannot be", {{true, GET, 0}, {false, "%999999999\r\n", 0}}, {{0}}},
-	{"no number", {{true, "*\r\n", 0}, {false, "-ERR Protocol error\r\n", 0}}, {{0}}},
-	{"an IMAP server", {{true, "* OK IMAP4rev1\r\n", 0}, {false, "a LOGIN x y\r\n", 0}, {true, "a OK\r\n", 0}}, {{0}}},
-	{"memcached", {{true, "get a\r\n", 0}, {false, "END\r\n", 0}, {true, "set a 0 0 1\r\n1\r\n", 0}}, {{0}}},
+	{"no number", {{true, "*\r\n", 0}, {false, "-ERR Protocol error\r\n", 0}}, {{EXCHANGE_UNKNOWN, 1, 2, 2}}},
+	{"an IMAP server", {{true, "* OK IMAP4rev1\r\n", 0}, {false, "a LOGIN x y\r\n", 0}, {true, "a OK\r\n", 0}},
+	 {{EXCHANGE_UNKNOWN, 1, 2, 2}}},
+	{"memcached", {{true, "get a\r\n", 0}, {false, "END\r\n", 0}, {true, "set a 0 0 1\r\n1\r\n", 0}},
+	 {{EXCHANGE_UNKNOWN, 1, 2, 2}}},
 };
 
 static struct programme programme = {plays, sizeof(plays) / sizeof(plays[0])};

@@ -163,7 +163,7 @@ static void an_older_agent_misses_what_it_does_not_know(void **state)
 	t->m.b.wire_version = 3;
 	t->m.b.tells = 0;
 	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
-	assert_int_equal(t->out.unknown, SIGNAL_NO_RESTARTS | SIGNAL_NO_CONNECTS);
+	assert_int_equal(t->out.unknown, SIGNAL_NO_RESTARTS | SIGNAL_NO_CONNECTS | SIGNAL_NO_TURNS);
 }
 
 static void shapes(void **state)

@@ -72,8 +72,8 @@ static void older_versions_had_fewer_groups(void **state)
 	assert_int_equal(columns_unknown(1, 0) & 0xf, 0);
 	assert_int_equal(columns_unknown(1, 0) | 0xf, columns_tells());
 	assert_int_equal(columns_unknown(2, 0),
-			 SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS | SIGNAL_NO_RESTARTS | SIGNAL_NO_CONNECTS);
-	assert_int_equal(columns_unknown(3, 0), SIGNAL_NO_RESTARTS | SIGNAL_NO_CONNECTS);
+			 SIGNAL_NO_OOM | SIGNAL_NO_REQUESTS | SIGNAL_NO_RESTARTS | SIGNAL_NO_CONNECTS | SIGNAL_NO_TURNS);
+	assert_int_equal(columns_unknown(3, 0), SIGNAL_NO_RESTARTS | SIGNAL_NO_CONNECTS | SIGNAL_NO_TURNS);
 }
 
 static void a_batch_says_which_groups_it_knows(void **state)
