@@ -162,7 +162,7 @@ static int open_door(struct agent *a, const char *address, const struct rpc_tls 
 static int name_the_user(const struct agent *a, struct err *e)
 {
 	err_cause(e, "%s: with its programs loaded the agent is the user %s", strerror(EACCES), a->user.name);
-	return err_fix(e, "choose another path with --socket, or let %s write to that directory", a->user.name);
+	return err_fix(e, "choose another path with --socket, or give the user \"%s\" the right to write to that directory", a->user.name);
 }
 
 static int open_local(struct agent *a, struct serve *s, struct err *e)

@@ -11,7 +11,7 @@
 #include "ctl/takes.h"
 #include "ctl/workload.h"
 
-#define ROWS GET_STREAM " sort=name|cpu|memory|saturation"
+#define ROWS GET_STREAM " sort=name|cpu|memory|saturation|requests"
 
 static const struct kind {
 	const char *name, *alias; /* the singular */

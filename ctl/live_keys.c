@@ -9,10 +9,11 @@
 #include "ctl/live_state.h"
 #include "ctl/method.h"
 #include "ctl/question.h"
+#include "ctl/view_list.h"
 
 #define FAR 1000000 /* rows: beyond any end */
 
-static const char *const orders[] = {"name", "cpu", "memory", "saturation", "pods"};
+static const char *const orders[] = {"name", "cpu", "memory", "saturation", "requests", "pods"};
 #define N_ORDERS (sizeof(orders) / sizeof(orders[0]))
 
 /* The brake */
@@ -57,15 +58,21 @@ static const workload *current(const struct live_state *v)
 	return v->view.selected < v->view.n ? v->view.list[v->view.selected] : NULL;
 }
 
+static bool means_nothing(const struct view *w, const char *order)
+{
+	return (w->agent && strcmp(order, "pods") == 0) ||
+	       (strcmp(order, "requests") == 0 && !view_list_hears_requests(w));
+}
+
 static void next_order(struct live_state *v)
 {
 	size_t i = 0;
 
 	while (i < N_ORDERS && strcmp(orders[i], v->view.sort) != 0)
 		i++;
-	i = (i + 1) % N_ORDERS;
-	if (v->view.agent && strcmp(orders[i], "pods") == 0)
+	do
 		i = (i + 1) % N_ORDERS;
+	while (means_nothing(&v->view, orders[i]));
 	v->view.sort = orders[i];
 	live_state_arrange(v);
 }

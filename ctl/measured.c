@@ -71,6 +71,8 @@ static double number_of(const struct measured_item *i, const char *by)
 		v = fleet_rate(i->node, i->row, SIGNAL_CPU_NS);
 	else if (strcmp(by, "memory") == 0)
 		v = fleet_level(i->row, SIGNAL_MEMORY_WORKING_SET_BYTES);
+	else if (strcmp(by, "requests") == 0)
+		v = fleet_rate(i->node, i->row, SIGNAL_REQUESTS);
 	else if (strcmp(by, "saturation") == 0)
 		v = fleet_saturation(i->node, i->row, &s) ? measured_row_saturation(&s) : (struct fleet_value){false, 0};
 	return v.known ? v.value : -1;

@@ -197,7 +197,7 @@ static enum paint cell_decision(const struct view *v, const workload *w, int wid
 enum { FOR_WORKLOADS = 1, FOR_CGROUPS = 2, FOR_ALL = 3, FOR_REQUESTS = 4 };
 
 /* Fixed widths, so that the screen stands still while figures change. What is asked for most, what holds it back and what
- * helps, fits into 80 columns; where requests are heard, these and how much it is held back do. */
+ * helps, fits into 80 columns; where requests are heard, what holds it back does, with their rate, errors and p95. */
 static const struct column {
 	const char *title;
 	int width, least, drop; /* as in ctl/fit.h; of a name the width is as it needs */
@@ -216,11 +216,11 @@ static const struct column {
 	{"WAIT p95", 8, 8, 12, TEXT_RIGHT, FOR_ALL, cell_wait},
 	{"REQ/S", 5, 5, 1, TEXT_RIGHT, FOR_REQUESTS, cell_rate},
 	{"ERRORS", 6, 6, 2, TEXT_RIGHT, FOR_REQUESTS, cell_errors},
-	{"p50", 5, 5, 5, TEXT_RIGHT, FOR_REQUESTS, cell_p50},
+	{"p50", 5, 5, 6, TEXT_RIGHT, FOR_REQUESTS, cell_p50},
 	{"p95", 5, 5, 2, TEXT_RIGHT, FOR_REQUESTS, cell_p95},
-	{"p99", 5, 5, 4, TEXT_RIGHT, FOR_REQUESTS, cell_p99},
+	{"p99", 5, 5, 5, TEXT_RIGHT, FOR_REQUESTS, cell_p99},
 	{"SATURATION", 15, 10, 3, TEXT_END, FOR_ALL, cell_saturation},
-	{"BY WHAT", 12, 12, 6, TEXT_END, FOR_ALL, cell_cause},
+	{"BY WHAT", 12, 12, 4, TEXT_END, FOR_ALL, cell_cause},
 	{"WHAT HELPS", 22, 22, 7, TEXT_END, FOR_ALL, cell_advice},
 	{"RUNQ", 4, 4, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_CPU_RUNQUEUE},
 	{"THROT", 5, 5, CAUSES_DROP, TEXT_RIGHT, FOR_ALL, cell_CPU_THROTTLE},
@@ -245,8 +245,7 @@ static int name_width(const struct view *v)
 	return most < NAME_MOST ? most : NAME_MOST;
 }
 
-/* That somebody hears them of one that is listed. */
-static bool has_requests(const struct view *v)
+bool view_list_hears_requests(const struct view *v)
 {
 	for (size_t i = 0; i < v->n; i++)
 		if (workload_known(v->list[i]->requests_per_second))
@@ -257,7 +256,7 @@ static bool has_requests(const struct view *v)
 /* False: some of the causes have no room. */
 static bool lay_out_with(const struct view *v, bool causes, struct fit_column *c)
 {
-	int here = (v->agent ? FOR_CGROUPS : FOR_WORKLOADS) | (has_requests(v) ? FOR_REQUESTS : 0);
+	int here = (v->agent ? FOR_CGROUPS : FOR_WORKLOADS) | (view_list_hears_requests(v) ? FOR_REQUESTS : 0);
 	bool whole = true;
 
 	for (size_t i = 0; i < N_COLUMNS; i++) {

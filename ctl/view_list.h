@@ -8,6 +8,7 @@
 
 #include "ctl/view.h"
 
+bool view_list_hears_requests(const struct view *v); /* of one that is listed somebody does */
 /* As many from v->first on as fit into `n` rows, and their titles. */
 void view_list_draw(const struct view *v, struct buf *title, struct buf *rows, int n);
 

@@ -118,6 +118,8 @@ static double number_of(const workload *w, const char *by)
 		return workload_known(w->memory_working_set_bytes)
 			       ? w->memory_working_set_bytes->value
 			       : -1;
+	if (strcmp(by, "requests") == 0)
+		return workload_known(w->requests_per_second) ? w->requests_per_second->value : -1;
 	if (strcmp(by, "pods") == 0)
 		return w->replicas;
 	if (strcmp(by, "saturation") == 0)

@@ -205,6 +205,12 @@ int opt_value_check(const struct opt_desc *d, const char *text, struct buf *ret_
 	return -EINVAL;
 }
 
+static bool is_bounded(const struct opt_desc *d)
+{
+	return d->min || d->max;
+}
+
+/* Bounds are examples that are not refused. */
 const char *opt_value_shape(const struct opt_desc *d)
 {
 	switch (d->type) {
@@ -213,9 +219,9 @@ const char *opt_value_shape(const struct opt_desc *d)
 	case OPT_INT:
 		return "write a whole number";
 	case OPT_DURATION:
-		return "write a number and a unit, such as 250ms, 1s, 5m or 2h";
+		return is_bounded(d) ? "write a number and a unit" : "write a number and a unit, such as 250ms, 1s, 5m or 2h";
 	case OPT_BYTES:
-		return "write a number and a unit, such as 64Ki, 16Mi or 1Gi";
+		return is_bounded(d) ? "write a number and a unit" : "write a number and a unit, such as 64Ki, 16Mi or 1Gi";
 	default:
 		return "write a text";
 	}

@@ -12,7 +12,8 @@ void opt_value_store(const struct opt_desc *d, void *target, const char *text, b
 void opt_value_free(const struct opt_desc *d, void *target);
 void opt_value_format(const struct opt_desc *d, const void *target, struct buf *to); /* as YAML */
 void opt_value_number(const struct opt_desc *d, int64_t n, struct buf *to);          /* a bound */
-/* What a value of `d` looks like, for a fix: "write a number and a unit, such as 250ms or 5m". */
+/* What a value of `d` looks like, for a fix: "write a number and a unit, such as 250ms or 5m". What has bounds is without
+ * examples: the caller tells the bounds. */
 const char *opt_value_shape(const struct opt_desc *d);
 
 /* "tls-dir" of "tls_dir"; the other one "PLIMSOLL_TLS_DIR". */

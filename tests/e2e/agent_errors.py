@@ -89,12 +89,12 @@ def a_directory_that_may_not_be_written():
     if not stays_root():
         becomes = "plimsoll" if "plimsoll" in (u.pw_name for u in pwd.getpwall()) else "nobody"
         fails([*PLAIN, "--socket", theirs + "/a.sock"], FAILED, f"cannot listen on unix:{theirs}/a.sock",
-              f"Permission denied: .*user {becomes}$", f"--socket, or let {becomes} write")
+              f"Permission denied: .*user {becomes}$", f"--socket, or give the user \"{becomes}\" the right to write")
         fails([*PLAIN, "--socket", theirs + "/a.sock", "--user", "65533"], FAILED, "cannot listen",
-              "Permission denied: .*user 65533$", "let 65533 write")
+              "Permission denied: .*user 65533$", "give the user \"65533\" the right to write")
     os.chown(theirs, 65533, 65533)  # no root that lacks the right to write everywhere
     fails([*PLAIN, "--socket", theirs + "/a.sock", "--user", ""], FAILED, "cannot listen", "Permission denied: .*root$",
-          "let root write", command=without("dac_override", "dac_read_search"))
+          "give the user \"root\" the right to write", command=without("dac_override", "dac_read_search"))
     fails([*PLAIN, "--socket", theirs + "/a.sock"], FAILED, "cannot listen", "Read-only file system",
           "may write to", command=["unshare", "-m", "sh", "-c",
                                    f'mount -t tmpfs -o ro none {theirs} && exec "$0" "$@"'])
@@ -142,10 +142,10 @@ def values_out_of_range():
     fails(["--interval", "1ms"], USAGE, "^--interval: ", '"1ms" is out of bounds', "from 100ms to 1m")
     fails(["--max-cgroups", "1"], USAGE, "^--max-cgroups: ", '"1" is out of bounds', "64 to 65536")
     fails(["--spool", "1s"], USAGE, "^--spool: ", '"1s" is out of bounds', "from 5m to 1h")
-    fails(["--interval", "soon"], USAGE, "^--interval: ", '"soon" is no duration', "250ms")
+    fails(["--interval", "soon"], USAGE, "^--interval: ", '"soon" is no duration', "number and a unit, from 100ms to 1m")
     fails(["--log-level", "loud"], USAGE, "^--log-level: ", "loud", "debug.*error")
     fails(yaml("interval: 1ms\n"), USAGE, "agent.yaml:1:11: interval: ", "out of bounds", "100ms")
-    fails(PLAIN, USAGE, "^PLIMSOLL_INTERVAL: ", "never", "250ms", env={"PLIMSOLL_INTERVAL": "never"})
+    fails(PLAIN, USAGE, "^PLIMSOLL_INTERVAL: ", "never", "from 100ms to 1m", env={"PLIMSOLL_INTERVAL": "never"})
 
 
 def a_user_that_is_not():

@@ -145,6 +145,7 @@ static void values_that_a_command_knows(void **state)
 	} cases[] = {
 		{"get", "workloads", "sort", "pods", 0},
 		{"get", "cgroups", "sort", "saturation", 0},
+		{"get", "cgroups", "sort", "requests", 0},
 		{"get", "cgroups", "sort", "pods", -EINVAL},
 		{"replay", NULL, "output", "json", 0},
 		{"replay", NULL, "output", "name", -EINVAL},

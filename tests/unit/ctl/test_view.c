@@ -143,26 +143,28 @@ static struct view with_requests(int columns)
 	return v;
 }
 
-/* They are what --requests is for: what is left over for causes and help is less. */
+/* They are what --requests is for: what is left over is for what holds it back, then for their other quantiles. */
 static void test_requests_show_where_they_are_known(void **state)
 {
 	struct view v = with_requests(80);
 
 	(void)state;
 	draw(&v);
-	assert_non_null(strstr(buf_text(&rows[2]), "CPU/REQ  REQ/S  ERRORS    p50    p95    p99  SATURATION"));
-	assert_non_null(strstr(buf_text(&rows[3]), "   1.8k    2.1%  850us   12ms      –  "));
-	assert_non_null(strstr(buf_text(&rows[4]), "      –       –      –      –      –  "));
+	assert_non_null(strstr(buf_text(&rows[2]), "CPU/REQ  REQ/S  ERRORS    p95  SATURATION  BY WHAT"));
+	assert_non_null(strstr(buf_text(&rows[3]), "   1.8k    2.1%   12ms  "));
+	assert_non_null(strstr(buf_text(&rows[3]), "50%  cpu-throttle"));
+	assert_non_null(strstr(buf_text(&rows[4]), "      –       –      –  "));
 	v.columns = 92;
 	draw(&v);
-	assert_non_null(strstr(buf_text(&rows[2]), "p99  SATURATION  BY WHAT"));
+	assert_non_null(strstr(buf_text(&rows[2]), "ERRORS    p50    p95    p99  SATURATION  BY WHAT"));
+	assert_non_null(strstr(buf_text(&rows[3]), "  850us   12ms      –  "));
 	v.columns = 116;
 	draw(&v);
 	assert_non_null(strstr(buf_text(&rows[2]), "p99  SATURATION  BY WHAT       WHAT HELPS"));
 	v.agent = true;
 	v.columns = 80;
 	draw(&v);
-	assert_non_null(strstr(buf_text(&rows[2]), "CPU  REQ/S  ERRORS    p50    p95    p99  SATURATION"));
+	assert_non_null(strstr(buf_text(&rows[2]), "CPU  REQ/S  ERRORS    p95  SATURATION    BY WHAT"));
 }
 
 /* The width at which each is gone: the less it says the sooner. */
@@ -171,7 +173,7 @@ static void test_requests_go_one_by_one(void **state)
 	static const struct {
 		const char *title;
 		int at;
-	} gone[] = {{"BY WHAT", 91}, {"p50", 77}, {"p99", 70}, {"SATURATION", 63}, {"p95", 51}, {"ERRORS", 44}};
+	} gone[] = {{"WHAT HELPS", 115}, {"p50", 91}, {"p99", 84}, {"BY WHAT", 77}, {"SATURATION", 63}, {"p95", 51}, {"ERRORS", 44}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
