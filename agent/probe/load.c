@@ -64,6 +64,13 @@ static uint32_t numa_nodes(void)
 	return last + 1 < PLIMSOLL_NODES_MAX ? last + 1 : PLIMSOLL_NODES_MAX;
 }
 
+/* A container is a directory in each hierarchy, and each takes a slot when it is made, until the pass finds that they are
+ * one. That is for a second, and slots are memory on every CPU: so not as many times as there are hierarchies. */
+static uint32_t default_slots(uint32_t hierarchies)
+{
+	return hierarchies > 1 ? 2 * PROBE_SLOTS : PROBE_SLOTS;
+}
+
 static int choose_sizes(struct load *l, uint32_t slots, uint32_t hierarchies, struct err *e)
 {
 	int cpus = libbpf_num_possible_cpus();
@@ -73,8 +80,8 @@ static int choose_sizes(struct load *l, uint32_t slots, uint32_t hierarchies, st
 		return err_cause(e, "the agent is built for 1 to %d", PLIMSOLL_CPUS_MAX);
 	}
 	l->cpus = (uint32_t)cpus;
-	l->slots = slots;
-	l->rows = 2 * slots;
+	l->slots = slots ? slots : default_slots(hierarchies);
+	l->rows = 2 * l->slots;
 	for (l->table_bits = 6; 1u << l->table_bits < 2 * hierarchies * l->rows;) /* half full */
 		l->table_bits++;
 	return 0;

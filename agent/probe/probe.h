@@ -61,10 +61,12 @@ struct probe_edge { /* who asks, and the address; or who answers, and at which *
 };
 
 struct probe_options {
-	uint32_t max_cgroups;        /* slots; 64 … 65536 */
+	uint32_t max_cgroups;        /* slots; 64 … 65536; 0: PROBE_SLOTS, twice as many with several hierarchies */
 	struct probe_watcher watcher;
 	uint32_t also; /* SIGNAL_NO_…: groups that are dear, and measured only when asked for: SIGNAL_NO_REQUESTS */
 };
+
+#define PROBE_SLOTS 2048u
 
 enum { /* the kernel programs */
 #define PROGRAM(ID, ...) PROBE_##ID,

@@ -16,7 +16,7 @@ int scene_setup(void **state)
 
 	for (int i = 0; i < SCENE_CGROUPS && s->cgroup[i].name; i++)
 		own_make(s->own, s->cgroup[i].path);
-	watch_open(s->watch, s->slots ? s->slots : SCENE_SLOTS);
+	watch_open(s->watch, s->is_usual ? 0 : s->slots ? s->slots : SCENE_SLOTS);
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct scene {
 		char *path; /* SCENE_PATH bytes */
 	} cgroup[SCENE_CGROUPS]; /* made before and removed after each test; NULL: none */
 	uint32_t slots;          /* 0: SCENE_SLOTS */
+	bool is_usual;           /* as many as an agent has by itself */
 	struct actor *actor;     /* whom a test starts and the teardown ends; NULL: nobody */
 };
 

@@ -31,7 +31,7 @@
 #define MAX_ROUNDS   11
 #define MAX_LOADS    16
 #define MAX_PROGRAMS 64
-#define SLOTS	     2048 /* the agent's default */
+#define SLOTS	     2048 /* the agent's default with one hierarchy */
 #define PASSES	     20
 #define QUICK_PART   20
 

@@ -21,7 +21,7 @@
 
 #define MAX_ROUNDS 25
 #define TRIPS      40000
-#define SLOTS      2048 /* the agent's default */
+#define SLOTS      2048 /* the agent's default with one hierarchy */
 #define CPU        0
 #define SLEEPERS   200 /* each in a cgroup of its own */
 #define NAP_NS     (100 * CLOCK_NS_PER_MS)

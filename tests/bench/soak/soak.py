@@ -25,7 +25,7 @@ SECONDS = 600
 WARM_PART = 1 / 3  # of the time, before which growth is no leak
 AT_ONCE, PAUSE_S = 4, 0.05  # containers that come and go: some 20 a second
 RESIDENTS = 20
-WAVE = 1500  # containers that come at once and go at once, below the agent's --max-cgroups of 2048
+WAVE = 1500  # containers that come at once and go at once, below the agent's --max-cgroups, 2048 at least
 WAVES = 4
 # The allocator's: pages that were never touched before, and what it keeps of a peak; and what the agent remembers of the
 # last 4,096 containers that ran, a third of a KiB each.

@@ -22,7 +22,7 @@
 #include "sample/files.h"
 
 #define MAX_ROUNDS 15
-#define SLOTS	   2048 /* the agent's default */
+#define SLOTS	   2048 /* the agent's default with one hierarchy */
 
 struct took {
 	double wall_ms, cpu_ms;
