@@ -249,6 +249,7 @@ static void add_node(struct encode *e, const struct node_reading *n)
 	e->node.memory_available_bytes = n->memory_available_bytes;
 	e->node.missing = n->missing;
 	e->node.cpus = n->cpus;
+	e->node.cpu_weights = (Plimsoll__V1__CpuWeights)n->cpu_weights;
 	e->batch.node = &e->node;
 }
 

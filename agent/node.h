@@ -25,6 +25,7 @@ struct node_reading { /* counters since boot */
 	uint64_t psi_cpu_some_ns, psi_memory_some_ns, psi_io_some_ns;
 	uint64_t memory_available_bytes;
 	uint32_t cpus; /* online now; 0: unknown */
+	uint32_t cpu_weights; /* enum shares_scale; for the caller to fill in */
 };
 
 /* While the machine is suspended the time by which it is judged goes on, and no CPU does anything. */

@@ -7,6 +7,7 @@
 #include "agent/sample.h"
 #include "agent/serve.h"
 #include "agent/victims.h"
+#include "agent/weights.h"
 #include "base/log.h"
 
 void second_take_losses(struct agent *a)
@@ -66,6 +67,8 @@ static void add_sleep(struct agent *a, struct node_reading *n)
 static void fill_second(struct agent *a, clock_boot_t at)
 {
 	struct encode_second *s = &a->second;
+	struct sample_row *const *rows;
+	size_t n_rows;
 
 	second_take_losses(a);
 	s->sequence++;
@@ -73,6 +76,8 @@ static void fill_second(struct agent *a, clock_boot_t at)
 	s->wall_unix_ns = clock_wall().ns;
 	node_read("/proc", &s->node);
 	add_sleep(a, &s->node);
+	rows = sample_rows(a->sample, &n_rows);
+	s->node.cpu_weights = weights_scale(rows, n_rows, probe_has_shares(a->probe), s->node.cpus);
 	s->losses = a->shortfall.now;
 	s->peers = a->peers;
 }

@@ -20,6 +20,8 @@ const struct column column_table[] = {
 	ONE("cpu", CORES, CPU_NS),
 	TWO("cpu limit", LIMIT_CORES, CPU_QUOTA_NS, CPU_PERIOD_NS),
 	THREE("cpu/limit", OF_LIMIT, CPU_NS, CPU_QUOTA_NS, CPU_PERIOD_NS),
+	ONE("cpu request", REQUEST, CPU_WEIGHT),
+	TWO("cpu/request", OF_REQUEST, CPU_NS, CPU_WEIGHT),
 	ONE("weight", COUNT, CPU_WEIGHT),
 	ONE("waiting", SHARE_RATE, RUNQ_WAIT_NS),
 	OF_HIST("wait p50", RUNQ_WAIT, 50),
@@ -132,13 +134,6 @@ const size_t column_n = sizeof(column_table) / sizeof(column_table[0]);
 
 static const struct fleet_value unknown = {false, 0};
 
-static struct fleet_value divide(struct fleet_value a, struct fleet_value b)
-{
-	if (!a.known || !b.known || b.value <= 0)
-		return unknown;
-	return (struct fleet_value){true, a.value / b.value};
-}
-
 static struct fleet_value plus(struct fleet_value a, struct fleet_value b)
 {
 	return (struct fleet_value){a.known && b.known, a.value + b.value};
@@ -173,18 +168,22 @@ static struct fleet_value value_of(const struct column *c, const struct fleet_no
 	case TOTAL:
 		return fleet_level(r, c->a);
 	case PART:
-		return divide(fleet_rate(n, r, c->a), fleet_rate(n, r, c->b));
+		return fleet_part(fleet_rate(n, r, c->a), fleet_rate(n, r, c->b));
 	case MEAN:
-		return divide(fleet_rate(n, r, c->a),
+		return fleet_part(fleet_rate(n, r, c->a),
 			      c->b == c->c ? fleet_rate(n, r, c->b)
 					   : plus(fleet_rate(n, r, c->b), fleet_rate(n, r, c->c)));
 	case MEAN_TIMED:
-		return divide(fleet_rate(n, r, c->a), minus(fleet_rate(n, r, c->b), fleet_rate(n, r, c->c)));
+		return fleet_part(fleet_rate(n, r, c->a), minus(fleet_rate(n, r, c->b), fleet_rate(n, r, c->c)));
 	case LIMIT_CORES:
 	case LEVEL_PART:
-		return divide(fleet_level(r, c->a), fleet_level(r, c->b));
+		return fleet_part(fleet_level(r, c->a), fleet_level(r, c->b));
 	case OF_LIMIT:
-		return divide(fleet_rate(n, r, c->a), divide(fleet_level(r, c->b), fleet_level(r, c->c)));
+		return fleet_part(fleet_rate(n, r, c->a), fleet_part(fleet_level(r, c->b), fleet_level(r, c->c)));
+	case REQUEST:
+		return fleet_request_cores(n, r);
+	case OF_REQUEST:
+		return fleet_part(fleet_rate(n, r, c->a), fleet_request_cores(n, r));
 	case QUANTILE:
 		return fleet_quantile(r, (enum signal_histogram)c->a, c->fraction / 100.0);
 	case AGE:
@@ -198,11 +197,13 @@ static struct figure figure_of(enum column_form form, double v)
 	switch (form) {
 	case CORES:
 	case LIMIT_CORES:
+	case REQUEST:
 		return figure_cores(v);
 	case SHARE_RATE:
 	case SHARE:
 	case PART:
 	case OF_LIMIT:
+	case OF_REQUEST:
 	case LEVEL_PART:
 		return figure_share(v);
 	case BYTES:
@@ -221,12 +222,26 @@ static struct figure figure_of(enum column_form form, double v)
 	return figure_none();
 }
 
+/* "0.10", or "0.08-0.10" of what one weight stands for. */
+static struct figure request(struct shares_request asked)
+{
+	struct figure least = figure_cores((double)asked.least_milli / 1e3),
+		      most = figure_cores((double)asked.most_milli / 1e3), both;
+
+	if (strcmp(least.text, most.text) == 0)
+		return least;
+	snprintf(both.text, sizeof(both.text), "%.11s-%.11s", least.text, most.text);
+	return both;
+}
+
 struct figure column_figure(const struct column *c, const struct fleet_node *n,
 			    const struct fleet_row *r)
 {
 	struct fleet_value v = value_of(c, n, r);
 
-	return v.known ? figure_of(c->form, v.value) : figure_none();
+	if (!v.known)
+		return figure_none();
+	return c->form == REQUEST ? request(fleet_request(n, r)) : figure_of(c->form, v.value);
 }
 
 bool column_shows(const struct column *c, enum signal_id s)

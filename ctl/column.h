@@ -28,6 +28,8 @@ enum column_form {
 	LIMIT_CORES,  /* a ÷ b */
 	OF_LIMIT,     /* rate of a ÷ (b ÷ c) */
 	LEVEL_PART,   /* a ÷ b, both now */
+	REQUEST,      /* what a was made of, in cores */
+	OF_REQUEST,   /* rate of a ÷ what b was made of */
 	QUANTILE,     /* of histogram a */
 	AGE,          /* since a */
 };

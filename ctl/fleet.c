@@ -255,6 +255,7 @@ static void measure(struct fleet_node *n, const Plimsoll__V1__Batch *b)
 		n->missing = b->node->missing;
 		n->idle_ns = b->node->cpu_idle_ns;
 		n->available_bytes = b->node->memory_available_bytes;
+		n->cpu_weights = (enum shares_scale)b->node->cpu_weights;
 		n->psi_ns[FLEET_CPU] = b->node->psi_cpu_some_ns;
 		n->psi_ns[FLEET_MEMORY] = b->node->psi_memory_some_ns;
 		n->psi_ns[FLEET_IO] = b->node->psi_io_some_ns;
@@ -354,6 +355,13 @@ bool fleet_rated(const struct fleet *f)
 
 static const struct fleet_value unknown = {false, 0};
 
+struct fleet_value fleet_part(struct fleet_value v, struct fleet_value of)
+{
+	if (!v.known || !of.known || of.value <= 0)
+		return unknown;
+	return (struct fleet_value){true, v.value / of.value};
+}
+
 static const struct {
 	uint32_t group;
 	double scale;
@@ -399,6 +407,23 @@ struct fleet_value fleet_level(const struct fleet_row *r, enum signal_id c)
 	if (!r->samples || (r->flags & needs(c)) || (limit && !r->now[c]))
 		return unknown;
 	return (struct fleet_value){true, (double)r->now[c] / rule[c].scale};
+}
+
+struct shares_request fleet_request(const struct fleet_node *n, const struct fleet_row *r)
+{
+	struct shares_container of;
+
+	if (r->kind != PLIMSOLL__V1__KIND__KIND_POD_CONTAINER || !fleet_level(r, SIGNAL_CPU_WEIGHT).known)
+		return (struct shares_request){.known = false};
+	of = shares_container(r->now[SIGNAL_CPU_WEIGHT], r->now[SIGNAL_CPU_QUOTA_NS], r->now[SIGNAL_CPU_PERIOD_NS], r->qos);
+	return shares_request(n->cpu_weights, &of);
+}
+
+struct fleet_value fleet_request_cores(const struct fleet_node *n, const struct fleet_row *r)
+{
+	struct shares_request asked = fleet_request(n, r);
+
+	return (struct fleet_value){asked.known, (double)(asked.least_milli + asked.most_milli) / 2e3};
 }
 
 struct fleet_value fleet_wait_share(const struct fleet_node *n, const struct fleet_row *r)

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/hist.h"
 #include "base/map.h"
+#include "base/shares.h"
 #include "decide/saturation.h"
 #include "plimsoll/loss.h"
 #include "plimsoll/signal.h"
@@ -54,6 +55,7 @@ struct fleet_node {
 	bool measured_before;
 	uint32_t missing_before;
 	uint64_t idle_ns, idle_before_ns, available_bytes;
+	enum shares_scale cpu_weights;
 	uint64_t psi_ns[FLEET_RESOURCES], psi_before_ns[FLEET_RESOURCES]; /* some */
 	struct losses losses;
 	struct map *rows;
@@ -73,11 +75,15 @@ struct fleet_value {
 	bool known;
 	double value;
 };
+struct fleet_value fleet_part(struct fleet_value v, struct fleet_value of); /* of nothing it is not known */
 /* Of a counter: units a second (for times: seconds a second). */
 struct fleet_value fleet_rate(const struct fleet_node *n, const struct fleet_row *r,
 			      enum signal_id counter);
 /* Of a gauge, in its unit. A limit or quota of 0 (there is none) is not known. */
 struct fleet_value fleet_level(const struct fleet_row *r, enum signal_id gauge);
+/* What a container of a pod asked for of CPUs, by its weight; of others it is not known. */
+struct shares_request fleet_request(const struct fleet_node *n, const struct fleet_row *r);
+struct fleet_value fleet_request_cores(const struct fleet_node *n, const struct fleet_row *r); /* the middle of it */
 struct fleet_value fleet_wait_share(const struct fleet_node *n, const struct fleet_row *r); /* for a CPU, 0 to 1 */
 /* Of what came between the two samples; in seconds. */
 struct fleet_value fleet_quantile(const struct fleet_row *r, enum signal_histogram h, double quantile);

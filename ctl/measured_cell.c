@@ -9,10 +9,7 @@ void measured_cell_figure(struct table *t, struct fleet_value v, struct figure (
 
 void measured_cell_part(struct table *t, struct fleet_value v, struct fleet_value of)
 {
-	struct fleet_value part = {v.known && of.known && of.value > 0, 0};
-
-	part.value = part.known ? v.value / of.value : 0;
-	measured_cell_figure(t, part, figure_share);
+	measured_cell_figure(t, fleet_part(v, of), figure_share);
 }
 
 void measured_cell_load(struct table *t, struct fleet_value v)

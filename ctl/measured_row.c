@@ -143,6 +143,29 @@ static json_t *advice_tree(const struct fleet_node *n, const struct fleet_row *r
 	return tree_string(saturation_advice_word(s.advice));
 }
 
+static json_t *request_tree(struct shares_request asked)
+{
+	if (!asked.known)
+		return json_null();
+	return json_pack("{s:o, s:o}", "least", tree_number(true, (double)asked.least_milli / 1e3), "most",
+			 tree_number(true, (double)asked.most_milli / 1e3));
+}
+
+/* What it uses of what it asked for, and of what it may use. */
+static void set_shares(json_t *o, const struct fleet_node *n, const struct fleet_row *r)
+{
+	struct fleet_value used = fleet_rate(n, r, SIGNAL_CPU_NS),
+			   limit = fleet_part(fleet_level(r, SIGNAL_CPU_QUOTA_NS), fleet_level(r, SIGNAL_CPU_PERIOD_NS)),
+			   memory = fleet_part(fleet_level(r, SIGNAL_MEMORY_WORKING_SET_BYTES),
+					 fleet_level(r, SIGNAL_MEMORY_LIMIT_BYTES));
+
+	json_object_set_new(o, "cpu_request_cores", request_tree(fleet_request(n, r)));
+	json_object_set_new(o, "cpu_limit_cores", measured_cell_tree(limit));
+	json_object_set_new(o, "cpu_of_request", measured_cell_tree(fleet_part(used, fleet_request_cores(n, r))));
+	json_object_set_new(o, "cpu_of_limit", measured_cell_tree(fleet_part(used, limit)));
+	json_object_set_new(o, "memory_of_limit", measured_cell_tree(memory));
+}
+
 static json_t *row_tree(const void *item)
 {
 	const struct fleet_node *n = ((const struct measured_item *)item)->node;
@@ -162,6 +185,7 @@ static json_t *row_tree(const void *item)
 	json_object_set_new(o, "memory_working_set_bytes",
 			    measured_cell_tree(fleet_level(r, SIGNAL_MEMORY_WORKING_SET_BYTES)));
 	json_object_set_new(o, "memory_limit_bytes", measured_cell_tree(fleet_level(r, SIGNAL_MEMORY_LIMIT_BYTES)));
+	set_shares(o, n, r);
 	json_object_set_new(o, "runq_saturation", measured_cell_tree(fleet_wait_share(n, r)));
 	json_object_set_new(o, "runq_wait_p95_seconds", measured_cell_tree(p95));
 	json_object_set_new(o, "psi_cpu_some", measured_cell_tree(fleet_rate(n, r, SIGNAL_PSI_CPU_SOME_NS)));

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 
-enum { CPU, MEMORY, LIMIT, WAIT, STALL_CPU, STALL_MEMORY, STALL_IO, P95, REQUESTS, ERRORS, REQUEST_P50, REQUEST_P95, REQUEST_P99, VALUES };
+enum { CPU, ASKED, MEMORY, LIMIT, WAIT, STALL_CPU, STALL_MEMORY, STALL_IO, P95, REQUESTS, ERRORS, REQUEST_P50, REQUEST_P95, REQUEST_P99, VALUES };
 
 struct one {
 	Plimsoll__V1__Workload workload;
@@ -64,19 +64,12 @@ static void set_causes(struct one *o, const struct fleet_node *n, const struct f
 	o->workload.advice = text(saturation_advice_word(s.advice));
 }
 
-static struct fleet_value part(struct fleet_value v, struct fleet_value of)
-{
-	bool known = v.known && of.known && of.value > 0;
-
-	return (struct fleet_value){known, known ? v.value / of.value : 0};
-}
-
 static void set_requests(struct one *o, const struct fleet_node *n, const struct fleet_row *r)
 {
 	struct fleet_value requests = fleet_rate(n, r, SIGNAL_REQUESTS);
 
 	set(o, REQUESTS, requests);
-	set(o, ERRORS, part(fleet_rate(n, r, SIGNAL_REQUEST_ERRORS), requests));
+	set(o, ERRORS, fleet_part(fleet_rate(n, r, SIGNAL_REQUEST_ERRORS), requests));
 	set(o, REQUEST_P50, in_ns(fleet_quantile(r, SIGNAL_HIST_REQUEST, 0.50)));
 	set(o, REQUEST_P95, in_ns(fleet_quantile(r, SIGNAL_HIST_REQUEST, 0.95)));
 	set(o, REQUEST_P99, in_ns(fleet_quantile(r, SIGNAL_HIST_REQUEST, 0.99)));
@@ -93,6 +86,7 @@ static void fill(struct one *o, const struct fleet_node *n, const struct fleet_r
 
 	plimsoll__v1__workload__init(w);
 	set(o, CPU, fleet_rate(n, r, SIGNAL_CPU_NS));
+	set(o, ASKED, fleet_request_cores(n, r));
 	set(o, MEMORY, fleet_level(r, SIGNAL_MEMORY_WORKING_SET_BYTES));
 	set(o, LIMIT, fleet_level(r, SIGNAL_MEMORY_LIMIT_BYTES));
 	set(o, WAIT, fleet_wait_share(n, r));
@@ -103,6 +97,7 @@ static void fill(struct one *o, const struct fleet_node *n, const struct fleet_r
 	w->name = *r->pod_name ? r->title : r->cgroup;
 	w->replicas = 1;
 	w->cpu_cores = &o->value[CPU];
+	w->cpu_request_cores = &o->value[ASKED];
 	w->memory_working_set_bytes = &o->value[MEMORY];
 	w->memory_limit_bytes = &o->value[LIMIT];
 	w->runq_saturation = &o->value[WAIT];

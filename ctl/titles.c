@@ -90,6 +90,12 @@ static void formula(const struct column *c, struct buf *to)
 	case LEVEL_PART:
 		buf_printf(to, "%s ÷ %s", a, b);
 		break;
+	case REQUEST:
+		buf_printf(to, "what a pod's container asked for, in cores, by its %s; docs/design/requests.md tells how", a);
+		break;
+	case OF_REQUEST:
+		buf_printf(to, "%s a second ÷ what a pod's container asked for, by its %s", a, b);
+		break;
 	case AGE:
 		buf_printf(to, "time since %s", a);
 		break;

@@ -70,6 +70,14 @@ static enum paint cell_cores(const struct view *v, const workload *w, int width,
 	return workload_known(w->cpu_cores) ? PAINT_PLAIN : PAINT_DIM;
 }
 
+static enum paint cell_of_request(const struct view *v, const workload *w, int width, struct buf *to)
+{
+	(void)v;
+	(void)width;
+	buf_printf(to, "%s", workload_part(w->cpu_cores, w->cpu_request_cores).text);
+	return workload_known(w->cpu_request_cores) ? PAINT_PLAIN : PAINT_DIM;
+}
+
 static enum paint cell_memory(const struct view *v, const workload *w, int width, struct buf *to)
 {
 	(void)v;
@@ -210,6 +218,7 @@ static const struct column {
 	{"PODS", 5, 5, 0, TEXT_RIGHT, FOR_WORKLOADS, cell_pods},
 	{"CPU/REQ", 15, 7, 0, TEXT_RIGHT, FOR_WORKLOADS, cell_cpu},
 	{"CPU", 6, 6, 0, TEXT_RIGHT, FOR_CGROUPS, cell_cores},
+	{"OF REQ", 6, 6, 13, TEXT_RIGHT, FOR_CGROUPS, cell_of_request},
 	{"CPU, LAST 20 S", 20, 20, 11, TEXT_END, FOR_ALL, cell_history},
 	{"MEM/LIMIT", 19, 12, 8, TEXT_RIGHT, FOR_WORKLOADS, cell_memory},
 	{"MEMORY", 7, 7, 9, TEXT_RIGHT, FOR_CGROUPS, cell_bytes},

@@ -234,6 +234,11 @@ void probe_stats(const struct probe *p, struct probe_stats *ret)
 	roster_lost(&p->roster, &ret->losses);
 }
 
+bool probe_has_shares(const struct probe *p)
+{
+	return p->load.cpu_legacy;
+}
+
 /* Of any cgroup but the root. */
 static bool memory_is_counted(const struct probe *p)
 {

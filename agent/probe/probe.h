@@ -130,6 +130,7 @@ int probe_parts(const struct probe *p, struct probe_part ret[PROBE_PARTS_MAX]);
 /* Leaves a part out, and takes it up again: its signals are missing meanwhile. `why` is copied, for notices. */
 void probe_set_on(struct probe *p, int part, bool on, const char *why);
 void probe_stats(const struct probe *p, struct probe_stats *ret);
+bool probe_has_shares(const struct probe *p); /* CPU weights are v1's shares, converted */
 /* What this machine lacks or what was chosen for it. Returns the count. */
 int probe_notices(const struct probe *p, struct probe_notice *ret, int room);
 

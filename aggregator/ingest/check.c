@@ -225,6 +225,7 @@ static void take_node(const Plimsoll__V1__Batch *b, struct store_batch *ret)
 			.psi_io_some_ns = b->node->psi_io_some_ns,
 			.memory_available_bytes = b->node->memory_available_bytes,
 			.cpus = b->node->cpus,
+			.cpu_weights = b->node->cpu_weights,
 		};
 	if (b->losses)
 		ret->losses = (struct losses){

@@ -179,6 +179,7 @@ static void add_node(struct batch *b, const struct store_node *n)
 	b->node.psi_io_some_ns = n->sample.psi_io_some_ns;
 	b->node.memory_available_bytes = n->sample.memory_available_bytes;
 	b->node.cpus = n->cpus;
+	b->node.cpu_weights = (Plimsoll__V1__CpuWeights)n->sample.cpu_weights;
 	b->message.node = &b->node;
 }
 

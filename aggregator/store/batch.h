@@ -84,6 +84,7 @@ struct store_node_sample {
 	uint64_t cpu_idle_ns, psi_cpu_some_ns, psi_memory_some_ns, psi_io_some_ns;
 	uint64_t memory_available_bytes;
 	uint32_t cpus; /* online; 0: not told */
+	uint32_t cpu_weights; /* CpuWeights in metrics.proto */
 };
 
 struct store_counts { /* of buckets of histograms */

@@ -37,6 +37,7 @@ spec:
   maxReplicas: 5
   metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 60}}}]
 """
+REQUEST_MILLI = 100
 QUOTA_US = 20000  # of each 100 ms, so that the loop leaves the machine to others
 
 
@@ -54,7 +55,7 @@ class Scene:
             self.aggregator = Aggregator(os.path.join(BIN, "plimsoll-aggregator"), DIR, None,
                                          "--scrape", "unix:" + self.agent.path, "--policy", f.name)
             self.pod = self.runtime.pod("shop", "web-7d9f", UID)
-            self.api = self.pod.run("api", *SPIN, quota=QUOTA_US)
+            self.api = self.pod.run("api", *SPIN, quota=QUOTA_US, shares=REQUEST_MILLI * 1024 // 1000)
             self.cache = self.pod.run("cache")
         except BaseException:
             self.end()
@@ -144,6 +145,25 @@ def a_container_uses_what_the_kernel_says(s):
     row = values(s.agent.snapshot(cgroup), cgroup)
     assert (row["cpu_quota_ns"], row["cpu_period_ns"]) == (QUOTA_US * 1000, 10**8), row
     assert row["cpu_throttled_periods"] > 0 and row["memory_limit_bytes"] == 64 << 20, row
+
+
+def people_see_what_it_uses_of_what_it_asked_for(s):
+    """It may run for a fifth of each second, and asked for half of that: where the kernel keeps shares, that is known to
+    5 milli. A weight of cgroup v2 may have been made of two requests."""
+    for server in s.agent.path, s.aggregator.socket:
+        api, cache = (next(c for c in json.loads(s.ask(server, "get", "containers", "-o", "json"))["items"]
+                           if c["cgroup"] == s.pod.cgroup(container)) for container in (s.api, s.cache))
+        asked = api["cpu_request_cores"]
+        assert cache["cpu_request_cores"] is None and cache["cpu_limit_cores"] is None, cache
+        assert abs(api["cpu_limit_cores"] - 0.2) < 1e-9 and 0 < api["cpu_of_limit"] < 2, api
+        assert 0 < api["memory_of_limit"] < 1, api
+        if asked is None:
+            assert os.path.exists("/sys/fs/cgroup/cgroup.controllers") and api["cpu_of_request"] is None, api
+            continue
+        assert asked["least"] <= REQUEST_MILLI / 1000 <= asked["most"] <= asked["least"] + 0.03, asked
+        middle = (asked["least"] + asked["most"]) / 2
+        assert abs(api["cpu_of_request"] - api["cpu_of_limit"] * 0.2 / middle) < 0.01, api
+        assert re.search(r"CPU REQUEST +CPU/REQUEST", s.ask(server, "get", "pods", "shop", "-o", "wide")), "titles"
 
 
 def people_see_names(s):
@@ -323,7 +343,8 @@ def main():
     try:
         scene = Scene()
         for test in (containers_have_their_names, the_pause_container_is_one, an_event_less_runtime_is_asked,
-                     a_container_uses_what_the_kernel_says, people_see_names, the_fleet_learns_names_that_come_later,
+                     a_container_uses_what_the_kernel_says,
+                     people_see_what_it_uses_of_what_it_asked_for, people_see_names, the_fleet_learns_names_that_come_later,
                      the_helper_has_no_privilege, restarts_are_what_the_runtime_says,
                      what_is_stopped_and_removed_goes, names_outlive_a_restart_of_the_runtime,
                      the_agent_lives_without_its_helper, the_helper_ends_with_the_agent,

@@ -207,11 +207,12 @@ class Pod:
     def cgroup(self, container):
         return f"{self.parent}/{container}"
 
-    def run(self, name, *command, quota=0, attempt=0):
-        """A container; quota is in microseconds of each 100 ms, attempt what a kubelet counts. Returns its id."""
+    def run(self, name, *command, quota=0, shares=2, attempt=0):
+        """A container; quota is in microseconds of each 100 ms, shares and attempt are what a kubelet makes them.
+        Returns its id."""
         new = self.new
         linux = new.LinuxContainer(
-            resources=new.Resources(cpu_period=100000, cpu_quota=quota, memory_limit_in_bytes=64 << 20),
+            resources=new.Resources(cpu_period=100000, cpu_quota=quota, cpu_shares=shares, memory_limit_in_bytes=64 << 20),
             security_context=new.ContainerSecurity(namespace_options=new.NamespaceOption(network=2, pid=1)))
         config = new.ContainerConfig(metadata=new.ContainerMetadata(name=name, attempt=attempt), image=new.ImageSpec(image=IMAGE),
                                      command=command, linux=linux)

@@ -115,6 +115,12 @@ void probe_stats(const struct probe *p, struct probe_stats *ret)
 	*ret = p->stats;
 }
 
+bool probe_has_shares(const struct probe *p)
+{
+	(void)p;
+	return true;
+}
+
 int probe_parts(const struct probe *p, struct probe_part ret[PROBE_PARTS_MAX])
 {
 	(void)p;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "agent/encode.h"
+#include "base/shares.h"
 #include "plimsoll/v1/metrics.pb-c.h"
 #include "plimsoll/version.h"
 #include "unit/agent/machine.h"
@@ -33,7 +34,8 @@ static const struct encode_second second = {
 		 .psi_cpu_some_ns = 8,
 		 .psi_memory_some_ns = 7,
 		 .memory_available_bytes = 6,
-		 .cpus = 4},
+		 .cpus = 4,
+		 .cpu_weights = SHARES_CURVED},
 	.losses = {.slots_full = 1, .spool_dropped = 2, .read_errors = 3, .late_ticks = 4, .births_late = 5,
 		   .victims_unknown = 6},
 };
@@ -175,6 +177,7 @@ static void the_first_second_has_all(void **state)
 	assert_int_equal(b->node->cpu_idle_ns, 9);
 	assert_int_equal(b->node->memory_available_bytes, 6);
 	assert_int_equal(b->node->cpus, 4);
+	assert_int_equal(b->node->cpu_weights, PLIMSOLL__V1__CPU_WEIGHTS__CPU_WEIGHTS_CURVED);
 	assert_int_equal(b->node->missing, PLIMSOLL__V1__NODE_MISSING__NODE_MISSING_PSI_IO);
 	assert_int_equal(b->losses->slots_full, 1);
 	assert_int_equal(b->losses->spool_dropped, 2);

@@ -108,6 +108,27 @@ static void figures_are_of_two_seconds(void **state)
 	assert_string_equal(shown("sent/s"), "2.0Ki");
 }
 
+static void a_pods_container_asked_for_cpus(void **state)
+{
+	char burstable[] = "burstable";
+
+	(void)state;
+	row.kind = PLIMSOLL__V1__KIND__KIND_POD_CONTAINER;
+	row.qos = burstable;
+	row.now[SIGNAL_CPU_NS] = S;
+	row.now[SIGNAL_CPU_WEIGHT] = 10;
+	assert_string_equal(shown("cpu request"), FIGURE_NONE); /* 250 milli, or 50 */
+	node.cpu_weights = SHARES_LINEAR;
+	assert_string_equal(shown("cpu request"), "0.23-0.26");
+	assert_string_equal(shown("cpu/request"), "204%"); /* half a core of 0.2455 */
+	row.now[SIGNAL_CPU_WEIGHT] = 1;
+	assert_string_equal(shown("cpu request"), FIGURE_NONE);
+	assert_string_equal(shown("cpu/request"), FIGURE_NONE);
+	row.now[SIGNAL_CPU_WEIGHT] = 10;
+	row.kind = PLIMSOLL__V1__KIND__KIND_UNIT;
+	assert_string_equal(shown("cpu request"), FIGURE_NONE);
+}
+
 static void what_is_not_there_is_a_dash(void **state)
 {
 	(void)state;
@@ -231,6 +252,7 @@ int main(void)
 		cmocka_unit_test(titles_are_unique),
 		cmocka_unit_test_setup(a_mean_is_of_what_was_timed, setup),
 		cmocka_unit_test_setup(figures_are_of_two_seconds, setup),
+		cmocka_unit_test_setup(a_pods_container_asked_for_cpus, setup),
 		cmocka_unit_test_setup(what_is_not_there_is_a_dash, setup),
 		cmocka_unit_test_setup(the_page_has_every_title_and_cause, setup),
 		cmocka_unit_test_setup(the_page_begins_with_what_holds_it_back, setup),
