@@ -69,10 +69,17 @@ static bool answers_more(const struct policy *p, const struct view *v, const str
 		       (unsigned __int128)g->answered_milli * g->live + expected;
 }
 
-/* What one replica can use is bounded, so its use need not fall. How long requests take has no such bound. */
+/* What one replica can use is bounded, so its use need not fall. How long requests take has no such bound; but where a
+ * CPU is what they wait for, it is known that more replicas are right. */
 static bool is_excused(const struct policy *p, const struct view *v, const struct decide_gain *g)
 {
-	return p->metric[g->metric].kind != POLICY_LATENCY && is_short(p, v);
+	return p->metric[g->metric].kind == POLICY_LATENCY ? waits_for_cpu(p, v) : is_short(p, v);
+}
+
+/* From when enough of the replicas are there. What is young may not serve yet, and a latency falls only when it does. */
+static uint64_t to_judge(const struct policy *p, const struct view *v, const struct decide_gain *g)
+{
+	return reach(p, v) + (p->metric[g->metric].kind == POLICY_LATENCY ? p->young_ns : 0);
 }
 
 static void conclude(const struct policy *p, const struct view *v, const struct verdict_metric *m,
@@ -108,7 +115,7 @@ void gain_look(const struct policy *p, const struct view *v, const struct verdic
 		g->filled_ns = v->boottime_ns ? v->boottime_ns : 1;
 	if (!g->filled_ns && !wait_warming(v, s))
 		g->live = 0; /* it never was: nothing to judge */
-	else if (g->filled_ns && v->boottime_ns - g->filled_ns >= reach(p, v) && d->metric[g->metric].known)
+	else if (g->filled_ns && v->boottime_ns - g->filled_ns >= to_judge(p, v, g) && d->metric[g->metric].known)
 		conclude(p, v, &d->metric[g->metric], s);
 }
 
@@ -119,7 +126,7 @@ uint64_t gain_open(const struct policy *p, const struct view *v, const struct de
 		return 0;
 	if (!s->gain.filled_ns)
 		return wait_warming(v, s);
-	return wait_left(s->gain.filled_ns, reach(p, v), v->boottime_ns);
+	return wait_left(s->gain.filled_ns, to_judge(p, v, &s->gain), v->boottime_ns);
 }
 
 /* The others are on their way or just began: none of them counts, so what is asked for is the least that is needed. */

@@ -11,7 +11,7 @@
  * need not fall; and the hold ends when the metric has risen by half since.
  *
  * A latency has no such bound: it is judged also when the workload waits, for a dependency say, that more replicas do
- * not make faster. But where requests wait for their turn and the queue is cut off at some length, those that are answered
+ * not make faster; and only when those that came are not young any more, for it falls when they serve. But where requests wait for their turn and the queue is cut off at some length, those that are answered
  * took as long as before until there are enough replicas. So a step helped, too, when it brought half of the requests a
  * second that it should:
  *	answered now >= answered before x (1 + replicas now / replicas before) / 2

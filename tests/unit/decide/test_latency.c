@@ -265,6 +265,36 @@ TEST(a_dependency_that_is_slow_stops_the_growth)
 	assert_verdict(scene_step(s, 16), 16, VERDICT_STRAINED);
 }
 
+/* What waits for a CPU gets more of it with more replicas, sooner or later. */
+TEST(want_of_cpu_does_not_stop_the_growth)
+{
+	struct scene *s = latency_scene();
+
+	s->policy.young_ns = 0;
+	for (uint32_t n = 4; n < 64; n *= 2) {
+		for (int i = 0; i < 2; i++)
+			wait_for_others(s, n, n, 400 / n, 6 * SECOND);
+		for (uint32_t i = 0; i < n; i++)
+			s->replica[i].runq_permille = 400;
+		s->view.boottime_ns += 6 * SECOND;
+		assert_verdict(scene_step(s, n), 2 * n, VERDICT_STEP_LIMIT);
+	}
+}
+
+/* Those that came are slow to begin: before they serve nothing can be better. */
+TEST(is_judged_when_they_serve)
+{
+	struct scene *s = latency_scene();
+
+	wait_for_others(s, 4, 4, 100, SECOND);
+	assert_verdict(wait_for_others(s, 4, 4, 100, 100 * SECOND), 8, VERDICT_STEP_LIMIT);
+	for (int i = 0; i < 17; i++) {
+		wait_for_others(s, 8, 8, i < 10 ? 50 : 100, SECOND);
+		assert_int_equal(s->state.gain.useless, 0);
+	}
+	assert_int_equal(s->state.gain.live, 8); /* judged, and the next one is open */
+}
+
 /* Too few replicas, and a queue of a bounded length: those that are answered took as long as before, but twice as many
  * are. */
 TEST(a_cut_off_queue_goes_on_growing)
@@ -317,6 +347,8 @@ int main(void)
 		cmocka_unit_test(missing_ones_are_not_multiplied),
 		cmocka_unit_test(young_ones_are_no_reason_to_grow),
 		cmocka_unit_test(a_dependency_that_is_slow_stops_the_growth),
+		cmocka_unit_test(want_of_cpu_does_not_stop_the_growth),
+		cmocka_unit_test(is_judged_when_they_serve),
 		cmocka_unit_test(a_cut_off_queue_goes_on_growing),
 		cmocka_unit_test(absurd_numbers_stop_at_the_top),
 	};
