@@ -70,7 +70,7 @@ const struct command command_table[] = {
 	{"simulate", "", "try policies on a load, before they touch anything",
 	 "Each policy of --policy and --compare on the same load and the same plant: replicas that start, carry what "
 	 "they can and leave the rest waiting. Needs no daemon. A SHAPE is one of step, ramp, spike, daily, noise, outage.",
-	 "policy compare trace svg startup capacity slo output=" TREE, ALL, 0, 0, simulate_run},
+	 "policy compare trace svg startup capacity slo idle output=" TREE, ALL, 0, 0, simulate_run},
 	{"pause", "WORKLOAD", "stop scaling a workload",
 	 "Nothing is changed until it is resumed or --for has passed; decisions are still "
 	 "recorded.",

@@ -10,7 +10,7 @@ struct ctl_options {
 	char *config, *server, *output, *color, *sort, *why, *root;
 	struct opt_list policy, compare;
 	char *trace, *svg;
-	uint64_t startup;
+	uint64_t startup, idle;
 	int64_t capacity, slo;
 	char *tls_dir, *tls_cert, *tls_key, *tls_ca, *server_name;
 	uint64_t timeout, since, pause_for; /* ns */

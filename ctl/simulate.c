@@ -85,7 +85,7 @@ static int make_model(const struct session *s, const struct manifest *m, struct 
 	uint64_t capacity = s->o->capacity ? (uint64_t)s->o->capacity : trial_request_milli(m);
 
 	*ret = (struct plant_model){.capacity_milli = capacity, .startup_s = (uint32_t)(s->o->startup / CLOCK_NS_PER_S),
-				    .slo = (double)s->o->slo};
+				    .slo = (double)s->o->slo, .idle_us = (uint32_t)(s->o->idle / CLOCK_NS_PER_US)};
 	if (capacity)
 		return 0;
 	err_set(e, -EINVAL, "%.150s: what can a replica of %.60s carry?", m->where, m->policy.name);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -37,6 +38,29 @@ void plant_second(struct plant *p, uint32_t s, uint32_t load_milli)
 	p->wait_permille = p->backlog_milli_s > 0 ? 1000 : (uint32_t)(1000 * p->use_milli / capacity);
 	p->missed = load_milli > 0 && (!p->serving || p->backlog_milli_s > 0 ||
 				       capacity > p->model.slo * (capacity - p->use_milli));
+}
+
+/* Of the exponential distribution with that mean, what is below `us`. */
+static double below(double us, double mean_us)
+{
+	return us > 0 ? 1 - exp(-us / mean_us) : 0;
+}
+
+void plant_took(const struct plant *p, uint32_t ret[HIST_BUCKETS])
+{
+	double capacity = (double)p->model.capacity_milli, use = p->use_milli / capacity;
+	double idle_us = p->model.idle_us ? p->model.idle_us : PLANT_IDLE_US;
+	double mean_us = idle_us / fmax(1 - use, 1e-3), n = use * 1e6 / idle_us, told = 0;
+	double queue_us = p->serving ? 1e6 * p->backlog_milli_s / (capacity * p->serving) : 0;
+
+	memset(ret, 0, HIST_BUCKETS * sizeof(*ret));
+	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
+		double upper_us = i + 1 < HIST_BUCKETS ? (double)hist_upper_ns(i) / 1e3 : INFINITY;
+		double until = floor(n * below(upper_us - queue_us, mean_us) + 0.5);
+
+		ret[i] = (uint32_t)(until - told); /* of a cumulative count, so that no rounding adds up */
+		told = until;
+	}
 }
 
 void plant_done(struct plant *p)

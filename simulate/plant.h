@@ -5,7 +5,7 @@
  *	use of each      u = min(C, (L + backlog / 1 s) / n)
  *	backlog          grows by (L - n C) a second, and shrinks when that is negative; milli-core-seconds
  *	waiting share    u / C: of the time a request is there, what it waits (M/M/1); all of it with a backlog
- *	response time    1 / (1 - u / C) times that of an idle replica (M/M/1)
+ *	response time    1 / (1 - u / C) times that of an idle replica (M/M/1), exponential; and what is to be worked off first
  * A second misses the SLO when nothing serves or there is a backlog or the response time is above slo times that.
  */
 #ifndef SIMULATE_PLANT_H
@@ -14,11 +14,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hist.h"
+
 struct plant_model {
 	uint64_t capacity_milli; /* of a replica, > 0 */
 	uint32_t startup_s;
 	double slo;              /* times the response time of an idle replica, > 1 */
+	uint32_t idle_us;        /* that response time, mean; 0: PLANT_IDLE_US */
 };
+
+#define PLANT_IDLE_US 10000u
 
 #define PLANT_REPLICAS 10000u
 
@@ -37,6 +42,8 @@ struct plant {
 void plant_begin(const struct plant_model *m, uint32_t replicas, struct plant *ret);
 void plant_set(struct plant *p, uint32_t replicas, uint32_t s); /* the youngest go first */
 void plant_second(struct plant *p, uint32_t s, uint32_t load_milli);
+/* How long the requests took that each replica which serves answered in the newest second; counts by base/hist.h. */
+void plant_took(const struct plant *p, uint32_t ret[HIST_BUCKETS]);
 void plant_done(struct plant *p);
 /* How many replicas keep the SLO at that load. */
 uint32_t plant_need(const struct plant_model *m, uint32_t load_milli);

@@ -14,6 +14,8 @@
 #define S	 CLOCK_NS_PER_S
 #define PAST_S	 1000000u /* how long everything has been there when a trace begins */
 #define RING_S	 4096u	  /* > any window, 2^n */
+#define TOOK_S	 8u	  /* the longest window of durations: the store's RECENT_WINDOW_MAX_NS */
+#define TOOK_RING_S 16u	  /* that, and for as long as a sample is fresh */
 #define SAMPLE_AGE_NS (20 * CLOCK_NS_PER_MS)
 
 struct run {
@@ -25,6 +27,8 @@ struct run {
 	uint32_t named;             /* replicas that have their name */
 	const char *container;      /* HPA: the one whose request is known */
 	double used[RING_S];        /* sum of what a serving replica used, milli x s, up to each second */
+	uint32_t second_took[TOOK_RING_S][HIST_BUCKETS]; /* of a serving replica, in each of the newest seconds, */
+	uint32_t took[TOOK_S + 1][HIST_BUCKETS];         /* and in so many of them */
 	uint32_t heard_s;           /* the last second that was not silent */
 	double heard_milli;         /* mean then */
 	struct decide_state state;
@@ -88,6 +92,32 @@ static uint32_t measured_wait_permille(const struct plant *p)
 	return saturation_wait_permille(wanted_ns - ran_ns, wanted_ns, S);
 }
 
+static uint32_t took_window(const struct run *r)
+{
+	uint32_t s = (uint32_t)(r->policy.window_ns / S);
+
+	return s < TOOK_S ? s : TOOK_S;
+}
+
+/* What came in the last 1, 2, … seconds that were heard. */
+static void add_took(struct run *r)
+{
+	for (uint32_t k = 1; k <= took_window(r); k++)
+		for (uint32_t i = 0; i < HIST_BUCKETS; i++)
+			r->took[k][i] = r->took[k - 1][i] +
+					(k > r->heard_s ? 0 : r->second_took[(r->heard_s - k) % TOOK_RING_S][i]);
+}
+
+static void look_at_requests(struct run *r, uint32_t i, int64_t began, struct view_replica *v)
+{
+	uint32_t window = took_window(r);
+	int64_t served = i < r->plant.serving ? (int64_t)r->heard_s - began : 0;
+	uint32_t k = served < 0 ? 0 : served < window ? (uint32_t)served : window;
+
+	v->took = v->cpu_known ? r->took[k] : NULL;
+	v->took_ns = (k ? k : window) * S;
+}
+
 static void look_at(struct run *r, uint32_t i, uint32_t s)
 {
 	const struct plant *p = &r->plant;
@@ -101,11 +131,15 @@ static void look_at(struct run *r, uint32_t i, uint32_t s)
 	v->window_ns = r->policy.window_ns;
 	v->cpu_milli = i < p->serving ? (uint64_t)(mean_milli(r, r->heard_s, began > 0 ? (uint32_t)began : 0) + 0.5) : 0;
 	v->runq_permille = i < p->serving ? measured_wait_permille(p) : 0;
+	if (policy_has(&r->policy, POLICY_LATENCY))
+		look_at_requests(r, i, began, v);
 }
 
 static void look(struct run *r, uint32_t s)
 {
 	name_replicas(r);
+	if (policy_has(&r->policy, POLICY_LATENCY))
+		add_took(r);
 	for (uint32_t i = 0; i < r->plant.n; i++)
 		look_at(r, i, s);
 	r->view.boottime_ns = (PAST_S + s) * S;
@@ -194,6 +228,8 @@ static void second(struct run *r, const struct trace *trace, uint32_t s)
 	uint32_t to;
 
 	plant_second(&r->plant, s, trace->cpu_milli[s]);
+	if (policy_has(&r->policy, POLICY_LATENCY))
+		plant_took(&r->plant, r->second_took[s % TOOK_RING_S]);
 	r->used[(s + 1) % RING_S] = r->used[s % RING_S] + r->plant.use_milli;
 	if (!trace->silent[s])
 		r->heard_s = s + 1;

@@ -37,6 +37,7 @@ static const struct {
 	{"trace", "simulate"},
 	{"svg", "simulate"},
 	{"startup", "simulate"},
+	{"idle", "simulate"},
 	{"capacity", "simulate"},
 	{"slo", "simulate"},
 	{"root", "doctor"},

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "base/scope.h"
 #include "simulate/plot.h"
 #include "simulate/trial.h"
@@ -57,6 +58,26 @@ TEST(a_step_is_followed)
 	assert_int_equal(t.point[2399].replicas, 20);
 	assert_int_equal(t.point[3599].replicas, 5);
 	trial_done(&t);
+}
+
+/* CPU at 80 % is content where requests take long: p95 is 3 x 10 ms / (1 - u / C), 150 ms there. */
+TEST(a_latency_asks_for_more_and_shrinks_nothing_by_itself)
+{
+	scoped(freep) char *slow = mem_printf("%.*s80}}\n    - {type: Latency, latency: {quantile: 95, target: {value: 75ms}}}\n",
+					      (int)(strstr(policy, "60}}") - policy), policy);
+	struct trial without, with;
+	char text[sizeof(policy)];
+
+	memcpy(text, policy, sizeof(policy));
+	memcpy(strstr(text, "60}}"), "80}}", 4);
+	run(text, "step", &without);
+	run(slow, "step", &with);
+	assert_in_range(without.point[2399].replicas, 15, 17); /* 6,400 of 500 each */
+	assert_in_range(with.point[2399].replicas, 18, 20);    /* 75 ms is at 60 %, and 21 */
+	assert_true(with.missed_s < without.missed_s);
+	assert_true(with.point[3599].replicas < 10);
+	trial_done(&without);
+	trial_done(&with);
 }
 
 TEST(an_hpa_looks_every_15_s)
@@ -150,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_step_is_followed),
+		cmocka_unit_test(a_latency_asks_for_more_and_shrinks_nothing_by_itself),
 		cmocka_unit_test(an_hpa_looks_every_15_s),
 		cmocka_unit_test(silence_is_no_reason_to_shrink),
 		cmocka_unit_test(the_same_run_is_the_same),
