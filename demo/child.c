@@ -106,7 +106,7 @@ static void become(const struct child_options *o, pid_t parent, int stderr_fd)
 			_exit(126);
 	}
 	if (!o->terminal) {
-		setpgid(0, 0);
+		setsid(); /* where sessions share the CPU (autogroup), what else runs in ours does not starve it */
 		int null = open("/dev/null", O_RDWR);
 		if (null < 0 || dup2(null, 0) < 0 || dup2(stderr_fd, 1) < 0 || dup2(stderr_fd, 2) < 0)
 			_exit(127);

@@ -82,7 +82,7 @@ static int start_agent(struct run *r, void (*exited)(struct child *, void *), st
 	char path[PLACE_PATH + 32], aggregator[64];
 	char *argv[] = { path, "--config", r->place.config, "--user", r->place.closed ? "" : "plimsoll",
 			 "--socket", r->place.agent_socket, "--aggregator", aggregator,
-			 "--server-name", "aggregator", "--tls-dir", r->place.tls, NULL };
+			 "--server-name", "aggregator", "--tls-dir", r->place.tls, "--requests", NULL };
 
 	snprintf(path, sizeof(path), "%s/plimsoll-agent", r->bin);
 	snprintf(aggregator, sizeof(aggregator), "127.0.0.1:%u", r->place.grpc_port);

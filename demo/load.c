@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "demo/load.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,16 +16,30 @@
 
 #define LOAD_MAGIC   0x646c6f61u
 #define TARGET_MAGIC 0x646c7467u
+#define LINE_MAGIC   0x646c6c6eu
 #define TICK_NS	     (2 * CLOCK_NS_PER_MS) /* at 275 requests/s one request every other tick: no bursts */
 #define BURST	     32 /* most in one tick: what a stalled loop missed beyond that is not made up for */
+
+struct line { /* a connection */
+	unsigned magic;
+	struct load_target *target;
+	int fd;
+	struct loop_fd *answers;
+	bool busy; /* a request is out */
+	char text[MESSAGE_BYTES];
+	size_t size;
+	struct line *next;
+};
 
 struct load_target {
 	unsigned magic;
 	struct load *load;
-	int fd;
-	struct loop_fd *answers;
+	int fd; /* who started it hears here that it serves, and that it is gone */
+	struct loop_fd *news;
+	uint16_t port; /* 0: it does not serve yet */
 	uint32_t waiting;
-	bool serves, draining;
+	bool draining;
+	struct line *line;
 	struct load_target *next;
 };
 
@@ -31,18 +48,115 @@ struct load {
 	struct loop *loop;
 	struct loop_timer *timer;
 	struct load_target *first;
-	uint32_t request_us, per_s, number;
+	struct work each;
+	uint32_t per_s;
 	clock_boot_t then;
 	uint64_t owed; /* billionths of a request */
 	struct load_stats stats;
 };
+
+/* ---- connections ---- */
+
+static void line_free(struct line *c)
+{
+	c->target->waiting -= c->busy;
+	loop_fd_close(c->answers);
+	close(c->fd);
+	c->magic = 0;
+	free(c);
+}
+
+static void line_end(struct line *c)
+{
+	struct line **p = &c->target->line;
+
+	while (*p != c)
+		p = &(*p)->next;
+	*p = c->next;
+	line_free(c);
+}
+
+/* False: the other side is gone, or says what is no answer. */
+static bool take_answer(struct line *c)
+{
+	ssize_t n = recv(c->fd, c->text + c->size, sizeof(c->text) - c->size, MSG_DONTWAIT);
+	int used;
+
+	if (n <= 0)
+		return n < 0 && (errno == EAGAIN || errno == EINTR);
+	c->size += (size_t)n;
+	used = message_read_answer(c->text, c->size);
+	if (used == 0)
+		return true;
+	if (used != (int)c->size || !c->busy)
+		return false;
+	c->size = 0;
+	c->busy = false;
+	c->target->waiting--;
+	c->target->load->stats.answered++;
+	return true;
+}
+
+static void answered(int events, void *data)
+{
+	struct line *c = obj_cast(struct line, data, LINE_MAGIC);
+
+	(void)events;
+	if (!take_answer(c))
+		line_end(c);
+}
+
+/* The replica is on this machine, and takes in as many as there ever are: this does not wait. -1: it is gone. */
+static int reach(uint16_t port)
+{
+	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port),
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0) {
+		close(fd);
+		return -1;
+	}
+	if (fd >= 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	return fd;
+}
+
+static struct line *line_new(struct load_target *t)
+{
+	struct line *c = mem_new(struct line);
+
+	c->magic = LINE_MAGIC;
+	c->target = t;
+	c->fd = reach(t->port);
+	c->answers = c->fd >= 0 ? loop_fd_new(t->load->loop, c->fd, LOOP_READ, answered, c) : NULL;
+	if (!c->answers) {
+		if (c->fd >= 0)
+			close(c->fd);
+		free(c);
+		return NULL;
+	}
+	c->next = t->line;
+	t->line = c;
+	return c;
+}
+
+static struct line *idle_line(struct load_target *t)
+{
+	for (struct line *c = t->line; c; c = c->next)
+		if (!c->busy)
+			return c;
+	return line_new(t);
+}
+
+/* ---- the load ---- */
 
 static struct load_target *least_waiting(struct load *l)
 {
 	struct load_target *best = NULL;
 
 	for (struct load_target *t = l->first; t; t = t->next) {
-		if (t->serves && !t->draining && t->waiting < LOAD_WAITING &&
+		if (t->port && !t->draining && t->waiting < LOAD_WAITING &&
 		    (!best || t->waiting < best->waiting))
 			best = t;
 	}
@@ -66,12 +180,15 @@ static void take_turns(struct load *l, struct load_target *t)
 static void send_one(struct load *l)
 {
 	struct load_target *t = least_waiting(l);
-	struct replica_request request = { ++l->number, l->request_us };
+	struct line *c = t ? idle_line(t) : NULL;
+	char text[MESSAGE_BYTES];
+	size_t n = message_request(text, l->each);
 
-	if (!t || send(t->fd, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+	if (!c || send(c->fd, text, n, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)n) {
 		l->stats.dropped++;
 		return;
 	}
+	c->busy = true;
 	t->waiting++;
 	l->stats.sent++;
 	take_turns(l, t);
@@ -90,32 +207,28 @@ static void tick(void *data)
 		send_one(l);
 }
 
-static void answered(int events, void *data)
+static void heard(int events, void *data)
 {
 	struct load_target *t = obj_cast(struct load_target, data, TARGET_MAGIC);
-	struct replica_answer answer;
-	ssize_t n;
+	struct replica_hello hello;
+	ssize_t n = recv(t->fd, &hello, sizeof(hello), MSG_DONTWAIT);
 
 	(void)events;
-	while ((n = recv(t->fd, &answer, sizeof(answer), MSG_DONTWAIT)) == sizeof(answer)) {
-		t->serves = true;
-		t->waiting -= answer.number != 0;
-		t->load->stats.answered += answer.number != 0;
-	}
+	if (n == sizeof(hello))
+		t->port = hello.port;
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-		loop_fd_close(t->answers); /* the replica is gone; who started it will say so */
-		t->answers = NULL;
+		loop_fd_close(t->news); /* the replica is gone; who started it will say so */
+		t->news = NULL;
 		t->draining = true;
 	}
 }
 
-struct load *load_new(struct loop *loop, uint32_t request_us)
+struct load *load_new(struct loop *loop)
 {
 	struct load *l = mem_new(struct load);
 
 	l->magic = LOAD_MAGIC;
 	l->loop = loop;
-	l->request_us = request_us;
 	l->then = clock_boot();
 	l->timer = loop_timer_new(loop, tick, l);
 	loop_timer_start(l->timer, TICK_NS, TICK_NS);
@@ -133,9 +246,15 @@ struct load *load_free(struct load *l)
 	return NULL;
 }
 
-void load_rate(struct load *l, uint32_t per_s)
+void load_set(struct load *l, uint32_t per_s, struct work each)
 {
 	l->per_s = per_s;
+	l->each = each;
+}
+
+void load_stop(struct load *l)
+{
+	l->per_s = 0;
 }
 
 struct load_stats load_stats(const struct load *l)
@@ -150,8 +269,8 @@ struct load_target *load_add(struct load *l, int fd)
 	t->magic = TARGET_MAGIC;
 	t->load = l;
 	t->fd = fd;
-	t->answers = loop_fd_new(l->loop, fd, LOOP_READ, answered, t);
-	if (!t->answers) {
+	t->news = loop_fd_new(l->loop, fd, LOOP_READ, heard, t);
+	if (!t->news) {
 		close(fd);
 		free(t);
 		return NULL;
@@ -163,7 +282,7 @@ struct load_target *load_add(struct load *l, int fd)
 
 bool load_serves(const struct load_target *t)
 {
-	return t->serves;
+	return t->port != 0;
 }
 
 void load_drain(struct load_target *t)
@@ -178,7 +297,9 @@ void load_remove(struct load_target *t)
 	while (*p != t)
 		p = &(*p)->next;
 	*p = t->next;
-	loop_fd_close(t->answers);
+	while (t->line)
+		line_end(t->line);
+	loop_fd_close(t->news);
 	close(t->fd);
 	t->magic = 0;
 	free(t);

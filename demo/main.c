@@ -27,7 +27,7 @@ static const char usage[] =
 	"shows what is measured and decided. Needs root. Ctrl-C ends it and leaves nothing behind.\n"
 	"  --seconds N      end after N seconds of load (default: run until Ctrl-C)\n"
 	"  --output FORMAT  text, or json: one JSON object on stdout at the end\n"
-	"  --brisk          a step up every 16 s instead of 33, and nothing waits before it shrinks: to measure many\n";
+	"  --brisk          a step up every 16 s instead of 30, and nothing waits before it shrinks: to measure many\n";
 
 static int misuse(const char *what, const char *word)
 {

@@ -16,12 +16,23 @@ static void got_workloads(const ProtobufCMessage *answer, const char *why, void 
 
 	(void)why; /* not up yet: START has its own deadline */
 	r->asking = false;
-	for (size_t i = 0; r->phase == RUN_START && l && i < l->n_workload; i++) {
+	for (size_t i = 0; l && i < l->n_workload; i++) {
 		const Plimsoll__V1__Workload *w = l->workload[i];
-		if (strcmp(w->name, RUN_WORKLOAD) == 0 && w->replicas > 0 && w->cpu_cores &&
-		    w->cpu_cores->known)
+		if (strcmp(w->name, RUN_WORKLOAD) != 0)
+			continue;
+		if (r->phase == RUN_LOAD)
+			report_latency(&r->report, w->request_p95_ns);
+		if (r->phase == RUN_START && w->replicas > 0 && w->cpu_cores && w->cpu_cores->known)
 			question_last(r); /* the agent's counters at the beginning */
 	}
+}
+
+static void ask_workloads(struct run *r)
+{
+	Plimsoll__V1__ListWorkloadsRequest q = PLIMSOLL__V1__LIST_WORKLOADS_REQUEST__INIT;
+
+	r->asking = true;
+	ask(r->to_aggregator, ASK_WORKLOADS, &q.base, got_workloads, r);
 }
 
 static void take_decisions(struct run *r, const ProtobufCMessage *answer)
@@ -110,16 +121,19 @@ void question_last(struct run *r)
 
 void question_first_sample(struct run *r)
 {
-	Plimsoll__V1__ListWorkloadsRequest q = PLIMSOLL__V1__LIST_WORKLOADS_REQUEST__INIT;
-
-	if (r->asking)
-		return;
-	r->asking = true;
-	ask(r->to_aggregator, ASK_WORKLOADS, &q.base, got_workloads, r);
+	if (!r->asking)
+		ask_workloads(r);
 }
 
 void question_news(struct run *r)
 {
-	if (!r->asking && r->questions++ % ASK_EVERY == 0)
+	uint32_t turn;
+
+	if (r->asking)
+		return;
+	turn = r->questions++ % ASK_EVERY;
+	if (turn == 0)
 		ask_decisions(r, got_news);
+	else if (turn == ASK_EVERY / 2)
+		ask_workloads(r);
 }

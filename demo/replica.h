@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One replica of the demo service, `plimsoll-demo replica`: takes requests from the socket it was
- * started with, spends for each the CPU time it asks for, answers. One thread. SIGTERM: it answers what
- * it has and exits 0; so does a closed socket.
+ * One replica of the demo service, `plimsoll-demo replica`: a server of HTTP/1.1 with one thread, on a port of its own
+ * of the loopback, which it tells whoever started it. It spends for each request the CPU time it asks for, then holds on
+ * for as long as it asks for, and answers; meanwhile the others wait. SIGTERM: it answers what it has and exits 0; so
+ * does the end of who started it.
  */
 #ifndef DEMO_REPLICA_H
 #define DEMO_REPLICA_H
 
 #include <stdint.h>
 
-#define REPLICA_REQUEST_US_MAX 1000000 /* a request that wants more is a mistake */
+#define REPLICA_CONNECTIONS 64 /* at once; the load generator has LOAD_WAITING */
 
-struct replica_request { /* one SOCK_SEQPACKET packet; both ends are this binary */
-	uint32_t number;
-	uint32_t cpu_us; /* 1 … REPLICA_REQUEST_US_MAX */
-};
-
-struct replica_answer {
-	uint32_t number; /* of the request; 0: the hello of a replica that now serves */
-	uint32_t checksum; /* of the work, so that it is really done */
+struct replica_hello { /* one SOCK_SEQPACKET packet: it now serves */
+	uint16_t port;
 };
 
 /* Serves until the end; returns the exit code. */

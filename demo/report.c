@@ -56,10 +56,21 @@ void report_done(struct report *r)
 	r->n_decisions = 0;
 }
 
-void report_step(struct report *r, clock_boot_t at)
+void report_step(struct report *r, const char *name, clock_boot_t at)
 {
-	if (r->n_steps < REPORT_STEPS)
-		r->step_ns[r->n_steps++] = at.ns;
+	if (r->n_steps == REPORT_STEPS)
+		return;
+	r->step_name[r->n_steps] = name;
+	r->step_ns[r->n_steps++] = at.ns;
+}
+
+void report_latency(struct report *r, const Plimsoll__V1__Value *p95_ns)
+{
+	if (!p95_ns || !p95_ns->known)
+		return;
+	r->p95_s = (struct report_value){ true, p95_ns->value / (double)CLOCK_NS_PER_S };
+	if (!r->p95_most_s.known || r->p95_s.value > r->p95_most_s.value)
+		r->p95_most_s = r->p95_s;
 }
 
 void report_replicas(struct report *r, uint32_t replicas)
@@ -79,6 +90,8 @@ static void measure_delay(const struct report *r, uint64_t decided_ns, struct re
 		if (r->step_ns[i] > decided_ns)
 			continue;
 		d->after_step = true;
+		d->step = r->step_name[i];
+		d->step_ns = r->step_ns[i];
 		d->delay_ns = decided_ns - r->step_ns[i];
 		return;
 	}
@@ -99,6 +112,20 @@ static struct report_decision decision(const struct report *r, const Plimsoll__V
 	return d;
 }
 
+static void mark_first(struct report *r)
+{
+	uint64_t step_ns = 0;
+
+	for (size_t i = 0; i < r->n_decisions; i++) {
+		struct report_decision *d = &r->decision[i];
+
+		if (!d->after_step || d->to <= d->from || !strcmp(d->step, "low"))
+			continue;
+		d->first = d->step_ns != step_ns;
+		step_ns = d->step_ns;
+	}
+}
+
 void report_decisions(struct report *r, const Plimsoll__V1__ListDecisionsResponse *l)
 {
 	report_done(r);
@@ -107,6 +134,7 @@ void report_decisions(struct report *r, const Plimsoll__V1__ListDecisionsRespons
 	r->decision = mem_array(NULL, l->n_decision, sizeof(*r->decision));
 	for (size_t i = 0; i < l->n_decision; i++)
 		r->decision[i] = decision(r, l->decision[l->n_decision - 1 - i]);
+	mark_first(r);
 }
 
 static json_t *number(struct report_value v)
@@ -161,9 +189,9 @@ static json_t *decision_json(const struct report_decision *d)
 				      round((double)d->delay_ns / (double)CLOCK_NS_PER_MS) };
 
 	clock_format(d->time, time, sizeof(time));
-	return json_pack("{ss ss ss si si ss ss ss so}", "id", d->id, "time", time, "workload",
+	return json_pack("{ss ss ss si si ss ss ss ss? so sb}", "id", d->id, "time", time, "workload",
 			 d->workload, "from", (int)d->from, "to", (int)d->to, "reason", d->reason,
-			 "trigger", d->trigger, "outcome", d->outcome, "delay_ms", number(delay));
+			 "trigger", d->trigger, "outcome", d->outcome, "step", d->step, "delay_ms", number(delay), "first", d->first);
 }
 
 static json_t *decisions_json(const struct report *r)
@@ -176,12 +204,39 @@ static json_t *decisions_json(const struct report *r)
 	return list;
 }
 
+static struct report_value in_ms(struct report_value s)
+{
+	s.value = round(s.value * 1e4) / 10;
+	return s;
+}
+
+/* Mean and longest delay of the first decisions after steps with that name. Returns how many. */
+static size_t first_delays(const struct report *r, const char *name, double *ret_mean_s, double *ret_most_s)
+{
+	uint64_t sum_ns = 0, most_ns = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_decisions; i++) {
+		const struct report_decision *d = &r->decision[i];
+
+		if (!d->first || strcmp(d->step, name) != 0)
+			continue;
+		sum_ns += d->delay_ns;
+		most_ns = d->delay_ns > most_ns ? d->delay_ns : most_ns;
+		n++;
+	}
+	*ret_mean_s = n ? (double)sum_ns / (double)n / (double)CLOCK_NS_PER_S : 0;
+	*ret_most_s = (double)most_ns / (double)CLOCK_NS_PER_S;
+	return n;
+}
+
 void report_json(const struct report *r, const char *workload, FILE *to)
 {
 	double seconds = round((double)r->elapsed_ns / (double)CLOCK_NS_PER_MS) / 1e3;
-	json_t *all = json_pack("{sf so so so s{s{si si si}}}", "seconds", seconds, "agent",
+	json_t *all = json_pack("{sf so so so s{so so} s{s{si si si}}}", "seconds", seconds, "agent",
 				agent_json(r), "aggregator", aggregator_json(r), "decisions",
-				decisions_json(r), "replicas", workload, "min",
+				decisions_json(r), "latency", "p95_ms", number(in_ms(r->p95_s)), "p95_ms_most",
+				number(in_ms(r->p95_most_s)), "replicas", workload, "min",
 				(int)r->replicas_min, "max", (int)r->replicas_max, "final",
 				(int)r->replicas_final);
 
@@ -204,6 +259,25 @@ static void print_value(FILE *to, const char *name, struct report_value v, doubl
 		fprintf(to, "  %s ?", name);
 }
 
+static void print_steps(const struct report *r, FILE *to)
+{
+	static const char *const names[] = { "cpu", "slow" };
+	double mean_s, most_s;
+
+	fprintf(to, "from step to decision");
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = first_delays(r, names[i], &mean_s, &most_s);
+
+		if (n > 1)
+			fprintf(to, "  %s %.2f s, at most %.2f s (%zu steps)", names[i], mean_s, most_s, n);
+		else if (n)
+			fprintf(to, "  %s %.2f s", names[i], mean_s);
+		else
+			fprintf(to, "  %s ?", names[i]);
+	}
+	fputc('\n', to);
+}
+
 void report_text(const struct report *r, FILE *to)
 {
 	const struct report_value *g = r->aggregator;
@@ -214,6 +288,11 @@ void report_text(const struct report *r, FILE *to)
 		fprintf(to, ", %zu decisions\n", r->n_decisions);
 	else
 		fprintf(to, ", decisions not known\n");
+	print_steps(r, to);
+	fprintf(to, "requests  ");
+	print_value(to, "p95", r->p95_s, 1e-3, " ms");
+	print_value(to, "at most", r->p95_most_s, 1e-3, " ms");
+	fputc('\n', to);
 	fprintf(to, "agent     ");
 	print_value(to, "containers", r->agent_end[AGENT_CONTAINERS], 1, "");
 	print_value(to, "samples", r->agent_end[AGENT_SAMPLES], 1, "");

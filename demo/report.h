@@ -38,8 +38,11 @@ struct report_decision {
 	char id[32], workload[128], reason[32], trigger[128], outcome[160];
 	uint32_t from, to;
 	clock_wall_t time;
-	bool after_step;   /* false: before the first load step, so delay_ns means nothing */
+	bool after_step;   /* false: before the first load step, so these mean nothing: */
 	uint64_t delay_ns; /* since the load step before it */
+	uint64_t step_ns;  /* when that was */
+	const char *step;  /* its name; NULL: none */
+	bool first;        /* the first one up since the step, of those that want one: "cpu" and "slow" */
 };
 
 struct report {
@@ -53,10 +56,14 @@ struct report {
 	uint32_t replicas_min, replicas_max, replicas_final;
 	size_t n_steps;
 	uint64_t step_ns[REPORT_STEPS]; /* boottime of each load step */
+	const char *step_name[REPORT_STEPS];
+	struct report_value p95_s, p95_most_s; /* of requests, as the aggregator said last, and at most */
 };
 
 void report_done(struct report *r);
-void report_step(struct report *r, clock_boot_t at);
+void report_step(struct report *r, const char *name, clock_boot_t at); /* the name is static */
+/* p95 of the last seconds, as now told; what is not known changes nothing. */
+void report_latency(struct report *r, const Plimsoll__V1__Value *p95_ns);
 void report_replicas(struct report *r, uint32_t replicas); /* as counted now; 0 is not counted */
 void report_agent(struct report_value ret[AGENT_VALUES], const Plimsoll__V1__StatusResponse *s);
 void report_aggregator(struct report_value ret[AGGREGATOR_VALUES],

@@ -78,7 +78,7 @@ static void stop(struct run *r)
 	if (r->phase == RUN_STOP)
 		return;
 	enter(r, RUN_STOP);
-	load_rate(r->load, 0);
+	load_stop(r->load);
 	signal_all(r, SIGTERM);
 	r->hook = hook_close(r->hook);
 	(void)fleet_scale(r->fleet, 0, NULL);
@@ -161,8 +161,8 @@ static void begin(struct run *r)
 	struct err e;
 
 	enter(r, RUN_LOAD);
-	load_rate(r->load, s.per_s);
-	show_step(r, s.per_s);
+	load_set(r->load, s.per_s, s.each);
+	show_step(r, &s);
 	if (r->interactive && launch_top(r, top_exited, &e) < 0)
 		fail(r, &e);
 }
@@ -189,9 +189,9 @@ static void step(struct run *r)
 	report_replicas(&r->report, fleet_replicas(r->fleet));
 	if (s.number != r->step) {
 		r->step = s.number;
-		load_rate(r->load, s.per_s);
-		report_step(&r->report, clock_boot());
-		show_step(r, s.per_s);
+		load_set(r->load, s.per_s, s.each);
+		report_step(&r->report, s.name, clock_boot());
+		show_step(r, &s);
 	}
 	question_news(r);
 	if (r->o->seconds && in_phase_ns(r) >= r->o->seconds * CLOCK_NS_PER_S)
@@ -317,7 +317,7 @@ static void live(struct run *r)
 
 	r->loop = loop_new();
 	must(r->loop);
-	r->load = load_new(r->loop, STEP_REQUEST_US);
+	r->load = load_new(r->loop);
 	r->tick = loop_timer_new(r->loop, tick, r);
 	r->interrupt = loop_signal_new(r->loop, SIGINT, interrupted, r);
 	r->terminate = loop_signal_new(r->loop, SIGTERM, interrupted, r);

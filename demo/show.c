@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "demo/step.h"
-
 void show_line(const struct run *r, const char *format, ...)
 {
 	FILE *to = r->o->json ? stderr : stdout;
@@ -34,10 +32,16 @@ void show_place(const struct run *r)
 	show_line(r, "policy      %s", r->place.policy);
 }
 
-void show_step(const struct run *r, uint32_t per_s)
+void show_step(const struct run *r, const struct step *s)
 {
-	show_line(r, "load        %u requests/s x %d us = %.2f cores", per_s, STEP_REQUEST_US,
-		  per_s * (double)STEP_REQUEST_US / 1e6);
+	double cores = s->per_s * (double)s->each.cpu_us / 1e6;
+
+	if (s->each.hold_us)
+		show_line(r, "load        %s: %u requests/s x %.1f ms, one at a time; %.2f cores", s->name, s->per_s,
+			  (s->each.cpu_us + s->each.hold_us) / 1e3, cores);
+	else
+		show_line(r, "load        %s: %u requests/s x %.1f ms of CPU = %.2f cores", s->name, s->per_s,
+			  s->each.cpu_us / 1e3, cores);
 }
 
 static void show_decision(const struct run *r, const struct report_decision *d)
@@ -45,8 +49,8 @@ static void show_decision(const struct run *r, const struct report_decision *d)
 	char delay[64] = "";
 
 	if (d->after_step)
-		snprintf(delay, sizeof(delay), ", %.1f s after the load step",
-			 (double)d->delay_ns / (double)CLOCK_NS_PER_S);
+		snprintf(delay, sizeof(delay), ", %.1f s after the step to %s",
+			 (double)d->delay_ns / (double)CLOCK_NS_PER_S, d->step);
 	show_line(r, "decision    %s %s %u -> %u: %s (%s)%s%s%s", d->id, d->workload, d->from,
 		  d->to, d->trigger[0] ? d->trigger : "no metric", d->reason, delay,
 		  d->outcome[0] ? "; " : "", d->outcome);

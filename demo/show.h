@@ -5,10 +5,11 @@
 #define DEMO_SHOW_H
 
 #include "demo/run_state.h"
+#include "demo/step.h"
 
 void show_line(const struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void show_place(const struct run *r);         /* who listens where */
-void show_step(const struct run *r, uint32_t per_s);
+void show_step(const struct run *r, const struct step *s);
 void show_news(struct run *r);                /* decisions that were not shown yet */
 void show_child_death(const struct child *c); /* on stderr: fate and last lines */
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # demo.sh BIN: the whole chain on this machine. A load step must be measured, decided and acted upon,
-# up and down, without a gap; and however the demo ends, nothing may be left.
+# up and down, by CPU and by latency, without a gap; and however the demo ends, nothing may be left.
 set -euo pipefail
 bin=$(readlink -f "$1")
-seconds=${DEMO_SECONDS:-45} # the first step up is at 12 s, the one down at 26 s; 8 s of stabilization
+seconds=${DEMO_SECONDS:-57} # CPU from 12 to 26 s, down again 8 s after that, slow from 44.6 to 53.6 s
 temp=$(mktemp -d)
 chmod 711 "$temp" # the agent leaves root
 export TMPDIR=$temp # its directories are then easily told from those of another demo
@@ -89,6 +89,11 @@ downs = [d for d in run["decisions"] if d["to"] < d["from"]]
 assert ups and downs, "no scale-up or no scale-down"
 assert all(d["workload"] == "demo" for d in run["decisions"])
 assert any(d["delay_ms"] is not None for d in ups), "no delay was measured"
+assert any(d["first"] for d in ups), "no step was decided on"
+assert all((d["step"] is None) == (d["delay_ms"] is None) for d in run["decisions"]), "a delay since no step"
+# Where the machine is so busy that even small requests wait, that may be so before the slow step, too.
+assert any(d["trigger"].startswith("p95 ") for d in ups), "no decision was for latency"
+assert run["latency"]["p95_ms_most"] > 200, "requests never took longer than their target"
 fleet = run["replicas"]["demo"]
 assert fleet["min"] == 1 and 2 <= fleet["max"] <= 6, fleet
 assert run["seconds"] >= int(sys.argv[2])

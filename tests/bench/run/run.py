@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """bench-run [RUNS [SECONDS]] | steps [SECONDS] | quick: what both daemons take in `plimsoll-demo run`, as a Markdown
 table with least, median and most of the runs, and how long its load steps took to a decision. A run begins with the
-demo's start and ends with its JSON. The load steps up every 33 s; `steps` is one run in which it does so every 16 s:
-50 times in the 795 s that it takes if nobody says otherwise."""
+demo's start and ends with its JSON. The load steps up every 30 s, in turns of CPU and of slow requests; `steps` is one
+run in which it does so every 16 s: 50 times in the 795 s that it takes if nobody says otherwise."""
 import http.client
 import json
 import os
@@ -24,19 +24,17 @@ ROWS = (("agent CPU, % of a core", lambda r: r["agent"]["cpu_percent"]),
 
 
 def first_delays(run):
-    """Of the decisions that follow a step up, the first each time, in ms."""
-    return [d["delay_ms"] for i, d in enumerate(run["decisions"])
-            if d["delay_ms"] is not None and d["to"] > d["from"]
-            and (i == 0 or run["decisions"][i - 1]["to"] <= run["decisions"][i - 1]["from"])]
+    """Of the decisions that follow a step up, the first each time: which step, and how many ms."""
+    return [(d["step"], d["delay_ms"]) for d in run["decisions"] if d["first"]]
 
 
-def told(delays):
+def told(which, delays):
     """The 99th percentile is the least that 99 % do not pass: of fewer than 100 steps, the most."""
     if not delays:
-        return "no load step was decided on"
+        return f"no step {which} was decided on"
     ordered = sorted(delays)
     p99 = ordered[-(-99 * len(ordered) // 100) - 1]
-    return (f"load step to first decision, {len(ordered)} steps: median {statistics.median(ordered):.0f} ms, 99th "
+    return (f"load step {which} to first decision, {len(ordered)} steps: median {statistics.median(ordered):.0f} ms, 99th "
             f"percentile {p99:.0f} ms, most {ordered[-1]:.0f} ms")
 
 
@@ -92,7 +90,10 @@ def main(arguments):
         values = [v for v in map(of, measured) if v is not None]
         print(f"| {name} | " + " | ".join(f"{f(values):.4g}" if values else "not measured"
                                          for f in (min, statistics.median, max)) + " |")
-    print(f"\n{told([d for r in measured for d in first_delays(r)])}")
+    delays = [d for r in measured for d in first_delays(r)]
+    print()
+    for step, which in (("cpu", "of CPU"), ("slow", "of slow requests")):
+        print(told(which, [ms for name, ms in delays if name == step]))
     bad = sum(r["aggregator"]["gaps"] + r["aggregator"]["refused"] for r in measured)
     print(f"\ngaps and refusals: {bad}")
     return bad != 0

@@ -167,9 +167,9 @@ static void shares_the_load(void **state)
 	(void)state;
 	scale(2);
 	pid_t one = process_of("replica-1"), two = process_of("replica-2");
-	load_rate(t.load, 60);
+	load_set(t.load, 60, (struct work){ .cpu_us = 20000 });
 	run_until(has_answered);
-	load_rate(t.load, 0);
+	load_stop(t.load);
 	double a = cpu_seconds(one), b = cpu_seconds(two);
 	if (a < 0.04 || b < 0.04 || a + b < 0.7)
 		fail_msg("0.8 s of work, but %.2f s and %.2f s were spent", a, b);
@@ -264,7 +264,7 @@ static int end(void **state)
 {
 	(void)state;
 	t.hook = hook_close(t.hook);
-	load_rate(t.load, 0);
+	load_stop(t.load);
 	t.settled = 0;
 	fleet_kill(t.fleet);
 	if (fleet_scale(t.fleet, 0, NULL) < 0 || !comes_true(has_settled))
@@ -292,7 +292,7 @@ int main(void)
 	snprintf(t.hook_path, sizeof(t.hook_path), "/tmp/plimsoll-fleet-test-%d.sock", (int)getpid());
 	t.loop = loop_new();
 	t.watchdog = loop_timer_new(t.loop, look, NULL);
-	t.load = load_new(t.loop, 20000);
+	t.load = load_new(t.loop);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	if (t.fleet)
 		return failed + 1; /* a teardown gave up */
