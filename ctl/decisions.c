@@ -90,16 +90,42 @@ static const struct listing listing = {
 	.none = "no decision yet: nothing had to change, or no policy is loaded",
 };
 
+#define SHOWN 256u /* more than a stream begins with */
+
 struct show {
 	struct listing_printer printer;
 	int result;
+	char id[SHOWN][32]; /* of those that were shown last; "": none */
+	uint64_t wall_unix_ns[SHOWN]; /* an id may be given again, if it was lost */
+	size_t next;
 };
 
+static bool was_shown(const struct show *w, const decision *d)
+{
+	for (size_t i = 0; i < SHOWN; i++)
+		if (*d->id && strcmp(w->id[i], d->id) == 0 && w->wall_unix_ns[i] == d->wall_unix_ns)
+			return true;
+	return false;
+}
+
+static void note_shown(struct show *w, const decision *d)
+{
+	if (!*d->id || strlen(d->id) >= sizeof(w->id[0]))
+		return;
+	strcpy(w->id[w->next], d->id);
+	w->wall_unix_ns[w->next] = d->wall_unix_ns;
+	w->next = (w->next + 1) % SHOWN;
+}
+
+/* A stream that goes on after an outage begins with what was decided since the first began. */
 static bool print_one(const ProtobufCMessage *m, void *data)
 {
 	struct show *w = data;
 	const void *item = m;
 
+	if (was_shown(w, item))
+		return true;
+	note_shown(w, item);
 	w->result = listing_print(&w->printer, &item, 1, ((const decision *)item)->wall_unix_ns);
 	return w->result == COMMAND_FINE;
 }
@@ -129,7 +155,8 @@ int decisions_show(const struct session *s, char **workloads, size_t n, bool wat
 	q.workload = workloads;
 	q.n_workload = n;
 	q.limit = (uint32_t)s->o->limit;
-	q.since_unix_ns = s->o->since ? clock_wall().ns - s->o->since : 0;
+	if (s->o->since || watch)
+		q.since_unix_ns = clock_wall().ns - s->o->since;
 	q.holds = s->o->holds;
 	listing_begin(&w.printer, &listing, s, watch);
 	if (r == 0 && watch)

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/scope.h"
-#include "ctl/connect.h"
+#include "ctl/watch.h"
 #include "ctl/workload.h"
 #include "simulate/trace.h"
 
@@ -101,8 +101,7 @@ int record_run(const struct session *s)
 	q.name = s->words;
 	q.n_name = 1;
 	if (r == 0)
-		r = connect_follow(c, &method_watch_workloads, &q.base, (uint64_t)s->o->seconds * CLOCK_NS_PER_S, add,
-				   &rec, &e);
+		r = watch_follow(s->o, c, &method_watch_workloads, &q.base, add, &rec, &e);
 	finish(&rec);
 	if (r < 0 || rec.error < 0)
 		return command_fail(&e);

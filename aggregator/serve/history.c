@@ -12,6 +12,7 @@
 #include "aggregator/serve/watcher.h"
 #include "aggregator/store/decisions.h"
 #include "base/mem.h"
+#include "base/scope.h"
 
 /* protobuf-c has no const strings; nothing writes to these. */
 static char *text(const char *s)
@@ -64,12 +65,17 @@ static bool add(const struct decision *x, void *data)
 	return p->m.n_decision < p->most;
 }
 
+static struct decisions_query query(const Plimsoll__V1__ListDecisionsRequest *asked)
+{
+	return (struct decisions_query){.workload = (const char *const *)asked->workload,
+					.n_workload = asked->n_workload,
+					.since_unix_ns = asked->since_unix_ns};
+}
+
 static int fill_page(struct page *p, struct decisions *d,
 		     const Plimsoll__V1__ListDecisionsRequest *asked)
 {
-	struct decisions_query q = {.workload = (const char *const *)asked->workload,
-				    .n_workload = asked->n_workload,
-				    .since_unix_ns = asked->since_unix_ns};
+	const struct decisions_query q = query(asked);
 	int r = decisions_count(d, &q, &p->m.total);
 
 	return r < 0 ? r : decisions_each(d, &q, add, p);
@@ -150,9 +156,44 @@ static enum rpc_code watch_open(struct rpc_call *c)
 	return watcher_open(&a->decision_watchers, c);
 }
 
+struct past { /* newest first */
+	struct decision of[SERVE_HISTORY_SINCE];
+	size_t n;
+};
+
+_Static_assert(SERVE_HISTORY_SINCE < RPC_SEND_QUEUE, "they are sent at once");
+
+/* Whose outcome is not known yet is told when it is. */
+static bool keep(const struct decision *x, void *data)
+{
+	struct past *p = data;
+
+	if (strcmp(x->outcome, DECISION_ACTING) != 0)
+		p->of[p->n++] = *x;
+	return p->n < SERVE_HISTORY_SINCE;
+}
+
+static void tell_past(struct rpc_call *c, const Plimsoll__V1__ListDecisionsRequest *asked)
+{
+	struct aggregator *a = rpc_server_data(rpc_call_server(c));
+	const struct decisions_query q = query(asked);
+	scoped(freep) struct past *p = mem_new(struct past);
+	Plimsoll__V1__Decision m;
+	char id[SERVE_HISTORY_ID];
+
+	(void)decisions_each(a->decisions, &q, keep, p); /* what cannot be read is in the log */
+	while (p->n) {
+		serve_history_fill(&m, &p->of[--p->n], id);
+		(void)rpc_send(c, &m.base);
+	}
+}
+
 static void watch_message(struct rpc_call *c, struct rpc_msg *m)
 {
-	(void)names_too_many(c, (const Plimsoll__V1__ListDecisionsRequest *)rpc_msg_get(m));
+	const Plimsoll__V1__ListDecisionsRequest *asked = (const Plimsoll__V1__ListDecisionsRequest *)rpc_msg_get(m);
+
+	if (!names_too_many(c, asked) && asked->since_unix_ns)
+		tell_past(c, asked);
 	(void)watcher_asked(c, m);
 }
 

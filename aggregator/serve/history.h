@@ -2,7 +2,7 @@
 /*
  * Scaling.ListDecisions and WatchDecisions: what was decided, newest first, and what is being decided.
  * A Watch gets a decision once, when its outcome is known; and, if asked for, holds (without id) when
- * their reason changes. A reader that does not keep up is ended: it can list what it missed.
+ * their reason changes. First it gets those since a time, if it asks for them: one that was away misses none. A reader that does not keep up is ended: it can list what it missed.
  */
 #ifndef AGGREGATOR_SERVE_HISTORY_H
 #define AGGREGATOR_SERVE_HISTORY_H
@@ -12,6 +12,7 @@
 
 #define SERVE_HISTORY_PAGE 100u  /* decisions in an answer when none are asked for */
 #define SERVE_HISTORY_MOST 1000u /* in one answer */
+#define SERVE_HISTORY_SINCE 50u  /* that a Watch begins with: fewer than RPC_SEND_QUEUE */
 
 struct aggregator;
 struct decision; /* aggregator/store/decisions.h */

@@ -226,7 +226,8 @@ def a_stream_outlives_its_daemon(w):
     """It says once that the daemon is gone, with a cause that can be true of a unix socket, and goes on."""
     for words, word, server, daemon in ((["watch", "nodes"], "e2e", w.agent, w.agent_process),
                                         (["watch"], "shop", w.aggregator, w.daemon),
-                                        (["watch", "policies"], "shop", w.aggregator, w.daemon)):
+                                        (["watch", "policies"], "shop", w.aggregator, w.daemon),
+                                        (["record", "shop"], "cpuMilli", w.aggregator, w.daemon)):
         p = subprocess.Popen([PLIMSOLL, *words, "--server", server.address], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True, env=environment())
         try:
@@ -246,6 +247,35 @@ def a_stream_outlives_its_daemon(w):
             p.wait()
             p.stdout.close()
             p.stderr.close()
+
+
+def forgetful_server(path, asked):
+    """Its first stream of decisions ends behind d-1. The second is of one who tells what was decided since then."""
+    status, scaling = (importlib.import_module(f"plimsoll.v1.{name}_pb2") for name in ("status", "scaling"))
+
+    def watch(request, context):
+        asked.append(request.since_unix_ns)
+        for n in range(1, len(asked) + 1):
+            yield scaling.Decision(id=f"d-{n}", workload="shop", to=n, wall_unix_ns=n, outcome="applied").SerializeToString()
+        if len(asked) == 1:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "away for a moment")
+        while context.is_active():
+            time.sleep(0.05)
+    get = grpc.unary_unary_rpc_method_handler(
+        lambda *_: status.StatusResponse(program="plimsoll-aggregator").SerializeToString())
+    return cli.serve(path, {"Status": {"Get": get}, "Scaling": {"WatchDecisions": grpc.unary_stream_rpc_method_handler(
+        watch, request_deserializer=scaling.ListDecisionsRequest.FromString)}})
+
+
+def what_was_decided_meanwhile_is_told(w):
+    path, asked = os.path.join(w.path, "forgetful.sock"), []
+    server, began = forgetful_server(path, asked), time.time_ns()
+    try:
+        out = run("decisions", "--watch", "--seconds", "4", "-o", "json", "--server", "unix:" + path)
+    finally:
+        server.stop(None).wait()
+    assert [json.loads(line)["id"] for line in out.splitlines()] == ["d-1", "d-2"], out
+    assert len(asked) == 2 and asked[0] == asked[1] and asked[0] >= began, asked
 
 
 def decisions_follow(w):
@@ -463,4 +493,4 @@ sys.exit(cli.main((every_form_of_every_list, the_figures_are_the_loads, everythi
                     the_doctor_looks, help_and_completion,
                    errors_say_what_why_and_what_to_do, the_network_is_tls, options_come_from_everywhere,
                    a_proxy_is_no_daemon, peers_cannot_write_to_the_terminal, decisions_follow,
-                   a_stream_outlives_its_daemon)))
+                   what_was_decided_meanwhile_is_told, a_stream_outlives_its_daemon)))

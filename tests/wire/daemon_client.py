@@ -156,6 +156,9 @@ def scaling(client):
         (one,) = next(lists).workload
         assert (one.name, one.replicas, one.policy, one.last_decision) == ("foreign", 1, "foreign", "d-1")
     lists.cancel()
+    past = stream("WatchDecisions", since_unix_ns=1, workload=["foreign"])
+    assert next(past).id == "d-1"  # though it was made before anybody watched
+    past.cancel()
     holds = stream("WatchDecisions", holds=True)
     assert not call("Pause", workload="foreign", why="a test", for_ns=3600 * 10**9).was_paused
     assert next(holds).reason  # any: the reason changes as samples grow old
