@@ -1,24 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/encode_calls.h"
 
-#include <stdlib.h>
-
-static int by_id(const void *id, const void *row)
-{
-	uint32_t a = *(const uint32_t *)id, b = (*(struct sample_row *const *)row)->id;
-
-	return a < b ? -1 : a > b;
-}
-
-static const struct sample_row *row_of(const struct sample *s, uint32_t id)
-{
-	size_t n;
-	struct sample_row *const *rows = sample_rows(s, &n);
-	struct sample_row *const *found = bsearch(&id, rows, n, sizeof(*rows), by_id);
-
-	return found ? *found : NULL;
-}
-
 /* Not told in a state of now: rows that ended. */
 static bool is_told(enum encode_form form, const struct sample_row *r, const struct encode_filter *filter)
 {
@@ -56,7 +38,7 @@ void encode_calls(struct calls *c, enum encode_form form, const struct peers *pe
 
 	calls_clear(c);
 	for (size_t i = 0; i < n; i++) {
-		const struct sample_row *r = row_of(sample, list[i]->row);
+		const struct sample_row *r = sample_find(sample, list[i]->row);
 		/* Of a row that was filtered out before its names came nothing was told either. */
 		bool whole = form != ENCODE_DELTA || list[i]->fresh || (r && r->renamed && filter && filter->n);
 

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/map.h"
+#include "base/meet.h"
 #include "base/mem.h"
 
 struct known {
@@ -19,6 +21,8 @@ struct peers {
 	struct known **all; /* by id */
 	size_t n, room;
 	uint32_t last_id;
+	struct meet *meet;
+	uint64_t at_ns, before_ns; /* of the last two seconds */
 	bool heard;
 };
 
@@ -27,6 +31,7 @@ struct peers *peers_new(void)
 	struct peers *p = mem_new(struct peers);
 
 	p->by_handle = map_new();
+	p->meet = meet_new(PEERS_NUMBERS);
 	return p;
 }
 
@@ -38,6 +43,7 @@ struct peers *peers_free(struct peers *p)
 		free(p->all[i]);
 	free(p->all);
 	map_free(p->by_handle);
+	meet_free(p->meet);
 	free(p);
 	return NULL;
 }
@@ -57,6 +63,22 @@ static struct known *add(struct peers *p, const struct probe_edge *e, uint32_t r
 	p->all[p->n++] = k;
 	map_put(p->by_handle, e->handle, k);
 	return k;
+}
+
+static struct graph_place place_of(const struct peer *p)
+{
+	struct graph_place at = {.net = p->net, .port = p->port};
+
+	memcpy(at.address, p->address, sizeof(at.address));
+	return at;
+}
+
+static void meet(struct peers *p, const struct peer *of)
+{
+	struct graph_place at = place_of(of);
+
+	if (of->now.connection != of->before.connection)
+		meet_heard(p->meet, of->now.connection, of->serves, &at);
 }
 
 static void update(struct known *k, const struct probe_edge *e, uint64_t now_ns)
@@ -81,8 +103,10 @@ static void take_edge(struct peers *p, struct probe *probe, const struct sample 
 		k->out.fresh = false;
 	else
 		k = row ? add(p, e, row) : NULL;
-	if (k)
+	if (k) {
 		update(k, e, now_ns);
+		meet(p, &k->out);
+	}
 	if (!e->cgroup || (k && now_ns - k->moved_ns >= idle_ns))
 		probe_end_edge(probe, e->handle);
 }
@@ -112,6 +136,8 @@ void peers_take(struct peers *p, struct probe *probe, const struct sample *s)
 	size_t in_use = p->n;
 
 	p->heard = probe_hears_edges(probe);
+	p->before_ns = p->at_ns;
+	p->at_ns = sample_at(s).ns;
 	for (size_t i = 0; i < p->n; i++)
 		p->all[i]->seen = false;
 	while (probe_next_edge(probe, &cursor, &e))
@@ -128,4 +154,59 @@ const struct peer *const *peers_list(const struct peers *p, size_t *ret_n)
 {
 	*ret_n = p->n;
 	return (const struct peer *const *)p->all;
+}
+
+/* For people */
+
+static const char *title(const struct sample_row *r, struct buf *scratch)
+{
+	buf_clear(scratch);
+	if (r->kind == IDENTITY_CGROUP)
+		return r->cgroup;
+	if (!r->pod_name || !*r->pod_name)
+		return r->name;
+	buf_printf(scratch, "%s/%s/%s", r->pod_namespace, r->pod_name, r->name);
+	return buf_text(scratch);
+}
+
+/* Of one that came in this second all is new. */
+static bool load_of(const struct peers *p, const struct peer *of, clock_boot_t now, struct graph_load *ret)
+{
+	double seconds = (double)(p->at_ns - p->before_ns) / CLOCK_NS_PER_S;
+	const struct probe_calls *a = &of->before, *b = &of->now;
+
+	*ret = (struct graph_load){.age_ns = clock_since(now, (clock_boot_t){p->at_ns})};
+	if (!p->before_ns || seconds <= 0)
+		return false;
+	ret->calls = (double)(b->calls - a->calls) / seconds;
+	ret->errors = (double)(b->errors - a->errors) / seconds;
+	ret->timed = ret->calls - (double)(b->untimed - a->untimed) / seconds;
+	ret->ns = (double)(b->ns - a->ns) / seconds;
+	hist_add_delta(ret->hist, b->hist, a->hist);
+	return true;
+}
+
+static void add_side(const struct peers *p, bool serves, const struct sample *s, clock_boot_t now, struct graph *g)
+{
+	struct buf scratch = {0};
+	struct graph_load load;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct peer *of = &p->all[i]->out;
+		const struct sample_row *r = of->serves == serves ? sample_find(s, of->row) : NULL;
+		struct graph_place at = place_of(of);
+
+		if (r && serves)
+			graph_serves(g, title(r, &scratch), &at);
+		else if (r)
+			graph_calls(g, title(r, &scratch), &at, meet_behind(p->meet, &at),
+				    load_of(p, of, now, &load) ? &load : NULL);
+	}
+	buf_done(&scratch);
+}
+
+void peers_graph(const struct peers *p, const struct sample *s, clock_boot_t now, struct graph *g)
+{
+	add_side(p, true, s, now, g);
+	add_side(p, false, s, now, g);
 }

@@ -13,9 +13,11 @@
 
 #include "agent/probe/probe.h"
 #include "agent/sample.h"
+#include "base/graph.h"
 
 #define PEERS_IDLE_NS	  (600 * CLOCK_NS_PER_S)
 #define PEERS_IDLE_FULL_NS (30 * CLOCK_NS_PER_S) /* from PEERS_FULL on */
+#define PEERS_NUMBERS	   4096 /* connections of either side that are remembered to tell where calls come out */
 #define PEERS_FULL	  3072 /* of the 4096 that there is room for */
 
 struct peer { /* valid until the next peers_take() */
@@ -35,6 +37,8 @@ struct peers *peers_new(void);
 struct peers *peers_free(struct peers *p); /* NULL is fine; returns NULL */
 /* After a sample_take(): brings all up to that second. */
 void peers_take(struct peers *p, struct probe *probe, const struct sample *s);
+/* Who calls whom: what came between the last two seconds. */
+void peers_graph(const struct peers *p, const struct sample *s, clock_boot_t now, struct graph *g);
 bool peers_heard(const struct peers *p); /* in the last second; else there are none, and nobody knows */
 /* Those of the last second, ordered by id, borrowed until the next peers_take(). */
 const struct peer *const *peers_list(const struct peers *p, size_t *ret_n);

@@ -323,6 +323,20 @@ uint32_t sample_row_of(const struct sample *s, const struct probe_cgroup *c, uin
 	return 0;
 }
 
+static int by_id(const void *id, const void *row)
+{
+	uint32_t a = *(const uint32_t *)id, b = (*(struct sample_row *const *)row)->id;
+
+	return a < b ? -1 : a > b;
+}
+
+const struct sample_row *sample_find(const struct sample *s, uint32_t id)
+{
+	struct sample_row *const *found = s->n_rows ? bsearch(&id, s->rows, s->n_rows, sizeof(*s->rows), by_id) : NULL;
+
+	return found ? *found : NULL;
+}
+
 uint32_t sample_live(const struct sample *s)
 {
 	return s->live;

@@ -68,6 +68,7 @@ struct sample_row *const *sample_rows(const struct sample *s, size_t *ret_n);
 /* Whose number counts what happens in this cgroup of the probe; NULL: in one that ended, by its id. 0: no row's, or it
  * ended before the last second. */
 uint32_t sample_row_of(const struct sample *s, const struct probe_cgroup *c, uint64_t id);
+const struct sample_row *sample_find(const struct sample *s, uint32_t id); /* of sample_rows(); NULL: there is none */
 uint32_t sample_live(const struct sample *s); /* rows without the ended ones */
 clock_boot_t sample_at(const struct sample *s);
 uint64_t sample_forgotten(const struct sample *s); /* units and containers that ended and whose restarts are known no more */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/list_edges.h"
 #include "agent/metrics.h"
 #include "agent/names/account.h"
 #include "agent/query.h"
@@ -14,6 +15,7 @@
 #include "base/mem.h"
 #include "base/obj.h"
 #include "base/scope.h"
+#include "plimsoll/v1/scaling.pb-c.h"
 #include "plimsoll/v1/status.pb-c.h"
 #include "plimsoll/version.h"
 
@@ -137,6 +139,8 @@ static const struct rpc_handler status_handler = {.message = status};
 static const struct rpc_method methods[] = {
 	{"/plimsoll.v1.Metrics/Snapshot", RPC_UNARY, QUERY, BATCH, &snapshot_handler, 0},
 	{"/plimsoll.v1.Metrics/Watch", RPC_SERVER_STREAM, QUERY, BATCH, &watch_handler, 0},
+	{"/plimsoll.v1.Edges/List", RPC_UNARY, &plimsoll__v1__list_edges_request__descriptor,
+	 &plimsoll__v1__list_edges_response__descriptor, &list_edges_handler, 0},
 	{"/plimsoll.v1.Status/Get", RPC_UNARY, &plimsoll__v1__status_request__descriptor,
 	 &plimsoll__v1__status_response__descriptor, &status_handler, 0},
 };

@@ -9,6 +9,7 @@
 
 #include "aggregator/ingest/report.h"
 #include "aggregator/options.h"
+#include "aggregator/serve/edges.h"
 #include "aggregator/serve/history.h"
 #include "aggregator/serve/metrics.h"
 #include "aggregator/serve/policies.h"
@@ -51,6 +52,7 @@ static size_t all_methods(const struct rpc_method **ret)
 	n = add_methods(all, n, serve_history_methods, serve_history_n);
 	n = add_methods(all, n, serve_policies_methods, serve_policies_n);
 	n = add_methods(all, n, serve_recommendations_methods, serve_recommendations_n);
+	n = add_methods(all, n, serve_edges_methods, serve_edges_n);
 	n = add_methods(all, n, serve_scaling_methods, serve_scaling_n);
 	n = add_methods(all, n, serve_status_methods, serve_status_n);
 	*ret = all;

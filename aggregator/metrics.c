@@ -64,6 +64,7 @@ static void refresh_store(const struct store *s)
 	aggregator_set(aggregator_refused_total, sum);
 	aggregator_set(aggregator_agents_over_limit_total, c->agents_over_limit);
 	aggregator_set(aggregator_rows_over_limit_total, c->rows_over_limit);
+	aggregator_set(aggregator_edges_over_limit_total, c->edges_over_limit);
 	aggregator_set(aggregator_agents_expired_total, c->nodes_expired);
 	aggregator_set(aggregator_rows_expired_total, c->rows_expired);
 	aggregator_set(aggregator_rows_renamed_total, c->rows_renamed);

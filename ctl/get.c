@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl/decisions.h"
+#include "ctl/edges.h"
 #include "ctl/measured.h"
 #include "ctl/policies.h"
 #include "ctl/recommendations.h"
@@ -23,12 +24,13 @@ static const struct kind {
 	{"containers", "container", ROWS, measured_containers},
 	{"pods", "pod", ROWS, measured_pods},
 	{"cgroups", "cgroup", ROWS, measured_cgroups},
+	{"edges", "edge", GET_STREAM, edges_show},
 	{"decisions", "decision", GET_DECISIONS, decisions_show},
 	{"policies", "policy", GET_STREAM, policies_show},
 	{"recommendations", "recommendation", GET_STREAM, recommendations_show},
 };
 
-const char *const get_kinds[] = {"workloads", "nodes", "containers", "pods", "cgroups", "decisions",
+const char *const get_kinds[] = {"workloads", "nodes", "containers", "pods", "cgroups", "edges", "decisions",
 				 "policies", "recommendations"};
 const size_t get_n_kinds = sizeof(get_kinds) / sizeof(get_kinds[0]);
 
@@ -76,7 +78,7 @@ static int unknown(const char *word)
 	struct err e;
 
 	err_set(&e, -EINVAL, "\"%.60s\" cannot be listed", word);
-	err_cause(&e, "there are workloads, nodes, containers, pods, cgroups, decisions, policies and recommendations");
+	err_cause(&e, "there are workloads, nodes, containers, pods, cgroups, edges, decisions, policies and recommendations");
 	if (near)
 		err_fix(&e, "did you mean \"plimsoll get %s\"?", near);
 	else

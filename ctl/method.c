@@ -24,6 +24,8 @@ const struct rpc_method method_list_policies =
 	METHOD("Scaling/ListPolicies", RPC_UNARY, list_policies_request, list_policies_response);
 const struct rpc_method method_list_recommendations = METHOD(
 	"Scaling/ListRecommendations", RPC_UNARY, list_recommendations_request, list_recommendations_response);
+const struct rpc_method method_list_edges =
+	METHOD("Edges/List", RPC_UNARY, list_edges_request, list_edges_response);
 const struct rpc_method method_explain =
 	METHOD("Scaling/Explain", RPC_UNARY, explain_request, explain_response);
 const struct rpc_method method_pause =

@@ -9,7 +9,7 @@
 #include "rpc/rpc.h"
 
 extern const struct rpc_method method_status, method_watch_metrics, method_list_workloads,
-	method_watch_workloads, method_list_decisions, method_watch_decisions, method_list_policies, method_list_recommendations, method_explain,
+	method_watch_workloads, method_list_decisions, method_watch_decisions, method_list_policies, method_list_recommendations, method_list_edges, method_explain,
 	method_pause, method_resume;
 
 #endif

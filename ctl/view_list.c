@@ -115,7 +115,7 @@ static enum paint cell_errors(const struct view *v, const workload *w, int width
 	(void)v;
 	(void)width;
 	buf_printf(to, "%s", workload_share(w->request_error_share).text);
-	return workload_errors_paint(w);
+	return workload_errors_paint(w->request_error_share);
 }
 
 static enum paint duration(const value *v, struct buf *to)

@@ -53,11 +53,11 @@ struct figure workload_wait(const value *v)
 						  : figure_none();
 }
 
-enum paint workload_errors_paint(const workload *w)
+enum paint workload_errors_paint(const value *share)
 {
-	if (!workload_known(w->request_error_share))
+	if (!workload_known(share))
 		return PAINT_DIM;
-	return w->request_error_share->value >= ERRORS_NAMED ? PAINT_WARN : PAINT_PLAIN;
+	return share->value >= ERRORS_NAMED ? PAINT_WARN : PAINT_PLAIN;
 }
 
 void workload_causes(const workload *w, struct buf *to)
@@ -186,7 +186,7 @@ static void plain(struct table *t, struct figure f)
 static void request_cells(struct table *t, const workload *w)
 {
 	plain(t, workload_rate(w->requests_per_second));
-	table_cell(t, workload_errors_paint(w), "%s", workload_share(w->request_error_share).text);
+	table_cell(t, workload_errors_paint(w->request_error_share), "%s", workload_share(w->request_error_share).text);
 	plain(t, workload_wait(w->request_p50_ns));
 	plain(t, workload_wait(w->request_p95_ns));
 	plain(t, workload_wait(w->request_p99_ns));

@@ -27,7 +27,7 @@ struct figure workload_share(const value *v);
 struct figure workload_part(const value *v, const value *of); /* v ÷ of */
 struct figure workload_rate(const value *v);
 struct figure workload_wait(const value *v);
-enum paint workload_errors_paint(const workload *w); /* of the share of its requests that failed */
+enum paint workload_errors_paint(const value *share); /* of requests that failed */
 void workload_pods(const workload *w, struct buf *to);          /* "6", "6→8" while they differ */
 void workload_last_decision(const workload *w, struct buf *to); /* "6→8 metric, 5s ago" */
 

@@ -59,5 +59,5 @@ only 'sqlite3\.h' 'aggregator/store/sql\.'
 only 'microhttpd\.h' 'aggregator/serve/'
 only 'jansson\.h' 'agent/names/reply\.|aggregator/[a-z_]+\.|aggregator/(act|serve)/|ctl/|demo/|simulate/trace\.'
 only 'runtime/v1/' 'agent/names/(cri|book)\.'
-only 'plimsoll/v1/[a-z]+\.pb-c\.h' 'agent/(encode|encode_calls|query|watch|serve|stream)\.|aggregator/(ingest|serve)/|aggregator/[a-z_]+\.|ctl/|demo/|lib/(rpc|wire)/'
+only 'plimsoll/v1/[a-z]+\.pb-c\.h' 'agent/(encode|encode_calls|list_edges|query|watch|serve|stream)\.|aggregator/(ingest|serve)/|aggregator/[a-z_]+\.|ctl/|demo/|lib/(rpc|wire)/'
 exit $bad

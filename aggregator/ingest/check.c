@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/unicode.h"
+#include "wire/calls.h"
 #include "wire/columns.h"
 #include "wire/counts.h"
 
@@ -15,6 +16,8 @@ struct check {
 	size_t identities;
 	struct store_victim *victim;
 	size_t victims;
+	struct store_peer *peer;
+	size_t peers;
 	uint32_t *sorted;
 	size_t room;
 };
@@ -30,6 +33,7 @@ struct check *check_free(struct check *c)
 		return NULL;
 	free(c->identity);
 	free(c->victim);
+	free(c->peer);
 	free(c->sorted);
 	free(c);
 	return NULL;
@@ -128,6 +132,52 @@ static bool take_victims(struct check *c, struct store *s, const Plimsoll__V1__B
 	}
 	ret->victim = c->victim;
 	return true;
+}
+
+_Static_assert((int)STORE_ADDRESS == (int)CALLS_ADDRESS, "an address is copied as it is");
+
+static bool take_peer(const Plimsoll__V1__Peer *p, struct store_peer *ret)
+{
+	*ret = (struct store_peer){
+		.peer = p->peer, .row = p->row, .serves = p->serves, .port = (uint16_t)p->port, .net = p->net};
+	return p->port <= UINT16_MAX && calls_address(&p->address, ret->address);
+}
+
+static bool take_peers(struct check *c, struct store *s, const Plimsoll__V1__Batch *b, struct store_batch *ret)
+{
+	if (b->n_peers > CHECK_PEERS_MAX)
+		return false;
+	if (b->n_peers > c->peers) {
+		c->peers = b->n_peers;
+		c->peer = mem_array(c->peer, c->peers, sizeof(*c->peer));
+	}
+	for (size_t i = 0; i < b->n_peers; i++)
+		if (take_peer(b->peers[i], &c->peer[ret->n_peers]))
+			ret->n_peers++;
+		else
+			store_refuse(s, STORE_REFUSED_PEER);
+	ret->peer = c->peer;
+	return true;
+}
+
+static int take_calls(const Plimsoll__V1__Calls *m, struct store_calls *ret, enum store_refusal *ret_why)
+{
+	*ret_why = STORE_REFUSED_SIZE;
+	if (m->n_peer > CHECK_PEERS_MAX || m->n_hist_peer > CHECK_PEERS_MAX * (size_t)CALLS_BUCKETS)
+		return -EBADMSG;
+	*ret_why = STORE_REFUSED_SHAPE;
+	if (!calls_have_shape(m))
+		return -EBADMSG;
+	*ret = (struct store_calls){.known = true,
+				    .n = m->n_peer,
+				    .peer = m->peer,
+				    .calls = m->calls,
+				    .errors = m->errors,
+				    .untimed = m->untimed,
+				    .ns = m->ns,
+				    .connection = m->connection,
+				    .hist = {m->n_hist_peer, m->hist_peer, m->hist_bucket, m->hist_count}};
+	return 0;
 }
 
 static int ascending(const void *a, const void *b)
@@ -254,8 +304,10 @@ static int take(struct check *c, struct store *s, const Plimsoll__V1__Batch *b,
 		if (r < 0 || (r = take_histograms(b->columns, ret, ret_why)) < 0)
 			return r;
 	}
+	if (b->calls && take_calls(b->calls, &ret->calls, ret_why) < 0)
+		return -EBADMSG;
 	*ret_why = STORE_REFUSED_SIZE;
-	if ((b->node && b->node->cpus > CHECK_CPUS_MAX) || !take_victims(c, s, b, ret))
+	if ((b->node && b->node->cpus > CHECK_CPUS_MAX) || !take_victims(c, s, b, ret) || !take_peers(c, s, b, ret))
 		return -EBADMSG;
 	take_node(b, ret);
 	return 0;

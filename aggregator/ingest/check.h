@@ -15,6 +15,7 @@
 #define CHECK_ROWS_MAX 65536u /* the most cgroups an agent can be told to watch */
 #define CHECK_NAMES_MAX CHECK_ROWS_MAX
 #define CHECK_HIST_MAX (CHECK_ROWS_MAX * (size_t)SIGNAL_BUCKETS) /* every bucket of every row */
+#define CHECK_PEERS_MAX 65536u /* an agent has room for 4096 */
 #define CHECK_CGROUP_BYTES 4095u /* PATH_MAX less its NUL */
 #define CHECK_NAME_BYTES (4 * 255u) /* NAME_MAX, every byte of it escaped by the agent */
 #define CHECK_NODE_BYTES 253u /* a DNS name */

@@ -15,8 +15,6 @@
 #include "base/mem.h"
 #include "plimsoll/v1/scaling.pb-c.h"
 
-#define WINDOW_NS   (3 * CLOCK_NS_PER_S)
-#define FRESH_NS    (3 * CLOCK_NS_PER_S)
 #define INTERVAL_NS (CLOCK_NS_PER_S - CLOCK_NS_PER_S / 10) /* a tick's jitter must not halve the rate */
 
 /* protobuf-c has no const strings; nothing writes to these. */
@@ -84,8 +82,7 @@ static void set_causes(struct entry *e, const struct store_summary *s)
 	e->m.advice = text(saturation_advice_word(s->advice));
 }
 
-/* What holds its tasks up most. */
-static const char *by_what(const struct store_summary *s)
+const char *serve_workloads_by_what(const struct store_summary *s)
 {
 	const char *name = "";
 	double most = SATURATION_NAMED;
@@ -143,7 +140,7 @@ static void add(const struct store_summary *s, void *data)
 	plimsoll__v1__workload__init(&e->m);
 	e->m.name = mem_strdup(s->name); /* a group's own goes right after this call */
 	e->m.replicas = s->replicas;
-	e->m.by_what = text(by_what(s));
+	e->m.by_what = text(serve_workloads_by_what(s));
 	set_values(e, s);
 	set_causes(e, s);
 	w = s->selected ? scaler_find(l->aggregator->scaler, s->name) : NULL;
@@ -167,7 +164,7 @@ static void list_make(struct list *l, struct aggregator *a,
 	l->m.wall_unix_ns = clock_wall().ns;
 	l->m.nodes = (uint32_t)store_nodes(a->store);
 	l->m.newest_sample_age_ns = store_newest_age(a->store, now);
-	(all ? store_each : store_each_selected)(a->store, now, WINDOW_NS, FRESH_NS, add, l);
+	(all ? store_each : store_each_selected)(a->store, now, SERVE_WORKLOADS_WINDOW_NS, SERVE_WORKLOADS_FRESH_NS, add, l);
 }
 
 static void list_done(struct list *l)

@@ -33,7 +33,9 @@
 	X(CPU_TIME, cpu_time, "rows with more CPU time than CPUs x elapsed time") \
 	X(STILL, still, "seconds in which nothing on a node moved, not even its idle time: nobody measured it") \
 	X(DURATIONS, durations, "rows in which more requests took some time than were answered") \
-	X(VICTIM, victim, "OOM victims of no row, to come, or with a name that no task can have")
+	X(VICTIM, victim, "OOM victims of no row, to come, or with a name that no task can have") \
+	X(PEER, peer, "peers of no row, at no address, or told otherwise before") \
+	X(CALLS, calls, "calls of no peer, fewer than before, or more errors or durations than calls")
 
 enum store_refusal {
 #define X(id, word, meaning) STORE_REFUSED_##id,
@@ -95,6 +97,24 @@ struct store_counts { /* of buckets of histograms */
 
 enum { STORE_HISTS = 2 }; /* parts in which they come, see wire/counts.h */
 
+#define STORE_ADDRESS 16 /* bytes; IPv4 is mapped */
+
+struct store_peer { /* whom a row calls, or where it answers */
+	uint32_t peer, row;
+	bool serves;
+	uint8_t address[STORE_ADDRESS];
+	uint16_t port;
+	uint64_t net;
+};
+
+struct store_calls { /* columns, all `n` long */
+	bool known; /* the sender knows who calls whom */
+	size_t n;
+	const uint32_t *peer;
+	const uint64_t *calls, *errors, *untimed, *ns, *connection;
+	struct store_counts hist; /* of these, not of rows */
+};
+
 struct store_batch {
 	uint64_t epoch, sequence, boottime_ns, wall_unix_ns;
 	bool keyframe;
@@ -110,6 +130,9 @@ struct store_batch {
 	size_t n_gone;
 	const struct store_victim *victim;
 	size_t n_victims;
+	const struct store_peer *peer;
+	size_t n_peers;
+	struct store_calls calls;
 	struct store_node_sample node;
 	struct losses losses;
 };

@@ -8,8 +8,9 @@
 #include "aggregator/store/waits.h"
 #include "decide/guard.h"
 
-struct counts { /* modulo 2^32 */
-	uint32_t requests, errors;
+struct counts { /* modulo 2^32, all but the time */
+	uint32_t requests, errors, timed;
+	uint64_t ns;
 };
 
 struct snapshot {
@@ -53,13 +54,13 @@ static void catch_up(struct heard *h, uint32_t period, uint64_t until_ns)
 	h->period = period;
 }
 
-struct heard *heard_new(uint64_t since_ns, const uint64_t v[SIGNALS])
+struct heard *heard_new(uint64_t since_ns, struct heard_counts c)
 {
 	struct heard *h = calloc(1, sizeof(*h));
 
-	if (!h || (v[SIGNAL_REQUESTS] && waits_doubt(&h->durations) < 0))
+	if (!h || (c.requests && waits_doubt(&h->durations) < 0))
 		return heard_free(h);
-	heard_begin(h, since_ns, v);
+	heard_begin(h, since_ns, c);
 	return h;
 }
 
@@ -73,17 +74,17 @@ struct heard *heard_free(struct heard *h)
 	return NULL;
 }
 
-static struct counts counts_of(const uint64_t v[SIGNALS])
+static struct counts shortened(struct heard_counts c)
 {
-	return (struct counts){(uint32_t)v[SIGNAL_REQUESTS], (uint32_t)v[SIGNAL_REQUEST_ERRORS]};
+	return (struct counts){(uint32_t)c.requests, (uint32_t)c.errors, (uint32_t)c.timed, c.ns};
 }
 
-void heard_begin(struct heard *h, uint64_t at_ns, const uint64_t v[SIGNALS])
+void heard_begin(struct heard *h, uint64_t at_ns, struct heard_counts c)
 {
-	if (counts_of(v).requests < h->now.requests)
+	if (shortened(c).requests < h->now.requests)
 		h->fell_from = h->now.requests;
 	waits_begin(&h->durations);
-	h->now = counts_of(v);
+	h->now = shortened(c);
 	h->newer = h->older = (struct snapshot){at_ns, h->now};
 	h->period = period_of(at_ns);
 	h->before_ns = h->at_ns = at_ns;
@@ -93,21 +94,21 @@ void heard_begin(struct heard *h, uint64_t at_ns, const uint64_t v[SIGNALS])
 }
 
 /* As much at once as in its whole life before it fell: it is that life again, and no requests of now. */
-static bool is_back(const struct heard *h, const uint64_t v[SIGNALS])
+static bool is_back(const struct heard *h, struct heard_counts c)
 {
-	return h->fell_from && counts_of(v).requests - h->now.requests >= h->fell_from;
+	return h->fell_from && shortened(c).requests - h->now.requests >= h->fell_from;
 }
 
-void heard_put(struct heard *h, uint64_t before_ns, uint64_t at_ns, const uint64_t v[SIGNALS])
+void heard_put(struct heard *h, uint64_t before_ns, uint64_t at_ns, struct heard_counts c)
 {
-	if (GUARD(RETURN, is_back(h, v))) {
-		heard_begin(h, at_ns, v);
+	if (GUARD(RETURN, is_back(h, c))) {
+		heard_begin(h, at_ns, c);
 		h->fell_from = 0;
 		return;
 	}
 	catch_up(h, period_of(at_ns), before_ns);
-	h->answered = counts_of(v).requests - h->now.requests;
-	h->now = counts_of(v);
+	h->answered = shortened(c).requests - h->now.requests;
+	h->now = shortened(c);
 	h->before_ns = before_ns;
 	h->at_ns = at_ns;
 }
@@ -145,6 +146,8 @@ int heard_recent(struct heard *h, uint64_t at_ns, struct heard_rate *ret, uint64
 	seconds = (double)(at_ns - h->older.at_ns) / 1e9;
 	ret->requests = (uint32_t)(h->now.requests - h->older.of.requests) / seconds;
 	ret->errors = (uint32_t)(h->now.errors - h->older.of.errors) / seconds;
+	ret->timed = (uint32_t)(h->now.timed - h->older.of.timed) / seconds;
+	ret->ns = (double)(h->now.ns - h->older.of.ns) / seconds;
 	waits_add_recent(&h->durations, period_of(at_ns), into);
 	return 0;
 }

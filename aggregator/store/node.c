@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/store/edges.h"
 #include "aggregator/store/node_rows.h"
 #include "aggregator/store/state.h"
 #include "base/mem.h"
@@ -23,6 +24,7 @@ struct store_node *node_new(struct store *s, const char *name)
 	n->store = s;
 	n->name = mem_strdup(name);
 	n->rows = map_new();
+	n->edges = map_new();
 	return n;
 }
 
@@ -32,6 +34,8 @@ struct store_node *node_free(struct store_node *n)
 		return NULL;
 	node_rows_forget(n, 0);
 	node_rows_expire(n, (clock_boot_t){UINT64_MAX});
+	edges_forget(n);
+	map_free(n->edges);
 	map_free(n->rows);
 	free(n->name);
 	free(n->boot_id);
@@ -122,6 +126,8 @@ int node_hello(struct store_node *n, const struct store_source *source, const st
 	if (b->boottime_ns && b->boottime_ns < BOOTTIME_MAX_NS)
 		skew_learn(&n->skew, b->boottime_ns, arrival);
 	if (anew) {
+		edges_forget(n);
+		n->hears_edges = false;
 		n->epoch = b->epoch;
 		n->sequence = n->boottime_ns = 0;
 		n->over_limit = 0;
@@ -132,6 +138,7 @@ int node_hello(struct store_node *n, const struct store_source *source, const st
 	node_rows_name(n, b, orphans, arrival);
 	if (orphans)
 		node_rows_end_orphans(n, orphans, arrival.ns);
+	edges_sweep(n);
 	return 0;
 }
 
@@ -228,8 +235,10 @@ static void count_gap(struct store_node *n, const struct store_batch *b)
 
 	n->gaps += missing;
 	n->store->counters.gaps += missing;
-	if (missing || !n->sequence)
+	if (missing || !n->sequence) {
 		node_rows_freeze(n);
+		edges_freeze(n);
+	}
 }
 
 /* Everything that was not idle, from the last second's sample to this one's. Unknown in the second in which a CPU came or
@@ -272,8 +281,10 @@ static bool stands_still(const struct store_node *n, const struct store_batch *b
 static void put_still(struct store_node *n, const struct store_batch *b)
 {
 	node_rows_freeze(n);
+	edges_freeze(n);
 	store_refuse(n->store, STORE_REFUSED_STILL);
 	node_rows_end_gone(n, b);
+	edges_sweep(n);
 	n->boottime_ns = b->boottime_ns;
 	n->wall_unix_ns = b->wall_unix_ns;
 }
@@ -297,9 +308,11 @@ static void put_second(struct store_node *n, const struct store_batch *b, uint64
 	put_rows(n, b, before_ns);
 	put_histograms(n, b);
 	put_victims(n, b);
+	edges_put(n, b, before_ns);
 	if (b->keyframe)
 		node_rows_end_unnamed(n, b);
 	node_rows_end_gone(n, b);
+	edges_sweep(n);
 	n->sample = b->node;
 }
 
@@ -315,6 +328,7 @@ void node_put_names(struct store_node *n, const struct store_batch *b, clock_boo
 	node_rows_name(n, &there, NULL, arrival);
 	n->skew = clock;
 	node_rows_end_gone(n, &there);
+	edges_sweep(n);
 }
 
 int node_put(struct store_node *n, const struct store_batch *b, clock_boot_t arrival,

@@ -23,6 +23,8 @@ struct store_node {
 	struct skew skew;
 	struct ring_clock clock;
 	struct map *rows;               /* id → live row */
+	struct map *edges;              /* number → inside store/edges.c */
+	bool hears_edges;               /* its agent knows who calls whom */
 	struct store_row *gone;         /* ended less than STORE_GONE_KEEP_NS ago */
 	uint64_t over_limit;            /* rows of this epoch that are not kept */
 	uint32_t mark;

@@ -178,15 +178,23 @@ static bool never_was(const struct store_row *r, const uint64_t *v, uint32_t fla
 	       (double)v[SIGNAL_CPU_NS] > (double)boottime_ns * r->node->cpus_most + ROW_CPU_SLACK_NS;
 }
 
+static struct heard_counts heard_of(const uint64_t *v)
+{
+	return (struct heard_counts){.requests = v[SIGNAL_REQUESTS],
+				     .errors = v[SIGNAL_REQUEST_ERRORS],
+				     .timed = v[SIGNAL_REQUESTS] - v[SIGNAL_REQUESTS_UNTIMED],
+				     .ns = v[SIGNAL_REQUEST_NS]};
+}
+
 /* Without memory for it, or for one that never answered any, there is nothing to write to. */
 static void begin_heard(struct store_row *r, const uint64_t *v, uint32_t flags)
 {
 	if (r->heard) {
-		heard_begin(r->heard, r->node->boottime_ns, v);
+		heard_begin(r->heard, r->node->boottime_ns, heard_of(v));
 		return;
 	}
 	if (!(flags & SIGNAL_NO_REQUESTS) && v[SIGNAL_REQUESTS])
-		r->heard = heard_new(r->node->boottime_ns, v);
+		r->heard = heard_new(r->node->boottime_ns, heard_of(v));
 	if (r->heard && r->told == r->named) /* what is not told with its name is 0 */
 		heard_told(r->heard);
 }
@@ -208,9 +216,9 @@ static void put_heard(struct store_row *r, const uint64_t *v, uint32_t flags, ui
 		return;
 	}
 	if (!r->heard && v[SIGNAL_REQUESTS] != r->value[SIGNAL_REQUESTS])
-		r->heard = heard_new(since_ns(r), r->value);
+		r->heard = heard_new(since_ns(r), heard_of(r->value));
 	if (r->heard)
-		heard_put(r->heard, now_ns > elapsed_ns ? now_ns - elapsed_ns : 0, now_ns, v);
+		heard_put(r->heard, now_ns > elapsed_ns ? now_ns - elapsed_ns : 0, now_ns, heard_of(v));
 }
 
 /* The first values of an epoch, or the first after something that cannot be: only a base. */

@@ -5,6 +5,7 @@
 
 #include "aggregator/store/store.h"
 #include "base/map.h"
+#include "base/meet.h"
 
 struct store {
 	struct store_options options;
@@ -15,6 +16,8 @@ struct store {
 	struct store_workload **workload; /* in order: of one role the first match wins */
 	size_t n_workloads;
 	bool unsettled;             /* rows are to be placed anew: workload_settle() */
+	size_t edges;
+	struct meet *meet;
 	size_t live_rows, all_rows; /* all: with the gone ones that are still kept */
 	uint32_t mark;              /* to count distinct nodes in one pass */
 	uint64_t silent_at_ns;      /* when a view last had `silent` counted; 0: never */

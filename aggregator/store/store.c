@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/store/edges.h"
 #include "aggregator/store/node_rows.h"
 #include "aggregator/store/state.h"
 #include "aggregator/store/workload.h"
@@ -28,6 +29,7 @@ struct store *store_new(const struct store_options *o)
 
 	s->options = *o;
 	s->node_by_name = strmap_new();
+	s->meet = meet_new(EDGES_NUMBERS);
 	return s;
 }
 
@@ -42,6 +44,7 @@ struct store *store_free(struct store *s)
 	strmap_free(s->node_by_name);
 	free(s->node);
 	free(s->workload);
+	meet_free(s->meet);
 	free(s->replica);
 	free(s->took);
 	free(s);
@@ -160,6 +163,7 @@ static bool expire_node(struct store *s, struct store_node *n, clock_boot_t now)
 		return false;
 	s->counters.rows_expired += map_size(n->rows);
 	node_rows_forget(n, now.ns);
+	edges_forget(n);
 	n->epoch = n->sequence = 0;
 	if (n->stream || n->gone)
 		return false;

@@ -21,6 +21,7 @@
 
 #include "aggregator/store/batch.h"
 #include "base/clock.h"
+#include "base/graph.h"
 #include "decide/saturation.h"
 #include "decide/view.h"
 
@@ -40,7 +41,7 @@ struct store_workload; /* rows that one glob selects */
 
 struct store_options {
 	uint32_t agents_max; /* nodes beyond are refused, counted */
-	uint32_t rows_max;   /* rows beyond are not kept, counted */
+	uint32_t rows_max;   /* rows beyond are not kept, counted, and as many edges */
 };
 
 /* Whose own a row is that several select: the lowest's, of these the first's; it is listed there only. */
@@ -57,7 +58,7 @@ struct store_counters { /* since start */
 	uint64_t gaps;               /* seconds that never came */
 	uint64_t epochs;             /* agent runs seen */
 	uint64_t refused[STORE_REFUSALS];
-	uint64_t rows_over_limit, agents_over_limit;
+	uint64_t rows_over_limit, agents_over_limit, edges_over_limit;
 	uint64_t nodes_expired, rows_expired; /* dropped after STORE_SILENT_KEEP_NS of silence */
 	uint64_t rows_renamed;       /* told by other names than before */
 	uint64_t rows_ambiguous;     /* placed though a second policy scales them, too */
@@ -107,6 +108,11 @@ void store_forget(struct store *s, struct store_workload *w);
 size_t store_rivals(struct store_workload *w, const char **ret, size_t most);
 /* Of a STORE_TAKES: those that have rows which it selects, too, and so does not see; as above. */
 size_t store_holders(struct store_workload *w, const char **ret, size_t most);
+
+/* Who calls whom, by the names of store_each(), other cgroups by their paths: all that is known is added to `g`, the
+ * load of callers as fresh as of a view. About 1 us an edge. */
+void store_edges(struct store *s, clock_boot_t now, uint64_t fresh_ns, struct graph *g);
+size_t store_nodes_hearing(const struct store *s); /* whose agents know who calls whom */
 
 /* What a decider sees at `now`. Rates are means over `window_ns` (at most STORE_WINDOW_MAX_NS),
  * shorter for a young replica, inside one agent epoch. A rate is unknown with fewer than two samples

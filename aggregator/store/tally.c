@@ -218,6 +218,13 @@ static const char *own_name(const struct store_row *r, struct buf *scratch)
 	return NULL;
 }
 
+const char *workload_owner(const struct store_row *r, struct buf *scratch)
+{
+	const char *name = r->workload ? r->workload->name : own_name(r, scratch);
+
+	return name && *name ? name : row_cgroup(r);
+}
+
 static void group_row(struct strmap *groups, struct store_row *r, struct buf *scratch)
 {
 	const char *name = r->workload ? NULL : own_name(r, scratch);

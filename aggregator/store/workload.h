@@ -7,6 +7,7 @@
 #include "aggregator/store/store.h"
 #include "base/hist.h"
 
+struct buf;
 struct store_row;
 
 struct store_workload {
@@ -21,6 +22,9 @@ struct store_workload {
 struct store_workload *workload_new(struct store *s, const char *name, const char *glob);
 struct store_workload *workload_free(struct store_workload *w);
 void workload_place(struct store *s, struct store_row *r); /* a new row into all that match */
+/* Its workload's name, or what its row calls itself, as store_each() says; of other cgroups the path. Until the next
+ * call with this scratch. */
+const char *workload_owner(const struct store_row *r, struct buf *scratch);
 /* After workloads came, went or changed their order: places every row anew, once, whoever asks first. */
 void workload_settle(struct store *s);
 

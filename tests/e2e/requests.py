@@ -3,7 +3,6 @@
 says of both is what the client counted and timed, to the request and to one bucket of the histograms. And when a
 server has more to do than it can, its time grows with the queue, which who times read() to write() does not see. What an
 aggregator makes of it is what `plimsoll` shows of the workload."""
-import contextlib
 import json
 import math
 import os
@@ -12,7 +11,6 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import cli  # noqa: E402
-import fleet  # noqa: E402
 import heard  # noqa: E402
 from heard import NAMES  # noqa: E402
 from loads import until  # noqa: E402
@@ -244,20 +242,10 @@ def the_queue_is_in_it(w):
     tried(measure)
 
 
-@contextlib.contextmanager
-def aggregator(w):
-    """One that asks the agent, and takes the server for a workload and whatever has no cgroup for another."""
-    with fleet.folder() as (path, _, status):
-        policy = os.path.join(path, "policy.yaml")
-        with open(policy, "w", encoding="utf-8") as f:
-            f.write(cli.POLICY.replace(cli.TOP + "/*", w.server.cgroup))
-            f.write("---\n" + cli.POLICY.replace(cli.TOP, w.top + "/none").replace("shop", "none"))
-        daemon = fleet.Aggregator(os.path.join(cli.BIN, "plimsoll-aggregator"), path, status, "--scrape",
-                                  "unix:" + w.agent.path, "--policy", policy)
-        try:
-            yield cli.Server(daemon.socket)
-        finally:
-            daemon.kill()
+def policies(w):
+    """The server is one workload, and whatever has no cgroup another."""
+    return (cli.POLICY.replace(cli.TOP + "/*", w.server.cgroup) + "---\n" +
+            cli.POLICY.replace(cli.TOP, w.top + "/none").replace("shop", "none"))
 
 
 def shown(server, name):
@@ -294,7 +282,7 @@ def people_see_them(w, server):
 
 def a_workload_has_them(w):
     """One client, one request at a time: of 5 one fails, four take 50 ms and a bit."""
-    with aggregator(w) as server:
+    with heard.aggregator(w, policies(w)) as server:
         client = w.client(STEADY, str(w.port))
         try:
             def steady():

@@ -54,6 +54,21 @@ static void judge(const struct store_summary *w, void *data)
 		abort();
 }
 
+/* Whatever came, no edge has less than nothing. */
+static void join(struct store *s, clock_boot_t now)
+{
+	struct graph *g = graph_new();
+	const struct graph_edge *const *all;
+	size_t n;
+
+	store_edges(s, now, FRESH_NS, g);
+	all = graph_edges(g, &n);
+	for (size_t i = 0; i < n; i++)
+		if (all[i]->known > all[i]->ends || all[i]->load.calls < 0 || all[i]->load.errors < 0)
+			abort();
+	graph_free(g);
+}
+
 static void read_all(struct store *s, uint64_t now_ns)
 {
 	struct store_workload *w = store_workload(s, "all", "/**");
@@ -64,6 +79,7 @@ static void read_all(struct store *s, uint64_t now_ns)
 	struct view v;
 
 	(void)store_view(w, now, FRESH_NS, FRESH_NS, &v);
+	join(s, now);
 	store_each(s, now, 10 * CLOCK_NS_PER_S, FRESH_NS, judge, n);
 	if (n) {
 		(void)batch_build(b, n, BATCH_STATE, NULL, 0, NULL, 0);

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """An agent that hears requests, a server and its clients, each in a cgroup of its own: what the scripts of every protocol
 begin with and end with."""
+import contextlib
 import os
 import shutil
 import sys
 import tempfile
 
+import cli
+import fleet
 from loads import Load
 from own_agent import Agent, values
 
@@ -42,6 +45,21 @@ def counted(world, cgroup, names):
     """Of a row; 0 before it is there."""
     row = values(world.agent.snapshot(world.top + "/*"), cgroup)
     return {k: row[k] if row else 0 for k in names}
+
+
+@contextlib.contextmanager
+def aggregator(w, policy):
+    """One that asks the agent, with these policies."""
+    with fleet.folder() as (path, _, status):
+        file = os.path.join(path, "policy.yaml")
+        with open(file, "w", encoding="utf-8") as f:
+            f.write(policy)
+        daemon = fleet.Aggregator(os.path.join(cli.BIN, "plimsoll-aggregator"), path, status, "--scrape",
+                                  "unix:" + w.agent.path, "--policy", file)
+        try:
+            yield cli.Server(daemon.socket)
+        finally:
+            daemon.kill()
 
 
 def run(begin, tests):

@@ -542,6 +542,42 @@ static void silent_streams_end(void **state)
 	ingest_free(ingest);
 }
 
+static void who_calls_whom_has_a_shape(void **state)
+{
+	struct bench *t = *state;
+	Plimsoll__V1__Calls calls = PLIMSOLL__V1__CALLS__INIT;
+	Plimsoll__V1__Peer good_one = PLIMSOLL__V1__PEER__INIT, bad = good_one, *all[] = {&good_one, &bad};
+	uint8_t address[16] = {10, 0, 0, 7};
+	uint32_t number = 4;
+	uint64_t count = 9;
+
+	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
+	assert_false(t->out.calls.known);
+	good_one.address = bad.address = (ProtobufCBinaryData){4, address};
+	bad.address.len = 5;
+	t->m.b.peers = all;
+	t->m.b.n_peers = 2;
+	t->m.b.calls = &calls;
+	calls.n_peer = calls.n_calls = calls.n_errors = calls.n_untimed = calls.n_ns = calls.n_connection = 1;
+	calls.peer = &number;
+	calls.calls = calls.errors = calls.untimed = calls.ns = calls.connection = &count;
+	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
+	assert_true(t->out.calls.known);
+	assert_int_equal(t->out.n_peers, 1);
+	assert_int_equal(t->out.peer[0].address[12], 10);
+	assert_int_equal(store_counters(t->store)->refused[STORE_REFUSED_PEER], 1);
+	bad.address.len = 4;
+	bad.port = 65536;
+	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), 0);
+	assert_int_equal(store_counters(t->store)->refused[STORE_REFUSED_PEER], 2);
+	calls.n_ns = 0;
+	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), -EBADMSG);
+	assert_int_equal(t->why, STORE_REFUSED_SHAPE);
+	calls.n_ns = calls.n_peer = CHECK_PEERS_MAX + 1;
+	assert_int_equal(check_batch(t->check, t->store, &t->m.b, &t->out, &t->why), -EBADMSG);
+	assert_int_equal(t->why, STORE_REFUSED_SIZE);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -551,6 +587,7 @@ int main(void)
 		TEST(an_older_agent_misses_what_it_does_not_know),
 		TEST(the_longest_name_is_taken),
 		TEST(bad_names_cost_their_row_only), TEST(bad_victims_cost_themselves_only),
+		TEST(who_calls_whom_has_a_shape),
 		TEST(text_has_a_length),
 		TEST(preambles),	     TEST(a_stream_resumes),
 		TEST(a_refused_batch_says_who_is_there),

@@ -4,13 +4,11 @@
 
 #include <errno.h>
 
-static uint64_t counted[SIGNALS];
-
-static const uint64_t *counts(uint64_t requests, uint64_t errors)
+/* All but a fifth have a time, of 2 ms each. */
+static struct heard_counts counts(uint64_t requests, uint64_t errors)
 {
-	counted[SIGNAL_REQUESTS] = requests;
-	counted[SIGNAL_REQUEST_ERRORS] = errors;
-	return counted;
+	return (struct heard_counts){
+		.requests = requests, .errors = errors, .timed = requests * 4 / 5, .ns = requests * 4 / 5 * 2 * MS};
 }
 
 static void rate_is(struct heard *h, uint64_t at_ns, double requests, double errors)
@@ -21,6 +19,7 @@ static void rate_is(struct heard *h, uint64_t at_ns, double requests, double err
 	assert_int_equal(heard_recent(h, at_ns, &rate, hist), 0);
 	assert_float_equal(rate.requests, requests, 0.01);
 	assert_float_equal(rate.errors, errors, 0.01);
+	assert_float_equal(rate.ns, rate.timed * 2 * MS, 0.01 * MS);
 }
 
 static uint64_t recent(struct heard *h, uint64_t at_ns, unsigned bucket)
