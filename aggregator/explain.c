@@ -17,11 +17,6 @@
 
 #define REPLICAS_SHOWN 20 /* the rest stands in the record */
 
-static double seconds(uint64_t ns)
-{
-	return (double)ns / (double)CLOCK_NS_PER_S;
-}
-
 void explain_line(struct buf *to, const char *label)
 {
 	buf_printf(to, "  %-16s ", label);
@@ -43,10 +38,10 @@ void explain_fresh(struct buf *to, const struct policy *p, const struct view *v)
 	for (uint32_t i = 0; i < v->replicas; i++)
 		if (v->replica[i].period_ns > slowest)
 			slowest = v->replica[i].period_ns;
-	buf_printf(to, "samples older than %.0f s", seconds(p->fresh_ns));
+	buf_printf(to, "samples older than %.0f s", clock_seconds(p->fresh_ns));
 	fresh_ns = view_fresh_ns(slowest, p->fresh_ns);
 	if (fresh_ns > p->fresh_ns)
-		buf_printf(to, " (%.0f s where an agent samples every %.0f s)", seconds(fresh_ns), seconds(slowest));
+		buf_printf(to, " (%.0f s where an agent samples every %.0f s)", clock_seconds(fresh_ns), clock_seconds(slowest));
 	buf_printf(to, " are missing\n");
 }
 
@@ -63,8 +58,8 @@ void explain_sample(struct buf *to, const struct view_replica *v)
 	if (v->sample_age_ns == UINT64_MAX)
 		buf_printf(to, ", never sampled\n");
 	else
-		buf_printf(to, ", mean over %.1f s, sample %.1f s old\n", seconds(v->window_ns),
-			   seconds(v->sample_age_ns));
+		buf_printf(to, ", mean over %.1f s, sample %.1f s old\n", clock_seconds(v->window_ns),
+			   clock_seconds(v->sample_age_ns));
 }
 
 /* Of one that may be too young to count, since when it is there. */
@@ -77,7 +72,7 @@ static void add_replica(struct buf *to, const struct policy *p, const struct vie
 		buf_printf(to, ", run queue %u permille", v->runq_permille);
 	explain_metric_took(to, p, v);
 	if (v->age_ns < p->young_ns)
-		buf_printf(to, ", first seen %.1f s ago", seconds(v->age_ns));
+		buf_printf(to, ", first seen %.1f s ago", clock_seconds(v->age_ns));
 	explain_sample(to, v);
 }
 
@@ -104,7 +99,7 @@ static void add_policy(struct buf *to, const struct policy *p, const struct view
 	explain_line(to, "policy");
 	if (p->cpu_request_milli)
 		buf_printf(to, "%" PRIu64 "m of CPU a replica, ", p->cpu_request_milli);
-	buf_printf(to, "tolerance %g %%, rates over %.0f s, ", p->tolerance_permille / 10.0, seconds(p->window_ns));
+	buf_printf(to, "tolerance %g %%, rates over %.0f s, ", p->tolerance_permille / 10.0, clock_seconds(p->window_ns));
 	explain_fresh(to, p, v);
 }
 

@@ -30,7 +30,7 @@ void explain_hold_left(struct buf *to, uint64_t ns)
 	if (!ns)
 		return;
 	explain_line(to, "for another");
-	buf_printf(to, "%.1f s, unless what holds it comes again\n", (double)ns / (double)CLOCK_NS_PER_S);
+	buf_printf(to, "%.1f s, unless what holds it comes again\n", clock_seconds(ns));
 }
 
 /* In the order of their first replica. How many; one more than NODES_SHOWN: there are others. */
@@ -60,7 +60,7 @@ void explain_hold_fleet(struct buf *to, const struct view *v)
 	explain_line(to, "");
 	buf_printf(to, "of the fleet's %u nodes %u %s silent; while over %g %% are, and %.0f s after, nothing shrinks\n",
 		   v->fleet_nodes, v->fleet_silent, v->fleet_silent == 1 ? "is" : "are", DECIDE_SILENT_PERMILLE / 10.0,
-		   (double)DECIDE_SILENCE_NS / (double)CLOCK_NS_PER_S);
+		   clock_seconds(DECIDE_SILENCE_NS));
 }
 
 void explain_hold_missing(struct buf *to, const struct policy *p, const struct view *v)

@@ -6,11 +6,6 @@
 #include "decide/measure.h"
 #include "decide/window.h"
 
-static double seconds(uint64_t ns)
-{
-	return (double)ns / (double)CLOCK_NS_PER_S;
-}
-
 void explain_limits_windows(struct buf *to, const struct record *r)
 {
 	const struct policy *p = &r->policy;
@@ -20,17 +15,17 @@ void explain_limits_windows(struct buf *to, const struct record *r)
 	explain_line(to, "windows");
 	if (d->stabilized == d->asked)
 		buf_printf(to, "scaleUp %.0f s, scaleDown %.0f s: nothing in them holds %u back\n",
-			   seconds(p->up_stabilization_ns), seconds(p->down_stabilization_ns),
+			   clock_seconds(p->up_stabilization_ns), clock_seconds(p->down_stabilization_ns),
 			   d->asked);
 	else if (d->stabilized == d->from)
 		buf_printf(to, "%s %.0f s: as %s was asked for in it, %u stays\n",
 			   up ? "scaleUp" : "scaleDown",
-			   seconds(up ? p->up_stabilization_ns : p->down_stabilization_ns),
+			   clock_seconds(up ? p->up_stabilization_ns : p->down_stabilization_ns),
 			   up ? "no more" : "no less", d->from);
 	else
 		buf_printf(to, "%s %.0f s: the %s that was asked for in it is %u\n",
 			   up ? "scaleUp" : "scaleDown",
-			   seconds(up ? p->up_stabilization_ns : p->down_stabilization_ns),
+			   clock_seconds(up ? p->up_stabilization_ns : p->down_stabilization_ns),
 			   up ? "least" : "most", d->stabilized);
 }
 
@@ -43,7 +38,7 @@ static void add_growth(struct buf *to, const struct record *r)
 
 	buf_printf(to, "up to %u + max(%d, 100 %%) = %u", least, DECIDE_STEP, most);
 	if (p->up_period_ns)
-		buf_printf(to, ": %u is the least it was set to in %.0f s", least, seconds(p->up_period_ns));
+		buf_printf(to, ": %u is the least it was set to in %.0f s", least, clock_seconds(p->up_period_ns));
 	buf_printf(to, "%s\n", most < from ? "; above that, nothing is added" : "");
 	if (r->verdict.to > from && r->verdict.reason == VERDICT_STEP_LIMIT && r->verdict.to < most) {
 		explain_line(to, "");
@@ -63,7 +58,7 @@ static void add_shrinkage(struct buf *to, const struct record *r)
 		return;
 	explain_line(to, "");
 	buf_printf(to, "down to %u - max(%d, %g %%) = %u: %u is the most it was set to in %.0f s%s\n", most, DECIDE_STEP,
-		   p->down_permille / 10.0, least, most, seconds(p->down_period_ns),
+		   p->down_permille / 10.0, least, most, clock_seconds(p->down_period_ns),
 		   least > from ? "; below that, nothing is taken away" : "");
 }
 

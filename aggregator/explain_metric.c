@@ -63,11 +63,6 @@ void explain_metric_trigger(const struct policy *p, const struct verdict *d, cha
 	snprintf(ret, size, "%s %s %s %s", name, value, sign, target);
 }
 
-static double seconds(uint64_t ns)
-{
-	return (double)ns / (double)CLOCK_NS_PER_S;
-}
-
 static void add_imputed(struct buf *to, const struct policy_metric *of, const struct verdict_metric *m)
 {
 	bool grows = m->value_percent > m->target_percent;
@@ -164,7 +159,7 @@ void explain_metric(struct buf *to, const struct record *r, size_t i)
 		add_latency(to, of, m);
 	else
 		add_share(to, of, m);
-	buf_printf(to, ", oldest sample %.1f s; target %s\n", seconds(m->oldest_ns), target);
+	buf_printf(to, ", oldest sample %.1f s; target %s\n", clock_seconds(m->oldest_ns), target);
 	if (!measure_speaks(&r->policy, i, m)) {
 		explain_line(to, "");
 		buf_printf(to, "not above it: asks for nothing, and objects to nothing\n");
@@ -183,7 +178,7 @@ void explain_metric_took(struct buf *to, const struct policy *p, const struct vi
 	for (unsigned i = 0; v->took && i < HIST_BUCKETS; i++)
 		n += v->took[i];
 	if (v->took)
-		buf_printf(to, ", %" PRIu64 " requests in %.1f s", n, seconds(v->took_ns));
+		buf_printf(to, ", %" PRIu64 " requests in %.1f s", n, clock_seconds(v->took_ns));
 	else
 		buf_printf(to, ", requests not known");
 }

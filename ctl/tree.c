@@ -60,7 +60,7 @@ json_t *tree_number(bool known, double value)
 
 json_t *tree_seconds(bool known, uint64_t ns)
 {
-	return tree_number(known && ns != UINT64_MAX, (double)ns / (double)CLOCK_NS_PER_S);
+	return tree_number(known && ns != UINT64_MAX, clock_seconds(ns));
 }
 
 json_t *tree_time(uint64_t unix_ns)

@@ -50,7 +50,7 @@ static void show_decision(const struct run *r, const struct report_decision *d)
 
 	if (d->after_step)
 		snprintf(delay, sizeof(delay), ", %.1f s after the step to %s",
-			 (double)d->delay_ns / (double)CLOCK_NS_PER_S, d->step);
+			 clock_seconds(d->delay_ns), d->step);
 	show_line(r, "decision    %s %s %u -> %u: %s (%s)%s%s%s", d->id, d->workload, d->from,
 		  d->to, d->trigger[0] ? d->trigger : "no metric", d->reason, delay,
 		  d->outcome[0] ? "; " : "", d->outcome);

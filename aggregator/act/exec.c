@@ -58,7 +58,7 @@ static void ended(const struct loop_child_result *r, void *data)
 	}
 	if (r->timed_out)
 		n = snprintf(why, sizeof(why), "no end within %.3g s",
-			     (double)a->timeout_ns / (double)CLOCK_NS_PER_S);
+			     clock_seconds(a->timeout_ns));
 	else if (r->signal)
 		n = snprintf(why, sizeof(why), "killed by signal %d", r->signal);
 	else

@@ -29,6 +29,12 @@ uint64_t clock_monotonic_ns(void); /* without suspend: CLOCK_MONOTONIC, as the k
 uint64_t clock_suspended_ns(void);
 uint64_t clock_process_ns(void);   /* CPU time of this process, all its threads together */
 
+/* To be shown. */
+static inline double clock_seconds(uint64_t ns)
+{
+	return (double)ns / (double)CLOCK_NS_PER_S;
+}
+
 /* later - earlier, 0 when it would be negative: an age is never negative. */
 uint64_t clock_since(clock_boot_t later, clock_boot_t earlier);
 
