@@ -10,27 +10,32 @@
 #define NS_PER_US 1000ull
 #define LAST_LOWER_NS (NS_PER_US << ((PLIMSOLL_HIST_BUCKETS - 2) / 2)) /* hist_lower_ns() of the last bucket */
 
+/* 1 if a > b, both below 2^63. Without a branch, of which each would double the paths that the verifier goes: nothing may
+ * be concluded of the difference. */
+static __always_inline __u32 is_above(__u64 a, __u64 b)
+{
+	__u64 difference = b - a;
+
+	barrier_var(difference);
+	return (__u32)(difference >> 63);
+}
+
 static __always_inline __u32 bucket_of(__u64 ns)
 {
-	__u32 us, e = 0;
+	__u32 us, half, e = 0;
 
 	if (ns < NS_PER_US)
 		return 0;
 	if (ns >= LAST_LOWER_NS)
 		return PLIMSOLL_HIST_BUCKETS - 1;
 	us = (__u32)(ns / NS_PER_US);
-#define HALVE(bits) \
-	if (us >> bits) { \
-		us >>= bits; \
-		e += bits; \
+	for (__u32 bits = 16; bits > 1; bits /= 2) {
+		half = is_above(us, (1u << bits) - 1) * bits;
+		us >>= half;
+		e += half;
 	}
-	HALVE(16)
-	HALVE(8)
-	HALVE(4)
-	HALVE(2)
-#undef HALVE
 	e += us >> 1;
-	return 1 + 2 * e + (ns >= (3 * NS_PER_US / 2) << e);
+	return 1 + 2 * e + is_above(ns + 1, (3 * NS_PER_US / 2) << e);
 }
 
 /* Into a histogram that all CPUs share. */

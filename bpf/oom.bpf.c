@@ -40,7 +40,7 @@ int oom_victim(unsigned long long *ctx)
 {
 	COST(VICTIM);
 	const struct task_struct *task = oom_off ? NULL : victim_of(ctx);
-	struct plimsoll_tally *t = task ? tally_at(table_row_of(BPF_CORE_READ(task, cgroups))) : NULL;
+	struct plimsoll_tally *t = task ? tally_at(table_row_of((__u64)BPF_CORE_READ(task, cgroups))) : NULL;
 
 	if (t)
 		keep(task, &t->victim);

@@ -78,8 +78,9 @@ static __always_inline __u32 grown(const __u32 *times, const __u32 *before, __u3
 	return delta < BACKWARDS ? delta : 0;
 }
 
-/* What one CPU saw since the kernel last added it up: kernel/sched/psi.c, get_recent_times(). */
-static __always_inline void add_cpu(struct recent *sum, const void *from)
+/* What one CPU saw since the kernel last added it up: kernel/sched/psi.c, get_recent_times(). A function of its own, so
+ * that the verifier goes through it once, and not for each CPU. `from`: its struct psi_group_cpu. */
+__noinline int psi_add_cpu(struct recent *sum, __u64 from)
 {
 	__u32 nonidle = bpf_core_enum_value(enum psi_states, PSI_NONIDLE);
 	struct place added = PLACE(psi_group_cpu, times_prev);
@@ -87,8 +88,8 @@ static __always_inline void add_cpu(struct recent *sum, const void *from)
 	__u64 start, running;
 	struct copy c = {};
 
-	if (!copy_cpu(&c, from) || nonidle >= STATES || added.at >= sizeof(c))
-		return;
+	if (!sum || !copy_cpu(&c, (const void *)from) || nonidle >= STATES || added.at >= sizeof(c))
+		return 0;
 	mask = *(__u32 *)FIELD(&c, state_mask);
 	start = *(__u64 *)FIELD(&c, state_start);
 	times = FIELD(&c, times);
@@ -96,10 +97,11 @@ static __always_inline void add_cpu(struct recent *sum, const void *from)
 	running = now_ns > start ? now_ns - start : 0;
 	weight = grown(times, before, nonidle, mask, running) >> WEIGHT_SHIFT;
 	if (!weight)
-		return;
+		return 0;
 	sum->weights += weight;
 	for (__u32 s = 0; s < PLIMSOLL_PSI; s++)
 		sum->delta[s] += (__u64)weight * grown(times, before, s, mask, running);
+	return 0;
 }
 
 /* Totals as of now, as reading a *.pressure file makes them: collect_percpu_times() of psi.c. */
@@ -118,7 +120,7 @@ static __always_inline void write_psi(struct cgroup *c, struct plimsoll_row *row
 		return;
 	bpf_probe_read_kernel(as_of_reads, sizeof(as_of_reads), (char *)g + total.at);
 	for (__u32 i = 0; i < n_cpus && i < PLIMSOLL_CPUS_MAX; i++)
-		add_cpu(&sum, (void *)(first + cpu_offset[i]));
+		psi_add_cpu(&sum, first + cpu_offset[i]);
 	for (int s = 0; s < PLIMSOLL_PSI; s++) {
 		__u64 fresh = sum.weights ? sum.delta[s] / sum.weights : 0;
 

@@ -5,6 +5,7 @@
  */
 #include "kernel.h"
 
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -52,7 +53,7 @@ static __always_inline void count(struct reclaim *r)
 static __always_inline void begin(__u32 limit)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct reclaim fresh = {.row = table_row_of(task->cgroups), .limit = limit}, *r;
+	struct reclaim fresh = {.row = table_row_of((__u64)BPF_CORE_READ(task, cgroups)), .limit = limit}, *r;
 	__u32 thread = (__u32)task->pid;
 
 	if (reclaim_off)

@@ -47,7 +47,7 @@ __u64 sched_unsure_ns;   /* of legs whose end was hidden from us: no more is cha
 #define SETTLED_NS 1000000 /* that old, a leg shows in its task */
 #define WAIT_BITS 56 /* of a saved total: 2.2 years of waiting; the rest is the pid's high part + 1 */
 
-static __always_inline __u32 slot_of(struct css_set *set)
+static __always_inline __u32 slot_of(__u64 set)
 {
 	__u32 row = table_row_of(set);
 
@@ -68,15 +68,15 @@ static __always_inline __u64 place_of(__u64 address, __u32 stamp, __u32 slot)
 	return PLIMSOLL_MIX(address) ^ ((__u64)stamp << 32 | slot);
 }
 
-static __always_inline __u32 remembered_slot(struct memo *m, struct css_set *set, __u64 address, bool is_new)
+static __always_inline __u32 remembered_slot(struct memo *m, __u64 set, bool is_new)
 {
 	__u32 stamp = table_stamp(); /* before we look, so that what we find is never older than we say */
-	__u64 slot = m->place ^ place_of(address, stamp, 0);
+	__u64 slot = m->place ^ place_of(set, stamp, 0);
 
 	if (slot && slot < n_slots && !is_new)
 		return (__u32)slot;
 	slot = slot_of(set);
-	m->place = place_of(address, stamp, (__u32)slot);
+	m->place = place_of(set, stamp, (__u32)slot);
 	return (__u32)slot;
 }
 
@@ -174,17 +174,16 @@ static __always_inline void leave(struct task_struct *prev, volatile struct plim
 	if (!prev->pid)
 		return;
 	leg = seen ? uncharged(prev->se.sum_exec_runtime, r, since, now) : unseen_leg(prev, r, since, now);
-	s = slot_at(cpu, seen && since == r->switched_ns ? r->slot : slot_of(BPF_CORE_READ(prev, cgroups)));
+	s = slot_at(cpu, seen && since == r->switched_ns ? r->slot : slot_of((__u64)BPF_CORE_READ(prev, cgroups)));
 	if (s)
 		s->on_cpu_ns += leg;
 }
 
-static __always_inline void arrive(struct task_struct *next, volatile struct plimsoll_running *r,
+static __always_inline void arrive(struct task_struct *next, struct css_set *set, volatile struct plimsoll_running *r,
 				   __u32 cpu, __u64 now)
 {
 	__u32 index = (__u32)next->pid & (PLIMSOLL_MEMOS - 1);
 	struct memo *m = bpf_map_lookup_elem(&memos, &index);
-	struct css_set *set = next->cgroups;
 	struct plimsoll_slot *s;
 	__u32 slot, bucket;
 	__u64 wait;
@@ -194,7 +193,7 @@ static __always_inline void arrive(struct task_struct *next, volatile struct pli
 	r->task = (__u64)next;
 	r->ran_ns = next->se.sum_exec_runtime;
 	r->css_set = (__u64)set; /* read back as a number: the verifier lets nobody calculate with it */
-	slot = remembered_slot(m, set, r->css_set, !next->sched_info.pcount);
+	slot = remembered_slot(m, r->css_set, !next->sched_info.pcount);
 	wait = wait_of(m, next, now);
 	bucket = bucket_of(wait);
 	s = slot_at(cpu, slot);
@@ -207,20 +206,24 @@ static __always_inline void arrive(struct task_struct *next, volatile struct pli
 	(void)__sync_lock_test_and_set(&r->arrival_ns, now); /* last: whoever reads it finds the rest written */
 }
 
+/* Pointers are followed where the verifier comes along once, see table_row_of(). */
 SEC("tp_btf/sched_switch")
 int BPF_PROG(sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	COST(SWITCH);
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct plimsoll_running *r = bpf_map_lookup_elem(&running, &cpu);
-	__u64 now = prev->se.cfs_rq->rq->clock; /* just updated; the clock of sched_info */
+	struct css_set *set;
+	__u64 now;
 
 	if (!r)
 		return 0;
+	now = prev->se.cfs_rq->rq->clock; /* just updated; the clock of sched_info */
+	set = next->pid ? next->cgroups : NULL;
 	leave(prev, r, cpu, now);
 	r->switched_ns = now;
-	if (next->pid)
-		arrive(next, r, cpu, now);
+	if (set)
+		arrive(next, set, r, cpu, now);
 	if (clock_wanted) {
 		clock_wanted = 0;
 		clock_offset_ns = bpf_ktime_get_ns() - now;
@@ -255,7 +258,7 @@ static __always_inline void split_leg(__u32 cpu, __u64 now)
 		return;
 	slot = moved ? r->moved_slot : r->slot;
 	r->moved_set = (__u64)set;
-	r->moved_slot = slot_of(set);
+	r->moved_slot = slot_of((__u64)set);
 	if (__sync_val_compare_and_swap(&r->arrival_ns, since, now) != since)
 		return; /* it left in between, and all of that leg is charged */
 	s = slot_at(bpf_get_smp_processor_id(), slot); /* ours: only its own CPU writes a slot, and readers add them all up */
@@ -296,7 +299,7 @@ int sched_running(struct bpf_iter__task *ctx)
 	r->task = (__u64)task;
 	r->css_set = (__u64)set;
 	r->ran_ns = task->se.sum_exec_runtime;
-	r->slot = slot_of(set);
+	r->slot = slot_of((__u64)set);
 	r->switched_ns = bpf_ktime_get_ns() - clock_offset_ns;
 	(void)__sync_lock_test_and_set(&r->arrival_ns, r->switched_ns);
 	return 0;

@@ -59,26 +59,52 @@ static __always_inline __u32 table_now(void)
 	return *(volatile __u32 *)&table_version;
 }
 
-/* This and the next one are functions of their own, which the kernel verifies once a program, not once a path. */
+/* Nearly all keys are where they belong, or next to it; the verifier goes each of these steps by itself. */
+#define TABLE_NEAR 3
+
+struct table_walk { /* small: of the stack all programs and what they call have 512 bytes together */
+	__u64 key;
+	__u32 version, first, row;
+	__u32 index;
+};
+
+/* At the i-th place of the key. 1: no further. */
+static __always_inline long table_probe(struct table_walk *w, __u32 i)
+{
+	__u32 mask = (1u << PLIMSOLL_TABLE_BITS(w->version)) - 1;
+	struct plimsoll_entry *e;
+
+	w->index = (PLIMSOLL_TABLE_HALF(w->version) << table_bits) + ((w->first + i) & mask);
+	e = bpf_map_lookup_elem(&table, &w->index);
+	if (!e || !e->key)
+		return 1;
+	if (e->key != w->key)
+		return 0;
+	w->row = (__u32)e->row;
+	return 1;
+}
+
+static long table_step(__u32 i, struct table_walk *w)
+{
+	return table_probe(w, TABLE_NEAR + i);
+}
+
+/* A function of its own, which the kernel verifies once a program, not once a path. */
 __weak __noinline __u32 table_look(__u64 key, __u32 version)
 {
-	__u32 bits = PLIMSOLL_TABLE_BITS(version), mask = (1u << bits) - 1;
-	__u32 at = (__u32)PLIMSOLL_HASH(key, bits);
+	struct table_walk w = {.key = key, .version = version,
+			       .first = (__u32)PLIMSOLL_HASH(key, PLIMSOLL_TABLE_BITS(version))};
+	bool ended = false;
 
-	for (int i = 0; i < PLIMSOLL_PROBES_MAX; i++) {
-		__u32 index = (PLIMSOLL_TABLE_HALF(version) << table_bits) + ((at + i) & mask);
-		struct plimsoll_entry *e = bpf_map_lookup_elem(&table, &index);
-
-		if (!e || !e->key)
-			break;
-		if (e->key == key)
-			return (__u32)e->row;
-	}
-	return fresh_find(key);
+	for (int i = 0; i < TABLE_NEAR && !ended; i++)
+		ended = table_probe(&w, i);
+	if (!ended)
+		bpf_loop(PLIMSOLL_PROBES_MAX - TABLE_NEAR, table_step, &w, 0);
+	return w.row ? w.row : fresh_find(w.key);
 }
 
 /* While we look a birth may go over from `fresh` to the table, or our half be written anew for the next version. */
-__weak __noinline __u32 table_find(__u64 key)
+static __always_inline __u32 table_find(__u64 key)
 {
 	__u32 version, row;
 
@@ -93,9 +119,11 @@ __weak __noinline __u32 table_find(__u64 key)
 
 /* The row of a task's cgroup. On a hybrid machine that is its memory cgroup where it has one below the root, since
  * engines that know only v1 leave all tasks in the root of v2. Read, not followed: for each step from a pointer that
- * the verifier trusts Linux 6.18 looks through the names of all its types, and that is most of what loading takes. */
-static __always_inline __u32 table_row_of(struct css_set *set)
+ * the verifier trusts Linux 6.18 looks through the names of all its types, which takes a millisecond. `address`: as the
+ * verifier lets nobody hand a pointer to a function of its own. */
+__weak __noinline __u32 table_row_of(__u64 address)
 {
+	struct css_set *set = (void *)address;
 	struct cgroup *c = BPF_CORE_READ(set, dfl_cgrp);
 	__u32 hierarchy = PLIMSOLL_UNIFIED;
 

@@ -6,6 +6,7 @@
  */
 #include "kernel.h"
 
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -116,7 +117,7 @@ int task_pass(struct bpf_iter__task *ctx)
 		return 0;
 	if (!task_began_ns)
 		task_began_ns = bpf_ktime_get_boot_ns();
-	t = tally_at(table_row_of(task->cgroups));
+	t = tally_at(table_row_of((__u64)BPF_CORE_READ(task, cgroups)));
 	if (!t)
 		return 0;
 	if (t->task_pass != pass)
@@ -142,7 +143,7 @@ int BPF_PROG(task_exit, struct task_struct *task)
 
 	if (task_off || !task->maj_flt)
 		return 0;
-	t = tally_at(table_row_of(task->cgroups));
+	t = tally_at(table_row_of((__u64)BPF_CORE_READ(task, cgroups)));
 	s = seen_of(task);
 	if (t && s)
 		count_faults(task, s, t);

@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <linux/types.h>
 
 #include "base/hist.h"
+#include "bpf/hist.h"
 
 static void known_buckets(void **state)
 {
@@ -114,6 +116,19 @@ static void quantiles_rise(void **state)
 	}
 }
 
+/* bpf/hist.h has another way to the same bucket. */
+static void kernel_programs_find_the_same(void **state)
+{
+	(void)state;
+	for (unsigned b = 0; b < HIST_BUCKETS - 1; b++) {
+		assert_int_equal(bucket_of(hist_lower_ns(b)), b);
+		assert_int_equal(bucket_of(hist_upper_ns(b) - 1), b);
+	}
+	for (uint64_t ns = 1; ns < 1ull << 40; ns += ns / 977 + 1)
+		assert_int_equal(bucket_of(ns), hist_bucket(ns));
+	assert_int_equal(bucket_of(UINT64_MAX), HIST_BUCKETS - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +139,7 @@ int main(void)
 		cmocka_unit_test(quantiles_are_linear_inside),
 		cmocka_unit_test(quantile_edges),
 		cmocka_unit_test(quantiles_rise),
+		cmocka_unit_test(kernel_programs_find_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
