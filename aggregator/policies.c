@@ -71,6 +71,26 @@ size_t policies_unmeasured(const struct scaler *s, const char **ret_first, char 
 	return n;
 }
 
+static bool is_unheard(const struct scaler_workload *w)
+{
+	const struct policy *p = &w->manifest.policy;
+
+	for (size_t i = 0; w->judged && !w->hpa && i < p->n_metrics; i++)
+		if (p->metric[i].kind == POLICY_LATENCY && w->verdict.metric[i].missing && !w->verdict.metric[i].measured)
+			return true;
+	return false;
+}
+
+size_t policies_unheard(const struct scaler *s, const char **ret_first)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (is_unheard(s->item[i]) && !n++)
+			*ret_first = s->item[i]->manifest.policy.name;
+	return n;
+}
+
 static void tell_unmeasured(const struct scaler *s)
 {
 	char metric[96];

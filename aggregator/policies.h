@@ -21,6 +21,8 @@ void policies_free(struct aggregator *a);
 /* HPAs with a metric that has no source here: they never shrink. How many; the first, and its metric, into *ret_first
  * and ret_metric. */
 size_t policies_unmeasured(const struct scaler *s, const char **ret_first, char *ret_metric, size_t size);
+/* ScalingPolicies with a latency, of whose replicas nobody hears a request: they never shrink, either. */
+size_t policies_unheard(const struct scaler *s, const char **ret_first);
 /* "2 documents … are not in force as they stand: …"; empty: all are. */
 void policies_trouble(const struct aggregator *a, char *ret, size_t size);
 

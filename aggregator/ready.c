@@ -83,6 +83,8 @@ static void add_manifests(const struct aggregator *a, struct list *l)
 	char trouble[sizeof(l->notice->text)], metric[96];
 	const char *first = "";
 	size_t unmeasured = policies_unmeasured(a->scaler, &first, metric, sizeof(metric));
+	const char *first_unheard = "";
+	size_t unheard = policies_unheard(a->scaler, &first_unheard);
 
 	if (!a->options->policy.n)
 		add(l, "policy", "warn", "name files of policies with --policy", "no policy: nothing is decided");
@@ -94,6 +96,10 @@ static void add_manifests(const struct aggregator *a, struct list *l)
 		    "take such metrics out of what Plimsoll reads, or leave these HPAs to Kubernetes",
 		    "%zu HPAs never shrink: a metric of theirs has no source here; the first: %.48s (%.50s)", unmeasured,
 		    first, metric);
+	if (unheard)
+		add(l, "unheard", "warn", "start the agents of their nodes with --requests",
+		    "%zu policies never shrink: they have a latency, and nobody hears requests of their replicas; the first: "
+		    "%.60s", unheard, first_unheard);
 }
 
 static void add_budget(const struct aggregator *a, struct list *l)

@@ -42,6 +42,7 @@ struct world {
 	uint64_t second;
 	uint64_t cpu_ns; /* of each replica so far */
 	uint32_t replicas, named;
+	bool deaf; /* its agent hears no requests */
 };
 
 static struct world w;
@@ -180,6 +181,7 @@ static inline void pass(uint64_t milli)
 	w.cpu_ns += milli * MS;
 	second(&x, 1, t, t * S, t == 1);
 	name_replicas(&x);
+	x.b.unknown = w.deaf ? SIGNAL_NO_REQUESTS : 0;
 	for (uint32_t i = 1; i <= w.replicas; i++)
 		second_row(&x, i, w.cpu_ns, 0);
 	assert_int_equal(fleet_put(w.store, w.node, &x, T0 + t * S), 0);

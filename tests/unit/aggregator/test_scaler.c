@@ -9,6 +9,7 @@
 
 #include "aggregator/explain.h"
 #include "aggregator/metrics.h"
+#include "aggregator/policies.h"
 #include "aggregator/record.h"
 #include "aggregator/rivals.h"
 
@@ -356,6 +357,27 @@ static void scaling_policies_that_overlap_are_told(void **state)
 	assert_int_equal(scaler_find(w.scaler, "alt")->verdict.from, 1);
 }
 
+/* Requests that nobody hears are not those that nobody makes. */
+static void a_latency_that_nobody_hears_is_told(void **state)
+{
+	const char *first = "";
+
+	(void)state;
+	set_text("apiVersion: plimsoll.io/v1alpha1\nkind: ScalingPolicy\nmetadata: {name: web}\nspec:\n"
+		 "  target: {cgroup: \"/web/*\", cpuRequest: 250m}\n  maxReplicas: 20\n  windowSeconds: 1\n"
+		 "  metrics: [{type: Resource, resource: {name: cpu, target: {averageUtilization: 60}}},\n"
+		 "            {type: Latency, latency: {quantile: 95, target: {value: 30ms}}}]\n");
+	pass_seconds(3, 10);
+	assert_int_equal(policies_unheard(w.scaler, &first), 0);
+	assert_int_equal(scaler_find(w.scaler, "web")->verdict.metric[1].measured, REPLICAS);
+	assert_int_not_equal(scaler_find(w.scaler, "web")->verdict.reason, VERDICT_COVERAGE);
+	w.deaf = true;
+	pass_seconds(2, 10);
+	assert_int_equal(policies_unheard(w.scaler, &first), 1);
+	assert_string_equal(first, "web");
+	assert_int_equal(scaler_find(w.scaler, "web")->verdict.reason, VERDICT_COVERAGE);
+}
+
 int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -374,6 +396,7 @@ int main(void)
 		test(an_order_cut_off_by_the_end_says_so),
 		test(who_is_deposed_orders_nothing),
 		test(scaling_policies_that_overlap_are_told),
+		cmocka_unit_test_setup_teardown(a_latency_that_nobody_hears_is_told, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
