@@ -112,7 +112,7 @@ static const char policy_text[] =
 	"    cgroup: \"%s/replica-*\"\n"
 	"    cpuRequest: 250m\n"
 	"  minReplicas: 1\n"
-	"  maxReplicas: 6\n"
+	"  maxReplicas: 5\n"
 	"  metrics:\n"
 	"    - type: Resource\n"
 	"      resource:\n"

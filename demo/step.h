@@ -3,9 +3,9 @@
  * The load over time: low, much CPU, low, slow, low … In the slow step requests cost little CPU, but a replica serves one
  * at a time and holds on to each, as behind a lock: the CPU stays idle while the queue grows, and only how long requests
  * take tells. A cycle fits full scale-ups and full scale-downs with room for a noisy machine: a step that comes before the
- * last replica has gone is smaller for each, and seen a second later; and the slow step is over before the CPU, which would
- * be content with one replica, makes it shrink. No cycle is of whole seconds, so that its steps come at all moments between
- * two samples, one after the other. Pure.
+ * last replica has gone is smaller for each, and seen a second later. So the policy allows 5, of which one step down leaves
+ * 1, and the slow step is over before the CPU, which would be content with one, makes it shrink. No cycle is of whole
+ * seconds, so that its steps come at all moments between two samples, one after the other. Pure.
  */
 #ifndef DEMO_STEP_H
 #define DEMO_STEP_H

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "decide/decide.h"
 #include "demo/place.h"
 #include "demo/step.h"
 #include "simulate/trial.h"
@@ -110,6 +111,7 @@ static void load_policy(const struct step_cycle *c, struct manifests *ret)
 	unlink(p.config);
 	rmdir(dir);
 	assert_int_equal(ret->item[0].policy.window_ns, WINDOW_S * S);
+	assert_true(ret->item[0].policy.max_replicas <= 1 + DECIDE_STEP); /* from there to 1 in one step */
 }
 
 /* The mean of each second that begins `phase_ns` behind a whole one. */
