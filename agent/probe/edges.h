@@ -40,6 +40,7 @@ void edges_open(struct edges *e, const struct edges_memory *m); /* m->row NULL: 
 void edges_pass(struct edges *e); /* once a sample, before edges_next() */
 /* The next one in use from *cursor on, 0 at first. NULL: no more. Memory that grows while it is read. */
 const struct plimsoll_edge *edges_next(const struct edges *e, uint32_t *cursor, uint32_t *ret_handle);
-void edges_give_back(struct edges *e, uint32_t handle); /* read once more, at the next pass, and gone then; twice is fine */
+/* It is read once more, at the next pass, and gone then. Twice is fine. */
+void edges_give_back(struct edges *e, uint32_t handle);
 
 #endif

@@ -85,8 +85,8 @@ static void fill(struct answer *to, struct aggregator *a, struct graph *g, const
 	to->m.wall_unix_ns = clock_wall().ns;
 	to->m.nodes = (uint32_t)store_nodes(a->store);
 	to->m.hearing = (uint32_t)store_nodes_hearing(a->store);
-	(all ? store_each : store_each_selected)(a->store, now, SERVE_WORKLOADS_WINDOW_NS, SERVE_WORKLOADS_FRESH_NS, add_state,
-						 to);
+	(all ? store_each : store_each_selected)(a->store, now, SERVE_WORKLOADS_WINDOW_NS, SERVE_WORKLOADS_FRESH_NS,
+						 add_state, to);
 	store_edges(a->store, now, SERVE_WORKLOADS_FRESH_NS, g);
 	edges = graph_edges(g, &n);
 	to->m.edge = mem_array(NULL, n + 1, sizeof(*to->m.edge));

@@ -106,7 +106,11 @@ static void add(struct store_node *n, struct store_row *r, const struct store_pe
 		s->counters.edges_over_limit++;
 		return;
 	}
-	*e = (struct edge){.row = r, .at = place_of(n, p), .named = b->sequence, .serves = p->serves, .frozen = b->keyframe};
+	*e = (struct edge){.row = r,
+			   .at = place_of(n, p),
+			   .named = b->sequence,
+			   .serves = p->serves,
+			   .frozen = b->keyframe};
 	e->heard = heard_new(before_ns, e->now);
 	map_put(n->edges, p->peer, e);
 	s->edges++;

@@ -8,7 +8,8 @@
 
 #include "aggregator/store/node.h"
 
-#define EDGES_NUMBERS 65536 /* connections of either side that are remembered to tell where calls come out, 48 bytes each */
+/* Connections of either side that are remembered to tell where calls come out, some 100 bytes each. */
+#define EDGES_NUMBERS 65536
 
 /* A second of them, after its rows; what was before it held until `before_ns`. */
 void edges_put(struct store_node *n, const struct store_batch *b, uint64_t before_ns);

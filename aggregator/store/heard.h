@@ -2,7 +2,8 @@
 /*
  * The requests that a row answered, or an edge had, in the last seconds: how many, how many of them with an error, and
  * how long they took. Kept are the counters and, as of waits (store/waits.h), two snapshots of them, 5 s apart; the
- * difference to the older one covers the last 5 to 10 s. Only a row that ever answered one has this: 136 bytes, and its histogram as the waits have theirs; and who asks for it has shorter windows (store/recent.h), too.
+ * difference to the older one covers the last 5 to 10 s. Only a row that ever answered one, and each edge, has this: 136
+ * bytes, and its histogram as the waits have theirs; and who asks for it has shorter windows (store/recent.h), too.
  */
 #ifndef AGGREGATOR_STORE_HEARD_H
 #define AGGREGATOR_STORE_HEARD_H

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """edges.py BIN: three processes in cgroups of their own, of which one calls the second and that calls the third. Who
 calls whom, how often, with how many errors is what they count themselves, to the request, in what the agent tells;
-`plimsoll get edges` shows it of the agent and, by workloads, of an aggregator. Who ended is gone from it. A call of a Service's address is one of the
-pod behind it."""
+`plimsoll get edges` shows it of the agent and, by workloads, of an aggregator. Who ended is gone from it. A call of a
+Service's address is one of the pod behind it."""
 import json
 import os
 import subprocess
