@@ -6,116 +6,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/store/changes.h"
 #include "aggregator/store/ledger.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/scope.h"
 
-enum change_kind { MADE, OUTCOME, PAUSED, RESUMED };
-
-struct change { /* not written yet */
-	struct change *next;
-	enum change_kind kind;
-	struct decision x; /* MADE: all of it, OUTCOME: id and outcome */
-	struct pause p;    /* PAUSED: all of it, RESUMED: workload */
-	char *record;      /* MADE */
-	size_t octets;
-};
-
 struct decisions {
 	char *path;
 	struct ledger *ledger;
 	uint64_t last_id;
-	struct change *first, **end;
-	size_t n_waiting, octets_waiting;
+	struct changes waiting; /* not written yet */
 	struct strmap *pauses; /* workload → struct kept_pause, all there are */
 	char trouble[256];     /* empty: none */
 	bool deposed;
 	struct decisions_counters counters;
 };
 
-/* What waits */
-
-static void drop(struct decisions *d, struct change **at)
-{
-	struct change *c = *at;
-
-	*at = c->next;
-	if (!c->next)
-		d->end = at;
-	d->n_waiting--;
-	d->octets_waiting -= c->octets;
-	free(c->record);
-	free(c);
-}
-
-static bool over_limit(const struct decisions *d)
-{
-	return d->n_waiting > DECISIONS_WAITING || d->octets_waiting > DECISIONS_WAITING_OCTETS;
-}
-
-/* What was decided by one that has no say any more is no part of the other's history. */
-static void forget_made(struct decisions *d)
-{
-	for (struct change **at = &d->first; *at;) {
-		if ((*at)->kind == MADE || (*at)->kind == OUTCOME) {
-			d->counters.lost++;
-			drop(d, at);
-		} else {
-			at = &(*at)->next;
-		}
-	}
-}
-
-/* The oldest decisions go first; pauses stay, for they are few and must hold. */
-static void limit(struct decisions *d)
-{
-	struct change **at = &d->first;
-
-	while (over_limit(d) && *at && (*at)->next) {
-		if ((*at)->kind == MADE || (*at)->kind == OUTCOME) {
-			d->counters.lost++;
-			drop(d, at);
-		} else {
-			at = &(*at)->next;
-		}
-	}
-}
-
-static struct change *append(struct decisions *d, enum change_kind kind, const char *record)
-{
-	struct change *c = mem_new(struct change);
-
-	c->kind = kind;
-	c->record = mem_strdup(record);
-	c->octets = record ? strlen(record) : 0;
-	*d->end = c;
-	d->end = &c->next;
-	d->n_waiting++;
-	d->octets_waiting += c->octets;
-	return c;
-}
-
-static struct change *find_made(const struct decisions *d, uint64_t id)
-{
-	for (struct change *c = d->first; c; c = c->next)
-		if (c->kind == MADE && c->x.id == id)
-			return c;
-	return NULL;
-}
-
 /* Write */
 
 static int write_change(struct ledger *l, const struct change *c)
 {
 	switch (c->kind) {
-	case MADE:
+	case CHANGE_MADE:
 		return ledger_put(l, &c->x, c->record);
-	case OUTCOME:
+	case CHANGE_OUTCOME:
 		return ledger_outcome(l, c->x.id, c->x.outcome);
-	case PAUSED:
+	case CHANGE_PAUSED:
 		return ledger_pause(l, &c->p);
-	case RESUMED:
+	case CHANGE_RESUMED:
 		return ledger_resume(l, c->p.workload);
 	}
 	return -EINVAL;
@@ -127,12 +46,12 @@ static int write_all(struct decisions *d)
 	bool durable = false;
 	int r;
 
-	for (const struct change *c = d->first; c; c = c->next) {
-		durable |= c->kind == PAUSED || c->kind == RESUMED;
-		made += c->kind == MADE;
+	for (const struct change *c = d->waiting.first; c; c = c->next) {
+		durable |= c->kind == CHANGE_PAUSED || c->kind == CHANGE_RESUMED;
+		made += c->kind == CHANGE_MADE;
 	}
 	r = ledger_begin(d->ledger, durable);
-	for (const struct change *c = d->first; r == 0 && c; c = c->next)
+	for (const struct change *c = d->waiting.first; r == 0 && c; c = c->next)
 		r = write_change(d->ledger, c);
 	if (r == 0)
 		r = ledger_commit(d->ledger, DECISIONS_KEEP, DECISIONS_KEEP_OCTETS, &pruned);
@@ -144,8 +63,7 @@ static int write_all(struct decisions *d)
 	}
 	d->counters.written += made;
 	d->counters.pruned += pruned;
-	while (d->first)
-		drop(d, &d->first);
+	changes_clear(&d->waiting);
 	return 0;
 }
 
@@ -172,21 +90,21 @@ static void flush(struct decisions *d)
 	int r = ledger_there(d->ledger) ? 0 : reopen(d);
 
 	d->deposed = r == -EBUSY;
-	if (d->deposed)
-		forget_made(d);
-	if (r == 0 && d->first)
+	if (d->deposed) /* what was decided by one that has no say any more is no part of the other's history */
+		d->counters.lost += changes_drop_decisions(&d->waiting);
+	if (r == 0 && d->waiting.first)
 		r = write_all(d);
 	if (r == 0) {
 		*d->trouble = '\0';
 		return;
 	}
 	d->counters.failures++;
-	limit(d);
+	d->counters.lost += changes_limit(&d->waiting);
 }
 
 void decisions_retry(struct decisions *d)
 {
-	if (d->first || d->deposed || !ledger_there(d->ledger))
+	if (d->waiting.first || d->deposed || !ledger_there(d->ledger))
 		flush(d);
 }
 
@@ -199,16 +117,16 @@ void decisions_add(struct decisions *d, struct decision *x, const char *record)
 {
 	x->id = ++d->last_id;
 	d->counters.made++;
-	append(d, MADE, record)->x = *x;
+	changes_append(&d->waiting, CHANGE_MADE, record)->x = *x;
 	flush(d);
 }
 
 void decisions_set_outcome(struct decisions *d, uint64_t id, const char *outcome)
 {
-	struct change *c = find_made(d, id);
+	struct change *c = changes_made(&d->waiting, id);
 
 	if (!c) {
-		c = append(d, OUTCOME, NULL);
+		c = changes_append(&d->waiting, CHANGE_OUTCOME, NULL);
 		c->x.id = id;
 	}
 	snprintf(c->x.outcome, sizeof(c->x.outcome), "%s", outcome);
@@ -233,8 +151,8 @@ static bool matches(const struct decisions_query *q, const struct decision *x)
 
 static void overlay(const struct decisions *d, struct decision *x)
 {
-	for (const struct change *c = d->first; c; c = c->next)
-		if (c->kind == OUTCOME && c->x.id == x->id)
+	for (const struct change *c = d->waiting.first; c; c = c->next)
+		if (c->kind == CHANGE_OUTCOME && c->x.id == x->id)
 			snprintf(x->outcome, sizeof(x->outcome), "%s", c->x.outcome);
 }
 
@@ -261,7 +179,7 @@ static bool each_waiting(const struct change *c, const struct decisions_query *q
 	size_t n = 0;
 
 	for (; c; c = c->next) {
-		if (c->kind != MADE || !matches(q, &c->x))
+		if (c->kind != CHANGE_MADE || !matches(q, &c->x))
 			continue;
 		made = mem_array(made, n + 1, sizeof(*made));
 		made[n++] = c;
@@ -277,7 +195,7 @@ int decisions_each(struct decisions *d, const struct decisions_query *q,
 {
 	struct reading reading = {d, each, data};
 
-	if (!each_waiting(d->first, q, &reading))
+	if (!each_waiting(d->waiting.first, q, &reading))
 		return 0;
 	return ledger_each(d->ledger, q, each_written, &reading);
 }
@@ -289,15 +207,15 @@ int decisions_count(struct decisions *d, const struct decisions_query *q, uint64
 
 	if (r < 0)
 		return r;
-	for (const struct change *c = d->first; c; c = c->next)
-		n += c->kind == MADE && matches(q, &c->x);
+	for (const struct change *c = d->waiting.first; c; c = c->next)
+		n += c->kind == CHANGE_MADE && matches(q, &c->x);
 	*ret_n = n;
 	return 0;
 }
 
 int decisions_get(struct decisions *d, uint64_t id, struct decision *ret, char **ret_record)
 {
-	const struct change *c = find_made(d, id);
+	const struct change *c = changes_made(&d->waiting, id);
 	int r;
 
 	if (c) {
@@ -371,7 +289,7 @@ static void read_pause(const struct pause *p, void *data)
 void decisions_pause(struct decisions *d, const struct pause *p)
 {
 	keep_pause(d, p, p->since_unix_ns);
-	append(d, PAUSED, NULL)->p = *p;
+	changes_append(&d->waiting, CHANGE_PAUSED, NULL)->p = *p;
 	flush(d);
 }
 
@@ -381,7 +299,7 @@ bool decisions_resume(struct decisions *d, const char *workload)
 
 	if (!kept)
 		return false;
-	append(d, RESUMED, NULL)->p = kept->p;
+	changes_append(&d->waiting, CHANGE_RESUMED, NULL)->p = kept->p;
 	free(kept);
 	flush(d);
 	return true;
@@ -403,7 +321,7 @@ int decisions_open(const char *state_dir, struct decisions **ret, struct err *e)
 
 	d->path = mem_printf("%s/" DECISIONS_FILE, state_dir);
 	d->pauses = strmap_new();
-	d->end = &d->first;
+	changes_begin(&d->waiting);
 	r = ledger_open(d->path, NULL, &d->ledger, e);
 	if (r == 0)
 		r = ledger_each_pause(d->ledger, read_pause, d);
@@ -426,10 +344,9 @@ struct decisions *decisions_free(struct decisions *d)
 
 	if (!d)
 		return NULL;
-	if (d->ledger && d->first)
+	if (d->ledger && d->waiting.first)
 		flush(d);
-	while (d->first)
-		drop(d, &d->first);
+	changes_clear(&d->waiting);
 	while (strmap_next(d->pauses, &cursor, &name, &p))
 		free(p);
 	strmap_free(d->pauses);
@@ -446,7 +363,7 @@ const struct decisions_counters *decisions_counters(const struct decisions *d)
 
 size_t decisions_waiting(const struct decisions *d)
 {
-	return d->n_waiting;
+	return d->waiting.n;
 }
 
 const char *decisions_trouble(const struct decisions *d)
