@@ -36,6 +36,7 @@ enum conversation_protocol {
 	CONVERSATION_UNKNOWN, /* nothing was said yet, or we came in the middle of it */
 	CONVERSATION_HTTP1,
 	CONVERSATION_REDIS,
+	CONVERSATION_PGSQL,
 	CONVERSATION_TLS,    /* its handshake */
 	CONVERSATION_TURNS,  /* something else: only who speaks when is heard */
 	CONVERSATION_OPAQUE, /* not one that we understand: bytes are not looked at any more */
@@ -154,6 +155,15 @@ static __always_inline bool conversation_oldest(const struct conversation *c, __
 	return queued || c->beyond;
 }
 
+/* The oldest, which there must be, is over. */
+static __always_inline void conversation_drop(struct conversation *c)
+{
+	if (c->answered != *(volatile __u32 *)&c->asked)
+		*(volatile __u32 *)&c->answered += 1;
+	else
+		__sync_fetch_and_add(&c->beyond, -1);
+}
+
 /* The oldest is answered, its last byte at now_ns, 0: it has none. */
 CONVERSATION_GLOBAL int conversation_end(struct conversation *c, __u64 to, __u64 now_ns)
 {
@@ -162,12 +172,9 @@ CONVERSATION_GLOBAL int conversation_end(struct conversation *c, __u64 to, __u64
 
 	if (!c || !conversation_oldest(c, &oldest))
 		return 0;
-	if (c->answered != *(volatile __u32 *)&c->asked)
-		*(volatile __u32 *)&c->answered += 1;
-	else
-		__sync_fetch_and_add(&c->beyond, -1);
+	conversation_drop(c);
 	x.asked_ns = oldest & ~CONVERSATION_KIND;
-	x.answered_ns = c->answer.began_ns;
+	x.answered_ns = c->answer.began_ns > x.asked_ns ? c->answer.began_ns : x.asked_ns; /* a word before it is none */
 	x.outcome = c->answer.outcome;
 	x.status = c->answer.status;
 	return conversation_tell(c, to, &x);
@@ -179,6 +186,7 @@ static __always_inline void conversation_begin(struct conversation *c, enum conv
 	c->ask.state = c->answer.state = 0;
 	c->ask.framing = c->answer.framing = 0;
 	c->ask.elements = c->answer.elements = 0;
+	c->ask.at_letter = c->answer.at_letter = 0;
 	c->answered = c->asked;
 	c->beyond = 0;
 	c->protocol = c->spoke = (__u8)protocol;

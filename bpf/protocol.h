@@ -22,11 +22,13 @@
 
 #include "conversation.h"
 #include "http1.h"
+#include "pgsql.h"
 #include "redis.h"
 #include "tls.h"
 
 #define PROTOCOLS(P)      \
 	P(REDIS, redis, 2048) /* as many elements as 64 KiB have, which a pipeline or a reply may be full of */ \
+	P(PGSQL, pgsql, 2048) /* as many messages */ \
 	P(TLS, tls, 64)       /* a handshake */                                                               \
 	P(HTTP1, http1, 512)  /* 32 KiB of heads; more is an attack */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The part that hears HTTP/1 and Redis requests at the sockets of every cgroup: how many, how they ended, how long they
+ * The part that hears requests in clear text (bpf/protocol.h) at the sockets of every cgroup: how many, how they ended, how long they
  * took, as their servers and as their clients see it. Needs CAP_NET_ADMIN and a v2 hierarchy.
  */
 #ifndef AGENT_PROBE_REQUEST_H

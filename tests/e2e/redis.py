@@ -3,55 +3,27 @@
 the server counted of each command, to the command, pipelined or not; errors as errors, and what waits on purpose untimed."""
 import os
 import re
-import shutil
 import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import heard  # noqa: E402
-from heard import NAMES  # noqa: E402
 from loads import until  # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-PEERS = os.path.join(HERE, "..", "..", "build", "peers")
-PATH = os.path.join(PEERS, "usr/bin") + ":" + os.environ["PATH"]
-LIBRARIES = os.path.join(PEERS, "usr/lib", f"{os.uname().machine}-linux-gnu")
 N = 10000
 
-SERVER = """
+SERVER = heard.PIN + """
 os.execv(sys.argv[1], ["redis-server", "--port", sys.argv[2], "--bind", "127.0.0.1", "--save", "", "--dir", sys.argv[3]])
 """
-CLIENT = """
-import subprocess
-p = subprocess.run(sys.argv[2:], input=sys.argv[1], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-sys.stdout.write(f"{p.returncode} {len(p.stdout)}\\n{p.stdout}\\n")
-sys.stdout.flush()
-time.sleep(1000)
-"""
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 class World(heard.World):
     def __init__(self, programs):
         super().__init__("redis")
         self.programs = programs
-        self.port = free_port()
+        self.port = heard.free_port()
         self.serve(SERVER, programs["redis-server"], str(self.port), self.dir)
-        until("the server listens", self.listens)
-
-    def listens(self):
-        try:
-            socket.create_connection(("127.0.0.1", self.port)).close()
-            return True
-        except OSError:
-            return False
-
-    def now(self, cgroup):
-        return heard.counted(self, cgroup, NAMES)
+        until("the server listens", lambda: heard.listens(self.port))
 
     def commands(self):
         """What the server counted before this, by name; the question itself is counted after it."""
@@ -65,20 +37,15 @@ class World(heard.World):
     def asked(self, lines, *command):
         """What the server and this client count of one command with its input; what the server says it was asked."""
         before, asked = self.now(self.server.cgroup), self.commands()
-        client = self.client(CLIENT, lines, *command)
+        client, status, said = self.runs(lines, *command)
         try:
-            status, size = map(int, client.process.stdout.readline().split())
-            said = client.process.stdout.read(size).decode()
             assert status in (0, 124), (command, said)  # 124: timeout(1) ended what would not end by itself
             now = self.commands()
             asked = {k: n - asked.get(k, 0) for k, n in now.items() if n > asked.get(k, 0)}
             n = sum(asked.values())  # one INFO of ours, as many as are in what our side counted
-            until("all of them", lambda: self.now(self.server.cgroup)["requests"] - before["requests"] >= n + 1
-                  and self.now(client.cgroup)["calls"] >= n - 1)
-            served, called = self.now(self.server.cgroup), self.now(client.cgroup)
+            served, called = self.since(client, before, n + 1, n - 1)
         finally:
             client.end()
-        served = {k: served[k] - before[k] for k in NAMES}
         assert served["requests"] == n + 1, (command, served, asked)
         assert called["calls"] == n - 1, (command, called, asked)
         assert served["request_client_errors"] == called["requests"] == served["calls"] == 0, (command, served, called)
@@ -134,9 +101,8 @@ def who_subscribes_leaves(w):
 
 
 def main():
-    os.environ["LD_LIBRARY_PATH"] = LIBRARIES
-    programs = {name: shutil.which(name, path=PATH) for name in ("redis-server", "redis-benchmark", "redis-cli")}
-    if None in programs.values():
+    programs = heard.programs("usr/bin", "redis-server", "redis-benchmark", "redis-cli")
+    if not programs:
         print("SKIP: redis is neither in build/peers (./dev test unpacks it there) nor installed")
         return 77
     return heard.run(lambda: World(programs), (

@@ -4,18 +4,55 @@ begin with and end with."""
 import contextlib
 import os
 import shutil
+import socket
 import sys
 import tempfile
 
 import cli
 import fleet
-from loads import Load
+from loads import Load, until
 from own_agent import Agent, values
+
+# Where ./dev test unpacks servers.
+PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build", "peers")
+LIBRARIES = os.path.join(PEERS, "usr/lib", f"{os.uname().machine}-linux-gnu")
 
 NAMES = ("requests", "request_errors", "request_client_errors", "requests_untimed", "request_ns",
          "calls", "call_errors", "calls_untimed", "call_ns")
 TURNS = NAMES + ("turns", "turns_untimed", "turn_ns", "call_turns", "call_turns_untimed", "call_turn_ns",
                  "hearing_losses", "connections_older", "connections_left")
+
+# On loopback, segments of a sender that moves to another CPU overtake each other, and what is lost by that is not told.
+PIN = "os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
+
+RUN = PIN + """
+import subprocess
+p = subprocess.run(sys.argv[2:], input=sys.argv[1], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+sys.stdout.write(f"{p.returncode} {len(p.stdout)}\\n{p.stdout}\\n")
+sys.stdout.flush()
+time.sleep(1000)
+"""
+
+
+def programs(path, *names):
+    """Where these are, in a directory of build/peers or else of the system; None: one of them is nowhere."""
+    path = os.path.join(PEERS, path) + ":/" + path + ":" + os.environ["PATH"]
+    found = {name: shutil.which(name, path=path) for name in names}
+    os.environ["LD_LIBRARY_PATH"] = LIBRARIES
+    return None if None in found.values() else found
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+        return True
+    except OSError:
+        return False
 
 
 class World:
@@ -33,6 +70,31 @@ class World:
     def client(self, code, *argv):
         self.clients += 1
         return Load(f"{self.top}/client{self.clients}", code, *argv)
+
+    def runs(self, lines, *command):
+        """A client that runs a command with its input, and is to be ended; the command's status and its words."""
+        client = self.client(RUN, lines, *command)
+        try:
+            status, size = map(int, client.process.stdout.readline().split())
+            return client, status, client.process.stdout.read(size).decode()
+        except BaseException:
+            client.end()
+            raise
+
+    def now(self, cgroup):
+        return counted(self, cgroup, NAMES)
+
+    def since(self, client, before, served, called):
+        """What the server, since `before`, and the client count once it is as much as this."""
+        def now():
+            row = self.now(self.server.cgroup)
+            return {k: row[k] - before[k] for k in NAMES}, self.now(client.cgroup)
+
+        try:
+            until("all of them", lambda: now()[0]["requests"] >= served and now()[1]["calls"] >= called)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {served} requests, {called} calls; heard {now()}") from error
+        return now()
 
     def end(self):
         if self.server:
