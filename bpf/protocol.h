@@ -20,6 +20,7 @@
 #ifndef BPF_PROTOCOL_H
 #define BPF_PROTOCOL_H
 
+#include "bolt.h"
 #include "conversation.h"
 #include "http1.h"
 #include "pgsql.h"
@@ -29,6 +30,7 @@
 #define PROTOCOLS(P)      \
 	P(REDIS, redis, 2048) /* as many elements as 64 KiB have, which a pipeline or a reply may be full of */ \
 	P(PGSQL, pgsql, 2048) /* as many messages */ \
+	P(BOLT, bolt, 2048)   /* as many records */ \
 	P(TLS, tls, 64)       /* a handshake */                                                               \
 	P(HTTP1, http1, 512)  /* 32 KiB of heads; more is an attack */
 
