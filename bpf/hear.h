@@ -29,7 +29,7 @@ struct hearing {
 	__u8 tries;
 	__u8 fresh;  /* nothing was said before us, and it is not known what protocol it is */
 	__u8 opened; /* enum conversation_role: ours by who opened the connection; nobody: it is older than we are */
-	__u8 held;   /* bytes of `opening`, the client's first, while there are too few of them */
+	__u8 held;   /* bytes of `opening`, the client's first: while there are too few of them, and until they are read */
 	__u32 counted; /* the includer's */
 	__u64 opening;
 	__u64 last_ns; /* something was said, while we did not understand, or opening began; 0: never */
@@ -74,29 +74,51 @@ static __always_inline bool hear_understands(const struct conversation *c)
 	return protocol_is_heard(*(volatile const __u8 *)&c->protocol);
 }
 
-/* One step on: over a body, or through a piece of a head. 1: no further. */
+/* The client's first bytes that were kept. */
+static __always_inline void hear_again(const struct hearing *h, struct conversation_piece *piece)
+{
+	__builtin_memcpy(piece->byte, &h->opening, sizeof(h->opening));
+}
+
+/* So many of them, or of the segment, are done with. */
+static __always_inline void hear_goes_on(struct hear_walk *w, bool again, __u32 taken)
+{
+	struct hearing *h = w->h;
+
+	if (!again) {
+		w->d->at += taken;
+		return;
+	}
+	h->opening >>= 8 * taken & 63;
+	h->held -= (__u8)taken;
+}
+
+/* One step on: over a body, or through a piece of a head; of an opening that was kept first, at the time it came. 1: no
+ * further. */
 static long hear_step(__u32 number, struct hear_walk *w)
 {
-	struct conversation *c = &w->h->talk;
+	struct hearing *h = w->h;
+	struct conversation *c = &h->talk;
 	const struct segment *s = w->s;
-	struct conversation_piece piece = {.to = s->to, .now_ns = s->now_ns, .asks = w->asks};
-	__u32 at = w->d->at, n = s->bytes - at;
-	__u64 passed;
+	bool again = h->held;
+	struct conversation_piece piece = {
+		.to = s->to, .now_ns = again ? h->last_ns : s->now_ns, .asks = again || w->asks};
+	__u32 at = w->d->at, n = again ? h->held : s->bytes - at, taken;
 
 	(void)number;
-	if (at >= s->bytes || !hear_understands(c))
+	if ((!again && at >= s->bytes) || !hear_understands(c))
 		return 1;
-	passed = protocol_pass(c, w->asks, n, s->to, s->now_ns);
-	if (passed) {
-		w->d->at = at + (__u32)passed;
-		return 0;
+	taken = protocol_pass(c, piece.asks, n, s->to, piece.now_ns);
+	if (!taken) {
+		piece.n = n < CONVERSATION_PIECE ? n : CONVERSATION_PIECE;
+		if (again)
+			hear_again(h, &piece);
+		else if (!hear_bytes(w->from, at, piece.byte, piece.n))
+			return 1;
+		taken = protocol_read(c, &piece);
 	}
-	piece.n = n < CONVERSATION_PIECE ? n : CONVERSATION_PIECE;
-	if (!hear_bytes(w->from, at, piece.byte, piece.n))
-		return 1;
-	n = protocol_read(c, &piece);
-	w->d->at = at + n;
-	return n == 0;
+	hear_goes_on(w, again, taken);
+	return taken == 0;
 }
 
 static __always_inline void hear_steps(struct hear_walk *w)
@@ -215,8 +237,9 @@ CONVERSATION_GLOBAL int hear_begins(struct hearing *h, const struct segment *s, 
 	return 1;
 }
 
-/* The client's first bytes, as many as protocols are told apart by, however they come. True: they are all there. */
-static __always_inline bool hear_gathers(struct hearing *h, const struct segment *s, const void *from)
+/* The client's first bytes, as many as protocols are told apart by, however they come. True: they are all there. Apart,
+ * for what it needs of the stack. */
+static __attribute__((noinline)) bool hear_gathers(struct hearing *h, const struct segment *s, const void *from)
 {
 	__u32 at = hear_direction(h, s)->at, held = h->held & 7, n = s->bytes > at ? s->bytes - at : 0;
 	__u8 bytes[CONVERSATION_PIECE] = {}; /* as many as hear_bytes() may write, for all that the verifier knows */
@@ -233,32 +256,12 @@ static __always_inline bool hear_gathers(struct hearing *h, const struct segment
 	return held + n >= sizeof(word);
 }
 
-/* Those of them that came with segments before this one are read now, at the time they came. */
-static __always_inline bool hear_held(struct hearing *h, __u64 to)
-{
-	struct conversation_piece piece = {.to = to, .now_ns = h->last_ns, .asks = 1};
-	__u64 word = h->opening;
-	__u32 n = h->held & 7, taken;
-
-	for (int i = 0; i < 8 && n; i++) {
-		piece.n = n;
-		__builtin_memcpy(piece.byte, &word, sizeof(word));
-		taken = protocol_pass(&h->talk, true, n, to, piece.now_ns);
-		if (!taken)
-			taken = protocol_read(&h->talk, &piece);
-		if (!taken || taken > n)
-			break;
-		word >>= 8 * taken & 63;
-		n -= taken;
-	}
-	return n == 0;
-}
-
 /* Nobody knows what it is, or it made no sense from its beginning: turns, if it is known who asks. */
 static __always_inline void hear_turns(struct hearing *h)
 {
 	struct conversation *c = &h->talk;
 
+	h->held = 0;
 	if (h->opened == CONVERSATION_NOBODY)
 		c->protocol = CONVERSATION_OPAQUE;
 	else
@@ -280,8 +283,6 @@ CONVERSATION_GLOBAL int hear_opens(struct hearing *h, const struct segment *s)
 		return 0;
 	}
 	conversation_begin(&h->talk, protocol);
-	if (!hear_held(h, s->to))
-		hear_turns(h);
 	return 1;
 }
 
@@ -324,6 +325,7 @@ static __always_inline enum heard hear_no_more(struct hearing *h, const struct s
 			turns_answer(c, s->to, s->now_ns);
 		return c->protocol == CONVERSATION_OPAQUE ? HEARD_OPAQUE : HEARD;
 	}
+	h->held = 0;
 	conversation_lose(c);
 	if (++h->tries >= HEAR_TRIES)
 		c->protocol = CONVERSATION_OPAQUE;
@@ -340,12 +342,25 @@ CONVERSATION_GLOBAL int hear_ends(struct hearing *h, const struct segment *s)
 	d = hear_direction(h, s);
 	if (h->talk.protocol == CONVERSATION_OPAQUE)
 		how = HEARD_OPAQUE;
-	else if (hear_understands(&h->talk) && d->at < s->bytes)
+	else if (hear_understands(&h->talk) && (d->at < s->bytes || h->held))
 		how = hear_no_more(h, s);
 	else if (s->last && !hear_asks(h, s))
 		protocol_close(&h->talk, s->to, s->now_ns);
 	(void)__sync_lock_test_and_set(&d->taken, 0);
 	return how;
+}
+
+/* Segments passed that were not heard, nobody knows how many: what is under way began or ended among them, perhaps. */
+static __always_inline void hear_paused(struct hearing *h)
+{
+	struct conversation *c = &h->talk;
+
+	h->fresh = 0;
+	h->in.known = h->out.known = 0;
+	if (c->protocol == CONVERSATION_TURNS)
+		turns_pause(c);
+	else if (c->protocol != CONVERSATION_OPAQUE)
+		conversation_lose(c);
 }
 
 /* Its first bytes, as many as protocols are told apart by. */

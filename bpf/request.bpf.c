@@ -14,6 +14,7 @@
 #include "edge.h"
 #include "hist.h"
 #include "skb.h"
+#include "socket.h"
 #include "table.h"
 #include "tally.h"
 
@@ -33,7 +34,8 @@ struct {
 	__type(value, struct hearing);
 } request_hearings SEC(".maps");
 
-volatile bool request_off; /* user space */
+volatile bool request_off;       /* user space */
+volatile __u32 request_times_on; /* user space: how often it was put on again */
 __u64 request_lost;        /* connections without memory for one */
 
 struct packet {
@@ -219,6 +221,19 @@ static __always_inline void know_edge(struct __sk_buff *skb, struct hearing *h, 
 
 enum doubt { DOUBT_OLDER = 1, DOUBT_LEFT = 2 };
 
+#define DOUBTS 3u
+
+/* What passed while we were off nobody heard. */
+static __always_inline void note_pause(struct hearing *h)
+{
+	__u32 times = request_times_on * (DOUBTS + 1);
+
+	if ((h->counted & ~DOUBTS) == times)
+		return;
+	h->counted = (h->counted & DOUBTS) | times;
+	hear_paused(h);
+}
+
 /* Once for a connection. */
 static __always_inline bool first_time(struct hearing *h, __u32 doubt)
 {
@@ -265,6 +280,7 @@ static __always_inline void hear(struct __sk_buff *skb, struct bpf_sock *sk)
 	if (!h || h->talk.protocol == CONVERSATION_OPAQUE)
 		return;
 	s.out = bpf_ntohs(head.from) == sk->src_port;
+	note_pause(h);
 	if (hear_ignores(h, s.out, s.last))
 		return;
 	s.to = PLIMSOLL_KEY(bpf_skb_cgroup_id(skb), PLIMSOLL_UNIFIED);
@@ -296,6 +312,65 @@ int request_heard(struct __sk_buff *skb)
 	if (sk)
 		hear(skb, sk);
 	return PASS;
+}
+
+static __always_inline void begin_look(struct plimsoll_tally *t)
+{
+	t->requests_open = 0;
+	t->calls_open = 0;
+	t->turns_open = 0;
+	t->request_pass = pass;
+}
+
+/* Of the requests under way; both ends of the queue may move while we look. */
+static __always_inline __u32 requests_under_way(const struct conversation *c)
+{
+	__s32 n = hear_understands(c) ? (__s32)conversation_under_way(c) : 0;
+
+	return n > 0 ? (__u32)n : 0;
+}
+
+/* A goodbye is none; the first bytes of a connection are one until it is known what they are. */
+static __always_inline bool turn_is_under_way(const struct hearing *h)
+{
+	const struct conversation *c = &h->talk;
+
+	if (c->protocol != CONVERSATION_TURNS)
+		return h->fresh && h->held;
+	return turns_is_under_way(c) && !(c->ask.framing & TURNS_PERHAPS);
+}
+
+static __always_inline void count_open(struct plimsoll_tally *t, const struct hearing *h)
+{
+	const struct conversation *c = &h->talk;
+	__u32 requests = requests_under_way(c);
+
+	if (c->role == CONVERSATION_SERVER) {
+		t->requests_open += requests;
+		t->turns_open += turn_is_under_way(h);
+	} else {
+		t->calls_open += requests;
+	}
+}
+
+/* Once a sample, one row a connection that is heard: counted anew each time, so that nothing that was missed adds up. */
+SEC("iter/bpf_sk_storage_map")
+int request_look(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	COST(HEARING);
+	struct sock *sk = ctx->sk;
+	struct hearing *h = ctx->value;
+	struct plimsoll_tally *t;
+
+	if (!sk || !h || socket_state(sk) == TCP_CLOSE)
+		return 0;
+	t = socket_tally(sk);
+	if (!t)
+		return 0;
+	if (t->request_pass != pass)
+		begin_look(t);
+	count_open(t, h);
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -44,6 +44,13 @@ static __always_inline void turns_forget(struct conversation *c)
 	c->ask.framing &= ~TURNS_PERHAPS & 0xff;
 }
 
+/* Nobody heard what was said for a while: the turn that comes next may have begun before. */
+static __always_inline void turns_pause(struct conversation *c)
+{
+	turns_forget(c);
+	c->ask.framing |= TURNS_UNTIMED;
+}
+
 CONVERSATION_GLOBAL int turns_answer(struct conversation *c, __u64 to, __u64 now_ns)
 {
 	struct exchange x = {.answered_ns = now_ns, .ended_ns = now_ns, .outcome = EXCHANGE_UNKNOWN};

@@ -73,11 +73,13 @@ const struct column column_table[] = {
 	OF_HIST("p99", REQUEST, 99),
 	OF_HIST("first byte p95", FIRST_BYTE, 95),
 	TWO("untimed", PART, REQUESTS_UNTIMED, REQUESTS),
+	ONE("open", COUNT, REQUESTS_OPEN),
 	ONE("calls/s", RATE, CALLS),
 	TWO("call errors", PART, CALL_ERRORS, CALLS),
 	THREE("call mean", MEAN_TIMED, CALL_NS, CALLS, CALLS_UNTIMED),
 	OF_HIST("call p95", CALL, 95),
 	TWO("calls untimed", PART, CALLS_UNTIMED, CALLS),
+	ONE("calls open", COUNT, CALLS_OPEN),
 #undef GROUP_NAME
 #define GROUP_NAME "turns"
 	ONE("turns/s", RATE, TURNS),
@@ -90,6 +92,7 @@ const struct column column_table[] = {
 	THREE("call turn mean", MEAN_TIMED, CALL_TURN_NS, CALL_TURNS, CALL_TURNS_UNTIMED),
 	OF_HIST("call turn p95", CALL_TURN, 95),
 	TWO("call turns untimed", PART, CALL_TURNS_UNTIMED, CALL_TURNS),
+	ONE("turns open", COUNT, TURNS_OPEN),
 	ONE("lost/s", RATE, HEARING_LOSSES),
 	ONE("older", TOTAL, CONNECTIONS_OLDER),
 	ONE("left", TOTAL, CONNECTIONS_LEFT),

@@ -246,6 +246,11 @@ static void read_looks(const struct reading *r, const struct plimsoll_tally *t, 
 	}
 	if (t->tcp_pass == r->load->pass_number)
 		to->tcp_connects_unanswered = t->tcp_connects_unanswered;
+	if (t->request_pass == r->load->pass_number) {
+		to->requests_open = t->requests_open;
+		to->calls_open = t->calls_open;
+		to->turns_open = t->turns_open;
+	}
 	if (t->listen_pass == r->load->pass_number) {
 		to->listeners = t->listeners;
 		to->accept_queue = t->accept_queue;

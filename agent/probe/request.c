@@ -24,7 +24,18 @@ static int attach(struct hearer *h, int cgroup)
 	if (!h->bpf->links.request_heard)
 		return -errno;
 	h->out = bpf_link_create(bpf_program__fd(heard), cgroup, BPF_CGROUP_INET_EGRESS, NULL);
-	return h->out < 0 ? h->out : 0;
+	if (h->out < 0)
+		return h->out;
+	h->bpf->links.request_look = part_over_map(h->bpf->progs.request_look, h->bpf->maps.request_hearings);
+	return h->bpf->links.request_look ? 0 : -errno;
+}
+
+static int pass(void *state, uint64_t number, struct err *e)
+{
+	int r = part_walk(((struct hearer *)state)->bpf->links.request_look);
+
+	(void)number;
+	return r < 0 ? err_set(e, r, "cannot walk over the connections that are heard") : 0;
 }
 
 static void close_part(void *state)
@@ -49,10 +60,14 @@ static int open_part(const struct part_frame *f, void **ret_state)
 	return r;
 }
 
-/* Connections that said something while it was off are taken up again at their next request. */
+/* Connections that there were while it was off are taken up again at their next request. */
 static void set_on(void *state, bool on)
 {
-	((struct hearer *)state)->bpf->bss->request_off = !on;
+	struct programs_bpf *b = ((struct hearer *)state)->bpf;
+
+	if (on)
+		b->bss->request_times_on++;
+	b->bss->request_off = !on;
 }
 
 static uint64_t lost(const void *state)
@@ -70,6 +85,7 @@ const struct part request_part = {
 	.groups = SIGNAL_NO_REQUESTS | SIGNAL_NO_TURNS,
 	.open = open_part,
 	.close = close_part,
+	.pass = pass,
 	.set_on = set_on,
 	.lost = lost,
 	.loss = LOSS_CONNECTIONS_UNKNOWN,

@@ -125,6 +125,7 @@ struct plimsoll_tally {
 	/* Gauges, written by passes, which come one at a time; of an older pass: none there now. */
 	uint64_t task_pass, processes, threads, started_ns, busiest_thread;
 	uint64_t tcp_pass, tcp_connects_unanswered;
+	uint64_t request_pass, requests_open, calls_open, turns_open;
 	uint64_t listen_pass, listeners, accept_queue, accept_queue_limit, accept_queue_fill;
 	/* Of io_ns, and so on, the last one of tcp_connect_ns; they wrap. */
 	uint32_t io_hist[PLIMSOLL_HIST_BUCKETS], request_hist[PLIMSOLL_HIST_BUCKETS];

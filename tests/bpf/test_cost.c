@@ -251,21 +251,10 @@ static void what_is_left_out_is_missing_until_it_comes_back(void **state)
 	}
 }
 
-static int part_named(const char *name)
-{
-	struct probe_part parts[PROBE_PARTS_MAX];
-	int n = probe_parts(w.probe, parts);
-
-	for (int i = 0; i < n; i++)
-		if (strcmp(parts[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
 static void a_part_that_is_left_out_does_not_look(void **state)
 {
 	struct probe_part before[PROBE_PARTS_MAX], after[PROBE_PARTS_MAX];
-	int task = part_named("task"), listen = part_named("listen");
+	int task = watch_part(&w, "task"), listen = watch_part(&w, "listen");
 
 	(void)state;
 	probe_set_on(w.probe, task, false, "");
@@ -305,7 +294,7 @@ static double ns_per_packet(void)
 static void what_is_left_out_costs_next_to_nothing(void **state)
 {
 	double on[TURNS], off[TURNS];
-	int net = part_named("net");
+	int net = watch_part(&w, "net");
 
 	(void)state;
 	for (int i = 0; i < TURNS; i++) {

@@ -31,6 +31,7 @@
 #define LARGE	 (1u << 20)
 #define BODY	 4 /* bytes of an answer, as ANSWER() says */
 #define THINK_MS 20
+#define PATIENCE 1000 /* looks, 10 ms apart */
 #define ANSWER(status) "HTTP/1.1 " status " Status\r\nContent-Length: 4\r\n\r\nbody"
 
 #define GET	 "*2\r\n$3\r\nGET\r\n$1\r\na\r\n"
@@ -44,7 +45,7 @@ static struct scene scene = {&own, &w, {{"talker", path}}, .actor = &actor};
 
 enum order {
 	ENTER /* by itself */, CONNECT, CONNECT_6, CONNECT_MAPPED, TALK, FAIL, CUT, MUCH, THINK, LOSE, BEGIN, FINISH,
-	GIBBERISH, PIPELINE, WAIT, BITS, BANNER, TURN, TURN_MUCH, CONFUSE, UPGRADE, CLOSE
+	GIBBERISH, PIPELINE, WAIT, BITS, BANNER, TURN, TURN_MUCH, ASK, ANSWER_IT, CONFUSE, UPGRADE, CLOSE
 };
 
 static struct { /* of the actor */
@@ -205,6 +206,8 @@ static void obey(int order, void *data)
 	case BANNER: return say(net.there, net.here, "220 here\r\n");
 	case TURN: return take_turn();
 	case TURN_MUCH: return take_many();
+	case ASK: return say(net.here, net.there, "\x01who");
+	case ANSWER_IT: return say(net.there, net.here, "\x02I");
 	case CONFUSE: return talk("no answer\r\n");
 	case UPGRADE: return talk("HTTP/1.1 101 Switching Protocols\r\n\r\n");
 	case WAIT:
@@ -439,6 +442,64 @@ static void of_older_connections_none_is_guessed(void **state)
 	assert_int_equal(s.connections_older, 2); /* of either end */
 }
 
+static void assert_open(const struct signals *s, unsigned requests, unsigned turns)
+{
+	assert_int_equal(s->requests_open, requests);
+	assert_int_equal(s->calls_open, requests);
+	assert_int_equal(s->turns_open, turns);
+}
+
+/* What is under way is counted, and ends with its connection. */
+static void what_is_open_is_told(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(CONNECT);
+	s = read_now();
+	assert_open(&s, 0, 0);
+	actor_tell(&actor, BEGIN);
+	s = read_now();
+	assert_open(&s, 1, 0);
+	actor_tell(&actor, FINISH);
+	s = read_now();
+	assert_open(&s, 0, 0);
+	actor_tell(&actor, BEGIN);
+	actor_tell(&actor, CONNECT); /* another one; the first is left as it is, with what it owes */
+	actor_tell(&actor, ASK);
+	s = read_now();
+	assert_open(&s, 1, 1);
+	actor_tell(&actor, CLOSE);
+	actor_end(&actor);
+	for (int i = 0; i < PATIENCE && ((s = read_now()).turns_open || s.requests_open || s.calls_open); i++)
+		crew_pause(10);
+	assert_open(&s, 0, 0);
+}
+
+/* What passed meanwhile nobody heard, so nobody says how long it took. */
+static void a_pause_makes_no_time(void **state)
+{
+	struct signals s;
+	int part = watch_part(&w, "request");
+
+	(void)state;
+	start(CONNECT);
+	actor_tell(&actor, TURN_MUCH);
+	actor_tell(&actor, ASK);
+	probe_set_on(w.probe, part, false, "the test wants it");
+	actor_tell(&actor, ANSWER_IT);
+	actor_tell(&actor, TURN_MUCH);
+	probe_set_on(w.probe, part, true, "");
+	actor_tell(&actor, ASK);
+	actor_tell(&actor, ANSWER_IT);
+	actor_tell(&actor, TURN);
+	s = read_now();
+	assert_int_equal(s.turns, TIMES + 2);
+	assert_int_equal(s.call_turns, TIMES + 2);
+	assert_int_equal(s.turns_untimed, 1);
+	assert_int_equal(s.call_turns_untimed, 1);
+}
+
 /* At either end. */
 static void what_is_not_told_is_counted(void **state)
 {
@@ -475,6 +536,8 @@ int main(void)
 		SCENE_TEST(what_is_not_http_takes_turns, &scene),
 		SCENE_TEST(turns_are_of_who_opened, &scene),
 		SCENE_TEST(of_older_connections_none_is_guessed, &scene),
+		SCENE_TEST(what_is_open_is_told, &scene),
+		SCENE_TEST(a_pause_makes_no_time, &scene),
 		SCENE_TEST(what_is_not_told_is_counted, &scene),
 	};
 

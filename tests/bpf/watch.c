@@ -107,6 +107,17 @@ uint64_t watch_times(const struct signals *s, enum signal_histogram h, uint64_t 
 	return n;
 }
 
+int watch_part(const struct watch *w, const char *name)
+{
+	struct probe_part parts[PROBE_PARTS_MAX];
+	int n = probe_parts(w->probe, parts);
+
+	for (int i = 0; i < n; i++)
+		if (strcmp(parts[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
 struct probe_stats watch_stats(const struct watch *w)
 {
 	struct probe_stats s;

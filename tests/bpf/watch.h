@@ -28,6 +28,7 @@ struct probe_cgroup *watch_find(const struct watch *w, const char *path); /* NUL
 struct signals watch_read(const struct watch *w, const char *path); /* as of the last pass */
 /* How many times of that histogram may be from…to: whole buckets. */
 uint64_t watch_times(const struct signals *s, enum signal_histogram h, uint64_t from_ns, uint64_t to_ns);
+int watch_part(const struct watch *w, const char *name); /* its number, for probe_set_on(); -1: there is none */
 struct probe_stats watch_stats(const struct watch *w);
 
 #endif

@@ -335,6 +335,29 @@ static void older_connections_take_no_turns(void **state)
 	assert_int_equal(st.h.opened, CONVERSATION_NOBODY);
 }
 
+/* Nobody heard whether the question was answered, or another one asked. */
+static void a_pause_takes_the_time(void **state)
+{
+	struct stage st = opened(true), http = opened(true);
+
+	(void)state;
+	say(&st, true, "\x01question", 9, 1 * MS);
+	hear_paused(&st.h);
+	say(&st, false, "\x02reply", 6, 2 * MS);
+	assert_turns(&st, 0);
+	say(&st, true, "\x01question", 9, 10 * MS);
+	say(&st, false, "\x02reply", 6, 11 * MS);
+	assert_turns(&st, 1);
+	assert_int_equal(st.told.x[0].asked_ns, 0);
+	say(&http, true, "GET / HTTP/1.1\r\n\r\n", 18, 1 * MS);
+	hear_paused(&http.h);
+	http.next[0] = http.next[0] + 18; /* its answer; and then there is another */
+	say(&http, true, "GET / HTTP/1.1\r\n\r\n", 18, 10 * MS);
+	say(&http, false, "HTTP/1.1 204 N\r\n\r\n", 18, 11 * MS);
+	assert_int_equal(http.told.n, 1);
+	assert_int_equal(http.told.x[0].asked_ns, 10 * MS);
+}
+
 /* In the middle of a handshake, so that nobody knows what is data. */
 static void a_loss_in_a_handshake_ends_the_hearing(void **state)
 {
@@ -364,6 +387,7 @@ int main(void)
 		cmocka_unit_test(repetitions_are_no_turns),
 		cmocka_unit_test(who_comes_too_early_is_not_heard),
 		cmocka_unit_test(older_connections_take_no_turns),
+		cmocka_unit_test(a_pause_takes_the_time),
 		cmocka_unit_test(a_loss_in_a_handshake_ends_the_hearing),
 	};
 
