@@ -253,7 +253,11 @@ def shown(server, name):
 
 
 TIME = r" +(\d+ms|\d\.\ds)"
-FIGURES = r" +([1-9]\d*|[1-9]\.\d) +([1-9]\d*|[1-9]\.\d)%" + 3 * TIME
+RATES = r" +([1-9]\d*|[1-9]\.\d) +([1-9]\d*|[1-9]\.\d)%"
+FIGURES = RATES + 3 * TIME
+SCREENS = {80: (r"REQ/S +ERRORS +p95 +SATURATION +BY WHAT", RATES + TIME),  # the cause before further quantiles
+           120: (r"REQ/S +ERRORS +p50 +p95 +p99 +SATURATION", FIGURES),
+           180: (r"REQ/S +ERRORS +p50 +p95 +p99 +SATURATION", FIGURES)}
 
 
 def people_see_them(w, server):
@@ -264,13 +268,13 @@ def people_see_them(w, server):
     t = Terminal(w.dir)
     try:
         for address, name in ((server.address, "shop"), ("unix:" + w.agent.path, w.server.cgroup)):
-            for columns in (80, 120, 180):
+            for columns, (titles, figures) in SCREENS.items():
                 t.resize(columns, 24)
                 t.keys(f"clear; {cli.PLIMSOLL} top -s {address}", "Enter")
                 t.sees("▸ ")
                 t.keys("/")
                 t.keys(name, "Enter")
-                screen = t.sees(r"REQ/S +ERRORS +p50 +p95 +p99 +SATURATION", rf"▸ .*{FIGURES}")
+                screen = t.sees(titles, rf"▸ .*{figures}")
                 assert all(len(line) <= columns for line in screen.splitlines()), screen
                 if os.environ.get("SHOW"):
                     print(screen)
