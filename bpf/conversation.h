@@ -38,6 +38,7 @@ enum conversation_protocol {
 	CONVERSATION_REDIS,
 	CONVERSATION_PGSQL,
 	CONVERSATION_BOLT,
+	CONVERSATION_HTTP2,
 	CONVERSATION_TLS,    /* its handshake */
 	CONVERSATION_TURNS,  /* something else: only who speaks when is heard */
 	CONVERSATION_OPAQUE, /* not one that we understand: bytes are not looked at any more */

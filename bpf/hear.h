@@ -4,7 +4,8 @@
  * and late it comes; who of the two asks; what it speaks; where to begin on a connection that is older than we are, or
  * after a loss. What speaks nothing that we understand takes turns.
  * Never guesses: what cannot be told is left out, and said. Compiled for the kernel and, for its tests, as plain C:
- * who includes it has defined conversation_tell(to, exchange) and hear_bytes(from, offset, buffer, n), false: not there.
+ * who includes it has defined conversation_tell(to, exchange), hear_bytes(from, offset, buffer, n), false: not there, and
+ * hear_streams(from): the memory that HTTP/2 needs of this connection, made zeroed, NULL: there is none.
  */
 #ifndef BPF_HEAR_H
 #define BPF_HEAR_H
@@ -48,14 +49,15 @@ struct segment {
 	__u8 opened; /* enum conversation_role: ours, by who opened the connection; known of the first segment only */
 };
 
-/* OPAQUE: from here on nothing is told of the connection. */
-enum heard { HEARD, HEARD_OLD, HEARD_LOST, HEARD_OPAQUE };
+/* OPAQUE: from here on nothing is told of the connection. ON: something is missing, but what is there may be heard. */
+enum heard { HEARD, HEARD_OLD, HEARD_LOST, HEARD_OPAQUE, HEARD_ON };
 
 struct hear_walk {
 	struct hearing *h;
 	struct direction *d;
 	const struct segment *s;
 	const void *from;
+	struct http2 *streams; /* NULL: it is not HTTP/2 */
 	bool asks;
 };
 
@@ -108,14 +110,14 @@ static long hear_step(__u32 number, struct hear_walk *w)
 	(void)number;
 	if ((!again && at >= s->bytes) || !hear_understands(c))
 		return 1;
-	taken = protocol_pass(c, piece.asks, n, s->to, piece.now_ns);
+	taken = protocol_pass(c, w->streams, &piece, n);
 	if (!taken) {
 		piece.n = n < CONVERSATION_PIECE ? n : CONVERSATION_PIECE;
 		if (again)
 			hear_again(h, &piece);
 		else if (!hear_bytes(w->from, at, piece.byte, piece.n))
 			return 1;
-		taken = protocol_read(c, &piece);
+		taken = protocol_read(c, w->streams, &piece);
 	}
 	hear_goes_on(w, again, taken);
 	return taken == 0;
@@ -134,20 +136,24 @@ static __always_inline void hear_steps(struct hear_walk *w)
 }
 
 /* A gap is nothing that we miss if it lies in a body. */
-static __always_inline bool hear_bridges(struct hearing *h, const struct segment *s, __u32 gap)
+static __always_inline bool hear_bridges(struct hearing *h, const struct segment *s, struct http2 *streams, __u32 gap)
 {
+	struct conversation_piece piece = {.to = s->to, .now_ns = s->now_ns, .asks = hear_asks(h, s)};
+
 	if (h->fresh && h->held && hear_asks(h, s)) {
 		h->fresh = 0; /* what it speaks is known at its next request, if at all */
 		return false;
 	}
 	if (!hear_understands(&h->talk))
 		return true; /* nobody listens */
-	return protocol_pass(&h->talk, hear_asks(h, s), gap, s->to, s->now_ns) == gap;
+	return protocol_pass(&h->talk, streams, &piece, gap) == gap;
 }
 
 /* The first answer may come with its second segment first. Of a connection that is older this says nothing. */
 static __always_inline void hear_expect(struct direction *other, const struct segment *s)
 {
+	if (other->known) /* by now: both may speak at once */
+		return;
 	other->next = s->acknowledged;
 	other->known = s->first;
 }
@@ -162,9 +168,11 @@ static __always_inline void hear_joins(struct hearing *h, const struct segment *
 }
 
 /* Whether the segment has something new; what of it came before is left out: it is walked from d->at on. */
-static __always_inline enum heard hear_place(struct hearing *h, struct direction *d, const struct segment *s)
+static __always_inline enum heard hear_place(struct hearing *h, struct direction *d, const struct segment *s,
+					     struct http2 *streams)
 {
 	__s32 ahead = d->known ? (__s32)(s->sequence - d->next) : 0;
+	bool bridged;
 
 	if (!h->in.known && !h->out.known) {
 		if (s->sequence != s->expected)
@@ -176,11 +184,18 @@ static __always_inline enum heard hear_place(struct hearing *h, struct direction
 		return HEARD_OLD;
 	d->known = 1;
 	d->next = s->sequence + s->bytes + (s->last ? 1 : 0);
-	return ahead <= 0 || hear_bridges(h, s, (__u32)ahead) ? HEARD : HEARD_LOST;
+	bridged = ahead <= 0 || hear_bridges(h, s, streams, (__u32)ahead);
+	if (!streams)
+		return bridged ? HEARD : HEARD_LOST;
+	if (!bridged)
+		http2_lose(streams, hear_asks(h, s));
+	if (!d->at)
+		http2_arrives(streams, hear_asks(h, s));
+	return bridged ? HEARD : HEARD_ON; /* frames are found again */
 }
 
-/* First of all. HEARD: its data is to be walked through, and hear_end() comes last. */
-CONVERSATION_GLOBAL int hear_arrives(struct hearing *h, const struct segment *s)
+/* First of all. HEARD, HEARD_ON: its data is to be walked through, and hear_end() comes last. */
+CONVERSATION_GLOBAL int hear_arrives(struct hearing *h, const struct segment *s, struct http2 *streams)
 {
 	struct direction *d;
 	enum heard how;
@@ -189,11 +204,12 @@ CONVERSATION_GLOBAL int hear_arrives(struct hearing *h, const struct segment *s)
 		return HEARD_OLD;
 	d = hear_direction(h, s);
 	if (__sync_lock_test_and_set(&d->taken, 1)) {
-		conversation_lose(&h->talk);
+		if (!streams) /* else the next segment finds that this one is missing */
+			conversation_lose(&h->talk);
 		return HEARD_LOST;
 	}
-	how = hear_place(h, d, s);
-	if (how == HEARD)
+	how = hear_place(h, d, s, streams);
+	if (how == HEARD || how == HEARD_ON)
 		return how;
 	if (how == HEARD_LOST)
 		conversation_lose(&h->talk);
@@ -234,7 +250,19 @@ CONVERSATION_GLOBAL int hear_begins(struct hearing *h, const struct segment *s, 
 	conversation_begin(&h->talk, protocol);
 	if (unsure && protocol == CONVERSATION_REDIS)
 		h->talk.answer.framing = REDIS_UNSURE;
+	if (protocol == CONVERSATION_HTTP2)
+		http2_begin(&h->talk, s->now_ns);
 	return 1;
+}
+
+/* Its first bytes, as many as protocols are told apart by. */
+static __always_inline __u64 hear_word(const struct segment *s, const void *from)
+{
+	__u64 word = 0;
+
+	if (s->bytes >= sizeof(word))
+		(void)hear_bytes(from, 0, &word, sizeof(word));
+	return word;
 }
 
 /* The client's first bytes, as many as protocols are told apart by, however they come. True: they are all there. Apart,
@@ -283,6 +311,8 @@ CONVERSATION_GLOBAL int hear_opens(struct hearing *h, const struct segment *s)
 		return 0;
 	}
 	conversation_begin(&h->talk, protocol);
+	if (protocol == CONVERSATION_HTTP2)
+		http2_begin(&h->talk, h->last_ns);
 	return 1;
 }
 
@@ -305,6 +335,8 @@ static __always_inline void hear_opening(struct hearing *h, const struct segment
 	struct direction *d = hear_direction(h, s);
 
 	if (!hear_asks(h, s)) {
+		if (!h->opening && http2_greets(hear_word(s, from)))
+			h->opening = HTTP2_GREETING;
 		hear_opened(h, s);
 	} else if (hear_gathers(h, s, from)) {
 		hear_opens(h, s);
@@ -361,16 +393,6 @@ static __always_inline void hear_paused(struct hearing *h)
 		turns_pause(c);
 	else if (c->protocol != CONVERSATION_OPAQUE)
 		conversation_lose(c);
-}
-
-/* Its first bytes, as many as protocols are told apart by. */
-static __always_inline __u64 hear_word(const struct segment *s, const void *from)
-{
-	__u64 word = 0;
-
-	if (s->bytes >= sizeof(word))
-		(void)hear_bytes(from, 0, &word, sizeof(word));
-	return word;
 }
 
 /* What there is of TLS where a turn may begin or end: the first record that takes part. */
@@ -433,21 +455,26 @@ static __always_inline enum heard hear_turn(struct hearing *h, const struct segm
 static __always_inline enum heard hear_segment(struct hearing *h, const struct segment *s, const void *from)
 {
 	struct hear_walk w = {.h = h, .d = hear_direction(h, s), .s = s, .from = from};
-	enum heard how;
+	bool begins = h->talk.protocol != CONVERSATION_HTTP2;
+	enum heard how, ends;
 
 	if (h->talk.protocol == CONVERSATION_TURNS)
 		return hear_turn(h, s, from);
-	how = (enum heard)hear_arrives(h, s);
-	if (how != HEARD)
+	w.streams = begins ? NULL : hear_streams(from);
+	how = (enum heard)hear_arrives(h, s, w.streams);
+	if (how != HEARD && how != HEARD_ON)
 		return how;
 	if (s->bytes && h->fresh)
 		hear_opening(h, s, from);
 	else if (s->bytes && h->talk.protocol == CONVERSATION_UNKNOWN)
 		hear_begins(h, s, hear_word(s, from));
+	if (begins && h->talk.protocol == CONVERSATION_HTTP2)
+		w.streams = hear_streams(from);
 	w.asks = hear_asks(h, s);
 	if (s->bytes && hear_understands(&h->talk))
 		hear_steps(&w);
-	return (enum heard)hear_ends(h, s);
+	ends = (enum heard)hear_ends(h, s);
+	return how == HEARD_ON && ends == HEARD ? HEARD_LOST : ends;
 }
 
 #endif

@@ -16,6 +16,8 @@
  * no more requests come. What opens no protocol, or makes no sense before the first request, is one of turns (turns.h).
  * The steps are how often pass and read may be called for a segment of at most 64 KiB. In PROTOCOLS() the first that
  * opens is taken.
+ *
+ * HTTP/2 stands beside the others: its streams need memory of their own, which only such connections get.
  */
 #ifndef BPF_PROTOCOL_H
 #define BPF_PROTOCOL_H
@@ -23,6 +25,7 @@
 #include "bolt.h"
 #include "conversation.h"
 #include "http1.h"
+#include "http2.h"
 #include "pgsql.h"
 #include "redis.h"
 #include "tls.h"
@@ -34,15 +37,19 @@
 	P(TLS, tls, 64)       /* a handshake */                                                               \
 	P(HTTP1, http1, 512)  /* 32 KiB of heads; more is an attack */
 
+#define PROTOCOL_HTTP2_STEPS 2048 /* as many pieces as 64 KiB have, and again, for they may end in a frame's head */
+
 static __always_inline bool protocol_is_heard(__u8 protocol)
 {
 #define P(ID, ...) || protocol == CONVERSATION_##ID
-	return false PROTOCOLS(P);
+	return protocol == CONVERSATION_HTTP2 PROTOCOLS(P);
 #undef P
 }
 
 static __always_inline enum conversation_protocol protocol_opens(__u64 word)
 {
+	if (http2_opens(word))
+		return CONVERSATION_HTTP2;
 #define P(ID, name, ...)              \
 	if (name##_opens(word))       \
 		return CONVERSATION_##ID;
@@ -53,6 +60,8 @@ static __always_inline enum conversation_protocol protocol_opens(__u64 word)
 
 static __always_inline enum conversation_protocol protocol_may_begin(__u64 word, bool safe)
 {
+	if (http2_may_begin(word))
+		return CONVERSATION_HTTP2;
 #define P(ID, name, ...)                    \
 	if (name##_may_begin(word, safe))   \
 		return CONVERSATION_##ID;
@@ -61,20 +70,25 @@ static __always_inline enum conversation_protocol protocol_may_begin(__u64 word,
 	return CONVERSATION_UNKNOWN;
 }
 
-static __always_inline __u32 protocol_pass(struct conversation *c, bool asks, __u32 n, __u64 to, __u64 now_ns)
+/* Of n bytes that come next; of the piece its bytes are not looked at. */
+static __always_inline __u32 protocol_pass(struct conversation *c, struct http2 *streams,
+					   const struct conversation_piece *p, __u32 n)
 {
 	switch (*(volatile __u8 *)&c->protocol) {
 #define P(ID, name, ...)        \
 	case CONVERSATION_##ID: \
-		return (__u32)name##_pass(c, asks, n, to, now_ns);
+		return (__u32)name##_pass(c, p->asks, n, p->to, p->now_ns);
 	PROTOCOLS(P)
 #undef P
+	case CONVERSATION_HTTP2:
+		return (__u32)http2_pass(streams, c, p, n);
 	default:
 		return 0;
 	}
 }
 
-static __always_inline __u32 protocol_read(struct conversation *c, const struct conversation_piece *p)
+static __always_inline __u32 protocol_read(struct conversation *c, struct http2 *streams,
+					   const struct conversation_piece *p)
 {
 	switch (*(volatile __u8 *)&c->protocol) {
 #define P(ID, name, ...)        \
@@ -82,6 +96,8 @@ static __always_inline __u32 protocol_read(struct conversation *c, const struct 
 		return (__u32)name##_read(c, p);
 	PROTOCOLS(P)
 #undef P
+	case CONVERSATION_HTTP2:
+		return (__u32)http2_read(streams, c, p);
 	default:
 		return 0;
 	}
@@ -106,6 +122,8 @@ static __always_inline __u32 protocol_steps(__u8 protocol)
 		return steps;
 	PROTOCOLS(P)
 #undef P
+	case CONVERSATION_HTTP2:
+		return PROTOCOL_HTTP2_STEPS;
 	default:
 		return 0;
 	}

@@ -19,6 +19,7 @@
 #include "tally.h"
 
 static bool hear_bytes(const void *from, __u32 offset, void *to, __u32 n);
+static struct http2 *hear_streams(const void *from);
 
 #include "hear.h"
 
@@ -34,12 +35,21 @@ struct {
 	__type(value, struct hearing);
 } request_hearings SEC(".maps");
 
+/* Of those that speak HTTP/2. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct http2);
+} request_streams SEC(".maps");
+
 volatile bool request_off;       /* user space */
 volatile __u32 request_times_on; /* user space: how often it was put on again */
 __u64 request_lost;        /* connections without memory for one */
 
 struct packet {
 	struct __sk_buff *skb;
+	struct bpf_sock *sk;
 	__u32 data; /* where the payload begins */
 };
 
@@ -52,6 +62,16 @@ static bool hear_bytes(const void *from, __u32 offset, void *to, __u32 n)
 	if (last >= CONVERSATION_PIECE)
 		return false;
 	return bpf_skb_load_bytes(p->skb, p->data + offset, to, last + 1) == 0;
+}
+
+static struct http2 *hear_streams(const void *from)
+{
+	const struct packet *p = from;
+	struct http2 *h = bpf_sk_storage_get(&request_streams, p->sk, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!h)
+		__sync_fetch_and_add(&request_lost, 1);
+	return h;
 }
 
 /* Global: the verifier goes through it once, not for each of its results on. */
@@ -265,7 +285,7 @@ static __always_inline void hear(struct __sk_buff *skb, struct bpf_sock *sk)
 	struct bpf_tcp_sock *tcp;
 	struct hearing *h;
 	struct tcp_head head;
-	struct packet p = {.skb = skb};
+	struct packet p = {.skb = skb, .sk = sk};
 	struct segment s = {};
 
 	if (!at || bpf_skb_load_bytes(skb, at, &head, sizeof(head)) < 0)

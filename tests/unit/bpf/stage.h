@@ -13,7 +13,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+struct http2;
 static _Bool hear_bytes(const void *from, uint32_t offset, void *to, uint32_t n);
+static struct http2 *hear_streams(const void *from);
 
 #include "bpf/hear.h"
 
@@ -59,6 +61,14 @@ static bool hear_bytes(const void *from, uint32_t offset, void *to, uint32_t n)
 	return true;
 }
 
+static struct http2 *on_stage; /* the streams of the connection that is heard */
+
+static struct http2 *hear_streams(const void *from)
+{
+	(void)from;
+	return on_stage;
+}
+
 static size_t size_of(const struct line *l)
 {
 	return l->bytes ? l->bytes : strlen(l->says);
@@ -66,6 +76,7 @@ static size_t size_of(const struct line *l)
 
 struct stage {
 	struct hearing h;
+	struct http2 streams;
 	struct told told;
 	uint32_t next[2]; /* sequence numbers, of what is answered and asked */
 	uint32_t expected[2]; /* as the socket has it: what is missing it still waits for */
@@ -81,6 +92,7 @@ static enum heard say_at(struct stage *st, bool asks, uint32_t sequence, const c
 			    .out = asks != st->server, .first = !st->joined,
 			    .opened = st->server ? CONVERSATION_SERVER : CONVERSATION_CLIENT};
 
+	on_stage = &st->streams;
 	if ((int32_t)(sequence + s.bytes - st->expected[asks]) > 0 && (int32_t)(sequence - st->expected[asks]) <= 0)
 		st->expected[asks] = sequence + s.bytes;
 	return hear_segment(&st->h, &s, says);

@@ -58,8 +58,6 @@ static const struct play plays[] = {
 	 {{200, 1, 2, 2}, {200, 3, 4, 4}}},
 	{"not HTTP", {{true, "\x16\x03\x01\x02\x00\x01\x00\x01", 8}, {false, "\x16\x03\x03\x00", 4}}, {{0}}},
 	{"a line for Redis", {{true, "GET key\r\n", 0}, {false, "$2\r\nhi\r\n", 0}}, {{EXCHANGE_UNKNOWN, 1, 2, 2}}},
-	{"HTTP/2", {{true, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0}, {false, "\x00\x00\x00\x04\x00", 5}},
-	 {{EXCHANGE_UNKNOWN, 1, 2, 2}}},
 	{"a length that cannot be",
 	 {{true, "GET / HTTP/1.1\r\n\r\n", 0}, {false, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n", 0}},
 	 {{0}}},
