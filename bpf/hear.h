@@ -52,13 +52,12 @@ struct segment {
 /* OPAQUE: from here on nothing is told of the connection. ON: something is missing, but what is there may be heard. */
 enum heard { HEARD, HEARD_OLD, HEARD_LOST, HEARD_OPAQUE, HEARD_ON };
 
+/* What follows from these is reckoned again at each step: 6.1 has no stack left for it. */
 struct hear_walk {
 	struct hearing *h;
-	struct direction *d;
 	const struct segment *s;
 	const void *from;
 	struct http2 *streams; /* NULL: it is not HTTP/2 */
-	bool asks;
 };
 
 static __always_inline struct direction *hear_direction(struct hearing *h, const struct segment *s)
@@ -88,7 +87,7 @@ static __always_inline void hear_goes_on(struct hear_walk *w, bool again, __u32 
 	struct hearing *h = w->h;
 
 	if (!again) {
-		w->d->at += taken;
+		hear_direction(w->h, w->s)->at += taken;
 		return;
 	}
 	h->opening >>= 8 * taken & 63;
@@ -104,8 +103,8 @@ static long hear_step(__u32 number, struct hear_walk *w)
 	const struct segment *s = w->s;
 	bool again = h->held;
 	struct conversation_piece piece = {
-		.to = s->to, .now_ns = again ? h->last_ns : s->now_ns, .asks = again || w->asks};
-	__u32 at = w->d->at, n = again ? h->held : s->bytes - at, taken;
+		.to = s->to, .now_ns = again ? h->last_ns : s->now_ns, .asks = again || hear_asks(h, s)};
+	__u32 at = hear_direction(h, s)->at, n = again ? h->held : s->bytes - at, taken;
 
 	(void)number;
 	if ((!again && at >= s->bytes) || !hear_understands(c))
@@ -454,7 +453,7 @@ static __always_inline enum heard hear_turn(struct hearing *h, const struct segm
 /* Once a segment with data or the end of its direction. `from` is what hear_bytes() reads. */
 static __always_inline enum heard hear_segment(struct hearing *h, const struct segment *s, const void *from)
 {
-	struct hear_walk w = {.h = h, .d = hear_direction(h, s), .s = s, .from = from};
+	struct hear_walk w = {.h = h, .s = s, .from = from};
 	bool begins = h->talk.protocol != CONVERSATION_HTTP2;
 	enum heard how, ends;
 
@@ -470,7 +469,6 @@ static __always_inline enum heard hear_segment(struct hearing *h, const struct s
 		hear_begins(h, s, hear_word(s, from));
 	if (begins && h->talk.protocol == CONVERSATION_HTTP2)
 		w.streams = hear_streams(from);
-	w.asks = hear_asks(h, s);
 	if (s->bytes && hear_understands(&h->talk))
 		hear_steps(&w);
 	ends = (enum heard)hear_ends(h, s);

@@ -24,6 +24,7 @@ static struct http2 *hear_streams(const void *from);
 #include "hear.h"
 
 #define PASS 1
+#define IP6_HEADER 40
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 
@@ -172,13 +173,13 @@ int conversation_tell(const struct conversation *c, __u64 to, const struct excha
 /* Where the TCP header is; 0: there is none, or one that we do not look for behind an extension header. */
 static __always_inline __u32 tcp_at(struct __sk_buff *skb)
 {
-	__u8 ip[40];
+	__u8 ip[10]; /* both protocols are in it; more would cost stack, which is short on 6.1 */
 
 	if (bpf_skb_load_bytes(skb, 0, ip, sizeof(ip)) < 0)
 		return 0;
 	if (ip[0] >> 4 == 4)
 		return ip[9] == IPPROTO_TCP ? (ip[0] & 0xf) * 4 : 0;
-	return ip[6] == IPPROTO_TCP ? sizeof(ip) : 0;
+	return ip[6] == IPPROTO_TCP ? IP6_HEADER : 0;
 }
 
 /* Its fixed part. */
@@ -226,7 +227,7 @@ static __always_inline struct hearing *hearing_of(struct bpf_sock *sk)
 }
 
 /* Whom it is with says the segment that asks; its answer cannot have come yet. */
-static __always_inline void know_edge(struct __sk_buff *skb, struct hearing *h, const struct segment *s,
+static __attribute__((noinline)) void know_edge(struct __sk_buff *skb, struct hearing *h, const struct segment *s,
 				      const struct tcp_head *head)
 {
 	struct edge_segment asks = {.cgroup = s->to,
@@ -261,7 +262,7 @@ static __always_inline bool first_time(struct hearing *h, __u32 doubt)
 }
 
 /* What is not told, or may not be. */
-static __always_inline void count_doubts(struct hearing *h, enum heard how, __u64 to)
+static __attribute__((noinline)) void count_doubts(struct hearing *h, enum heard how, __u64 to)
 {
 	bool left = h->talk.protocol == CONVERSATION_OPAQUE, older = !h->opened && (h->in.known || h->out.known);
 	struct plimsoll_tally *t;
