@@ -302,7 +302,7 @@ static void compose(const struct agent *a, const struct agent_report *r, const s
 	wire.b.column[SIGNAL_REQUESTS] = wire.requests;
 	wire.b.hist[STORE_HISTS - 1] = (struct store_counts){0, wire.of, wire.bucket, wire.count};
 	wire.b.node = (struct store_node_sample){.known = true, .cpu_idle_ns = r->idle_ns,
-						 .missing = r->flags ? STORE_NODE_NO_IDLE : 0};
+						 .missing = r->flags & SIGNAL_NO_CPU ? STORE_NODE_NO_IDLE : 0};
 	for (uint32_t i = 0; i < r->n; i++) {
 		const struct agent_row *x = &r->row[i], *then = find(before, x->pod);
 
