@@ -18,8 +18,8 @@ extern void *bpf_rdonly_cast(const void *p, __u32 type) __weak __ksym;
 
 #define CAN_CAST (bpf_core_enum_value_exists(enum special_kfunc_type, KF_bpf_rdonly_cast))
 
-/* User space: the kernel's numbers of these types, when libbpf is given only a part of them (vmlinux.h of the agent); 0:
- * libbpf writes them into the program. */
+/* User space: the kernel's numbers of these types, when libbpf is given only a part of them (agent/probe/kernel_types.h);
+ * 0: libbpf writes them into the program. */
 const volatile __u32 cast_cgroup = 0, cast_mem_cgroup = 0, cast_task_group = 0;
 
 #define CAST_TYPE(TYPE)                                                              \

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/probe/vmlinux.h"
+#include "agent/probe/kernel_types.h"
 #include "base/scope.h"
 #include "programs.skel.h"
 
@@ -78,20 +78,20 @@ static void leave_out_modules(struct programs_bpf *b)
 		(void)bpf_program__set_attach_target(bpf_object__next_program(b->obj, NULL), 0, "no_such_function");
 }
 
-static void name_types(struct programs_bpf *b, const struct vmlinux *v)
+static void name_types(struct programs_bpf *b, const struct kernel_types *v)
 {
-	b->rodata->cast_cgroup = vmlinux_id(v, "cgroup");
-	b->rodata->cast_mem_cgroup = vmlinux_id(v, "mem_cgroup");
-	b->rodata->cast_task_group = vmlinux_id(v, "task_group");
+	b->rodata->cast_cgroup = kernel_types_id(v, "cgroup");
+	b->rodata->cast_mem_cgroup = kernel_types_id(v, "mem_cgroup");
+	b->rodata->cast_task_group = kernel_types_id(v, "task_group");
 }
 
 /* NULL: errno says why. When the types cannot be had, libbpf looks for them itself. */
-static struct programs_bpf *open_object(struct vmlinux *v)
+static struct programs_bpf *open_object(struct kernel_types *v)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, o, .btf_custom_path = v->path);
-	struct programs_bpf *b = vmlinux_open(v) == 0 ? programs_bpf__open_opts(&o) : NULL;
+	struct programs_bpf *b = kernel_types_open(v) == 0 ? programs_bpf__open_opts(&o) : NULL;
 
-	if (b && vmlinux_fill(v, bpf_object__btf(b->obj)) == 0) {
+	if (b && kernel_types_fill(v, bpf_object__btf(b->obj)) == 0) {
 		name_types(b, v);
 		return b;
 	}
@@ -101,7 +101,7 @@ static struct programs_bpf *open_object(struct vmlinux *v)
 
 static int load_once(struct programs *p, void (*fill)(struct programs_bpf *b, void *data), void *data)
 {
-	scoped(vmlinux_close) struct vmlinux v = {.fd = -1};
+	scoped(kernel_types_close) struct kernel_types v = {.fd = -1};
 
 	p->bpf = open_object(&v);
 	if (!p->bpf)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/probe/vmlinux.h"
+#include "agent/probe/kernel_types.h"
 
 #include <bpf/btf.h>
 #include <errno.h>
@@ -16,12 +16,12 @@
 #define BYTES_MAX  (64u << 20) /* ten times what a kernel of today has */
 #define FLAVOUR    "___" /* what follows only tells apart types of ours that stand for one of the kernel's */
 
-int vmlinux_open(struct vmlinux *v)
+int kernel_types_open(struct kernel_types *k)
 {
-	*v = (struct vmlinux){.fd = memfd_create("plimsoll-types", MFD_CLOEXEC)};
-	if (v->fd < 0)
+	*k = (struct kernel_types){.fd = memfd_create("plimsoll-types", MFD_CLOEXEC)};
+	if (k->fd < 0)
 		return -errno;
-	snprintf(v->path, sizeof(v->path), "/proc/self/fd/%d", v->fd);
+	snprintf(k->path, sizeof(k->path), "/proc/self/fd/%d", k->fd);
 	return 0;
 }
 
@@ -30,7 +30,7 @@ static bool may_be_the_kernels(const struct btf_type *t)
 	return t->name_off && (btf_is_composite(t) || btf_is_any_enum(t) || btf_is_typedef(t));
 }
 
-static void want(struct vmlinux *v, const struct btf *ours, struct types_name *name, const struct btf_type *t)
+static void want(struct kernel_types *k, const struct btf *ours, struct types_name *name, const struct btf_type *t)
 {
 	scoped(freep) char *plain = mem_strdup(btf__name_by_offset(ours, t->name_off));
 	char *flavour = strstr(plain, FLAVOUR);
@@ -38,19 +38,19 @@ static void want(struct vmlinux *v, const struct btf *ours, struct types_name *n
 	if (flavour)
 		*flavour = '\0';
 	name->kind = btf_kind(t);
-	if (plain[0] && !strmap_get(v->names, plain))
-		strmap_put(v->names, plain, name);
+	if (plain[0] && !strmap_get(k->names, plain))
+		strmap_put(k->names, plain, name);
 }
 
-static void want_all(struct vmlinux *v, const struct btf *ours)
+static void want_all(struct kernel_types *k, const struct btf *ours)
 {
 	uint32_t n = btf__type_cnt(ours);
 
-	v->names = strmap_new();
-	v->name = mem_zero(n * sizeof(*v->name));
+	k->names = strmap_new();
+	k->name = mem_zero(n * sizeof(*k->name));
 	for (uint32_t id = 1; id < n; id++)
 		if (may_be_the_kernels(btf__type_by_id(ours, id)))
-			want(v, ours, &v->name[id], btf__type_by_id(ours, id));
+			want(k, ours, &k->name[id], btf__type_by_id(ours, id));
 }
 
 static int write_all(int fd, const char *bytes, size_t n)
@@ -68,16 +68,16 @@ static int write_all(int fd, const char *bytes, size_t n)
 	return 0;
 }
 
-static int extract(struct vmlinux *v, const void *btf, size_t bytes)
+static int extract(struct kernel_types *k, const void *btf, size_t bytes)
 {
 	scoped(buf_done) struct buf types = {0};
-	int r = types_extract(btf, bytes, v->names, &types);
+	int r = types_extract(btf, bytes, k->names, &types);
 
-	return r < 0 ? r : write_all(v->fd, types.data, types.size);
+	return r < 0 ? r : write_all(k->fd, types.data, types.size);
 }
 
 /* Read; since 6.16 it can be mapped instead, which is nothing to wait for. */
-static int extract_of_file(struct vmlinux *v, int fd, size_t bytes)
+static int extract_of_file(struct kernel_types *k, int fd, size_t bytes)
 {
 	scoped(freep) char *copy = NULL;
 	void *at = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -85,7 +85,7 @@ static int extract_of_file(struct vmlinux *v, int fd, size_t bytes)
 	int r;
 
 	if (at != MAP_FAILED) {
-		r = extract(v, at, bytes);
+		r = extract(k, at, bytes);
 		munmap(at, bytes);
 		return r;
 	}
@@ -97,10 +97,10 @@ static int extract_of_file(struct vmlinux *v, int fd, size_t bytes)
 			return n < 0 ? -errno : -EBADMSG;
 		done += (size_t)n;
 	}
-	return extract(v, copy, bytes);
+	return extract(k, copy, bytes);
 }
 
-int vmlinux_fill(struct vmlinux *v, const struct btf *ours)
+int kernel_types_fill(struct kernel_types *k, const struct btf *ours)
 {
 	scoped(closep) int fd = open(FILE_PATH, O_RDONLY | O_CLOEXEC);
 	struct stat s;
@@ -109,21 +109,21 @@ int vmlinux_fill(struct vmlinux *v, const struct btf *ours)
 		return -errno;
 	if (s.st_size <= 0 || s.st_size > BYTES_MAX)
 		return -EBADMSG;
-	want_all(v, ours);
-	return extract_of_file(v, fd, (size_t)s.st_size);
+	want_all(k, ours);
+	return extract_of_file(k, fd, (size_t)s.st_size);
 }
 
-uint32_t vmlinux_id(const struct vmlinux *v, const char *name)
+uint32_t kernel_types_id(const struct kernel_types *k, const char *name)
 {
-	const struct types_name *found = v->names ? strmap_get(v->names, name) : NULL;
+	const struct types_name *found = k->names ? strmap_get(k->names, name) : NULL;
 
 	return found ? found->id : 0;
 }
 
-void vmlinux_close(struct vmlinux *v)
+void kernel_types_close(struct kernel_types *k)
 {
-	strmap_free(v->names);
-	free(v->name);
-	closep(&v->fd);
-	*v = (struct vmlinux){.fd = -1};
+	strmap_free(k->names);
+	free(k->name);
+	closep(&k->fd);
+	*k = (struct kernel_types){.fd = -1};
 }
