@@ -57,11 +57,12 @@ void changes_clear(struct changes *l)
 		drop(l, &l->first);
 }
 
-size_t changes_drop_decisions(struct changes *l)
+/* From the oldest on, as long as `goes_on`. How many went. */
+static size_t drop_decisions(struct changes *l, bool (*goes_on)(const struct changes *l, const struct change *c))
 {
 	size_t n = 0;
 
-	for (struct change **at = &l->first; *at;) {
+	for (struct change **at = &l->first; *at && goes_on(l, *at);) {
 		if (!is_of_a_decision(*at)) {
 			at = &(*at)->next;
 			continue;
@@ -72,24 +73,25 @@ size_t changes_drop_decisions(struct changes *l)
 	return n;
 }
 
-static bool is_over_limit(const struct changes *l)
+static bool to_the_end(const struct changes *l, const struct change *c)
 {
-	return l->n > DECISIONS_WAITING || l->octets > DECISIONS_WAITING_OCTETS;
+	(void)l;
+	(void)c;
+	return true;
+}
+
+size_t changes_drop_decisions(struct changes *l)
+{
+	return drop_decisions(l, to_the_end);
 }
 
 /* The newest stays, whatever its size. */
+static bool is_over_limit(const struct changes *l, const struct change *c)
+{
+	return (l->n > DECISIONS_WAITING || l->octets > DECISIONS_WAITING_OCTETS) && c->next;
+}
+
 size_t changes_limit(struct changes *l)
 {
-	struct change **at = &l->first;
-	size_t n = 0;
-
-	while (is_over_limit(l) && *at && (*at)->next) {
-		if (!is_of_a_decision(*at)) {
-			at = &(*at)->next;
-			continue;
-		}
-		drop(l, at);
-		n++;
-	}
-	return n;
+	return drop_decisions(l, is_over_limit);
 }
