@@ -5,36 +5,19 @@ server answered with, those of gRPC too; and the times are near the client's."""
 import json
 import os
 import re
-import shutil
-import socket
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import heard  # noqa: E402
-from heard import NAMES  # noqa: E402
+from heard import NAMES, PIN, RUN  # noqa: E402
 from loads import Load, until  # noqa: E402
-from own_agent import values  # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-PEERS = os.path.join(HERE, "..", "..", "build", "peers")
-PATH = os.pathsep.join((os.path.join(PEERS, "usr/bin"), os.path.join(PEERS, "usr/sbin"), os.environ["PATH"]))
-LIBRARIES = os.path.join(PEERS, "usr/lib", f"{os.uname().machine}-linux-gnu")
 LARGE = 1 << 20
 WORK = 0.05  # seconds that a slow call takes
 
-# Segments of a connection that is busy both ways overtake each other where both its ends send from several CPUs, and
-# what is missing is not made up: all on one.
-ONE_CPU = f"os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}})\n"
-WEB = ONE_CPU + "os.execv(sys.argv[1], ['nghttpd', '--no-tls', '-a', '127.0.0.1', '-m', '400', '-d', sys.argv[3], sys.argv[2]])"
-H2LOAD = ONE_CPU + """
-import subprocess
-p = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-sys.stdout.write(f"{p.returncode} {len(p.stdout)}\\n{p.stdout.decode()}\\n")
-sys.stdout.flush()
-time.sleep(1000)
-"""
-GRPC_SERVER = ONE_CPU + f"""
+WEB = PIN + "os.execv(sys.argv[1], ['nghttpd', '--no-tls', '-a', '127.0.0.1', '-m', '400', '-d', sys.argv[3], sys.argv[2]])"
+GRPC_SERVER = PIN + f"""
 import grpc
 from concurrent import futures
 class Handler(grpc.GenericRpcHandler):
@@ -57,7 +40,7 @@ server.start()
 print(port, flush=True)
 server.wait_for_termination()
 """
-GRPC_CLIENT = ONE_CPU + """
+GRPC_CLIENT = PIN + """
 import grpc, json, threading
 port, what, n, threads, timeout = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
 channel = grpc.insecure_channel("127.0.0.1:" + port)
@@ -82,15 +65,10 @@ time.sleep(1000)
 """
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
-
-
 class World(heard.World):
     def __init__(self, programs):
         super().__init__("http2")
-        self.programs, self.web_port = programs, free_port()
+        self.programs, self.web_port = programs, heard.free_port()
         os.mkdir(os.path.join(self.dir, "root"))
         for name, size in (("small", 10), ("large", LARGE)):
             with open(os.path.join(self.dir, "root", name), "wb") as f:
@@ -98,23 +76,11 @@ class World(heard.World):
         self.serve(GRPC_SERVER)
         self.port = int(self.server.process.stdout.readline())
         self.web = Load(self.top + "/web", WEB, programs["nghttpd"], str(self.web_port), os.path.join(self.dir, "root"))
-        until("nghttpd listens", lambda: self.listens(self.web_port))
+        until("nghttpd listens", lambda: heard.listens(self.web_port))
 
     def end(self):
         self.web.end()
         super().end()
-
-    @staticmethod
-    def listens(port):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return True
-        except OSError:
-            return False
-
-    def now(self, cgroup):
-        row = values(self.agent.snapshot(self.top + "/*"), cgroup)
-        return {k: row[k] if row else 0 for k in NAMES}
 
     def asked(self, server, n, code, *argv):
         """What both sides count more of n requests that a client makes; and what it says."""
@@ -122,7 +88,7 @@ class World(heard.World):
         client = self.client(code, *argv)
         try:
             said = client.process.stdout.readline().decode()
-            if code is H2LOAD:
+            if code is RUN:
                 status, size = map(int, said.split())
                 said = client.process.stdout.read(size).decode()
                 assert status == 0, (argv, said)
@@ -146,7 +112,7 @@ class World(heard.World):
             time.sleep(2)
 
     def load(self, path, n, *options):
-        served, called, said = self.asked(self.web, n, H2LOAD, self.programs["h2load"], "-n", str(n), *options,
+        served, called, said = self.asked(self.web, n, RUN, "", self.programs["h2load"], "-n", str(n), *options,
                                           f"http://127.0.0.1:{self.web_port}/{path}")
         assert f"{n} done" in said, said
         return served, called, said
@@ -216,9 +182,8 @@ def who_gives_up_waited(w):
 
 
 def main():
-    os.environ["LD_LIBRARY_PATH"] = LIBRARIES
-    programs = {name: shutil.which(name, path=PATH) for name in ("nghttpd", "h2load")}
-    if None in programs.values():
+    programs = heard.programs("usr/bin usr/sbin", "nghttpd", "h2load")
+    if not programs:
         print("SKIP: nghttp2 is neither in build/peers (./dev test unpacks it there) nor installed")
         return 77
     return heard.run(lambda: World(programs), (

@@ -22,7 +22,8 @@ NAMES = ("requests", "request_errors", "request_client_errors", "requests_untime
 TURNS = NAMES + ("turns", "turns_untimed", "turn_ns", "call_turns", "call_turns_untimed", "call_turn_ns",
                  "hearing_losses", "connections_older", "connections_left")
 
-# On loopback, segments of a sender that moves to another CPU overtake each other, and what is lost by that is not told.
+# On loopback, segments of a sender that moves to another CPU overtake each other, as do those of a connection that is busy
+# both ways; what is missing is not made up. So all of them stay on one.
 PIN = "os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
 
 RUN = PIN + """
@@ -34,9 +35,9 @@ time.sleep(1000)
 """
 
 
-def programs(path, *names):
-    """Where these are, in a directory of build/peers or else of the system; None: one of them is nowhere."""
-    path = os.path.join(PEERS, path) + ":/" + path + ":" + os.environ["PATH"]
+def programs(folders, *names):
+    """Where these are, in folders of build/peers or else of the system; None: one of them is nowhere."""
+    path = os.pathsep.join([os.path.join(root, f) for root in (PEERS, "/") for f in folders.split()] + [os.environ["PATH"]])
     found = {name: shutil.which(name, path=path) for name in names}
     os.environ["LD_LIBRARY_PATH"] = LIBRARIES
     return None if None in found.values() else found
