@@ -10,6 +10,7 @@
 #define BPF_BOLT_H
 
 #include "conversation.h"
+#include "framed.h"
 #include "letters.h"
 
 #define BOLT_STEPS    16 /* of a piece, each of a byte, a word or a chunk */
@@ -342,12 +343,9 @@ CONVERSATION_GLOBAL int bolt_pass(struct conversation *c, bool asks, __u32 n, __
 	state = s->state;
 	if (state != BOLT_BODY && state != BOLT_PROPOSALS && state != BOLT_CHOICE)
 		return 0;
-	if (n < s->left) {
-		s->left -= n;
+	n = conversation_take(s, n);
+	if (s->left)
 		return (int)n;
-	}
-	n = (__u32)s->left;
-	s->left = 0;
 	bolt_expect(s, state == BOLT_CHOICE ? BOLT_ABLE : BOLT_SIZE);
 	if (state == BOLT_PROPOSALS)
 		conversation_ask(c, 0, BOLT_HANDSHAKE);
@@ -429,25 +427,9 @@ static __always_inline bool bolt_reads(const struct conversation *c, const struc
 	return c->protocol == CONVERSATION_BOLT && *(volatile const __u8 *)&s->state != BOLT_BAD;
 }
 
-/* The rest of a chunk, a message up to it, its end or a byte, but not that which makes no sense; of a full piece the last
- * bytes are better read with those after them. */
 static __always_inline __u32 bolt_step(struct conversation *c, struct side *s, const struct conversation_piece *p, __u32 i)
 {
-	__u32 taken;
-
-	if (!bolt_reads(c, s))
-		return 0;
-	taken = (__u32)bolt_pass(c, p->asks, p->n - i, p->to, p->now_ns);
-	if (taken || (p->n == CONVERSATION_PIECE && i > CONVERSATION_PIECE - 8))
-		return taken;
-	if (i + 8 <= p->n && i <= CONVERSATION_PIECE - 8)
-		taken = (__u32)bolt_word(c, p->asks, letters_of(p, i), p->to, p->now_ns);
-	if (taken)
-		taken += (__u32)bolt_pass(c, p->asks, p->n - i - taken, p->to, p->now_ns);
-	if (taken)
-		return *(volatile __u8 *)&s->state != BOLT_BAD ? taken : 0;
-	bolt_byte(c, p->asks, p->byte[i], p->to, p->now_ns);
-	return *(volatile __u8 *)&s->state != BOLT_BAD;
+	return bolt_reads(c, s) ? framed_step(c, s, p, i, bolt_pass, bolt_word, bolt_byte, BOLT_BAD) : 0;
 }
 
 /* Reads a piece, or a few steps of it. Returns how many bytes it took. */

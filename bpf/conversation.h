@@ -124,6 +124,15 @@ static __always_inline int conversation_walk(struct conversation *c, const struc
 	return (int)*at;
 }
 
+/* Of n bytes that come next those of the body; it is over when none of it is left. */
+static __always_inline __u32 conversation_take(struct side *s, __u32 n)
+{
+	if (n > s->left)
+		n = (__u32)s->left;
+	s->left -= n;
+	return n;
+}
+
 /* What the includer makes of it; `to` is the includer's. */
 CONVERSATION_GLOBAL int conversation_tell(const struct conversation *c, __u64 to, const struct exchange *x);
 

@@ -513,12 +513,9 @@ CONVERSATION_GLOBAL int http1_pass(struct conversation *c, bool asks, __u32 n, _
 		return 0;
 	if (s->left == CONVERSATION_WITHOUT_END)
 		return (int)n;
-	if (n < s->left) {
-		s->left -= n;
+	n = conversation_take(s, n);
+	if (s->left)
 		return (int)n;
-	}
-	n = (__u32)s->left;
-	s->left = 0;
 	if (s->framing & HTTP1_CHUNKED)
 		s->state = HTTP1_SIZE;
 	else

@@ -11,7 +11,7 @@
 #define BPF_PGSQL_H
 
 #include "conversation.h"
-#include "letters.h"
+#include "framed.h"
 
 #define PGSQL_STEPS 16 /* of a piece, each of a byte or a message */
 #define PGSQL_HEAD  5  /* the tag of a message and its length, … */
@@ -339,13 +339,9 @@ CONVERSATION_GLOBAL int pgsql_pass(struct conversation *c, bool asks, __u32 n, _
 	s = asks ? &c->ask : &c->answer;
 	if (s->state != PGSQL_BODY)
 		return 0;
-	if (n < s->left) {
-		s->left -= n;
-		return (int)n;
-	}
-	n = (__u32)s->left;
-	s->left = 0;
-	pgsql_done(c, s, asks, to, now_ns);
+	n = conversation_take(s, n);
+	if (!s->left)
+		pgsql_done(c, s, asks, to, now_ns);
 	return (int)n;
 }
 
@@ -372,27 +368,10 @@ static __always_inline bool pgsql_reads(const struct conversation *c, const stru
 	return c->protocol == CONVERSATION_PGSQL && *(volatile const __u8 *)&s->state != PGSQL_BAD;
 }
 
-/* A message, a body or a byte, but not that which makes no sense; of a full piece the last bytes are better read with
- * those after them. */
 static __always_inline __u32 pgsql_step(struct conversation *c, struct side *s, const struct conversation_piece *p,
 					__u32 i)
 {
-	__u32 taken = 0;
-
-	if (!pgsql_reads(c, s))
-		return 0;
-	if (s->state == PGSQL_BODY)
-		return (__u32)pgsql_pass(c, p->asks, p->n - i, p->to, p->now_ns);
-	if (p->n == CONVERSATION_PIECE && i > CONVERSATION_PIECE - 8)
-		return 0;
-	if (i + 8 <= p->n && i <= CONVERSATION_PIECE - 8)
-		taken = (__u32)pgsql_word(c, p->asks, letters_of(p, i), p->to, p->now_ns);
-	if (taken)
-		taken += (__u32)pgsql_pass(c, p->asks, p->n - i - taken, p->to, p->now_ns);
-	if (taken)
-		return *(volatile __u8 *)&s->state != PGSQL_BAD ? taken : 0;
-	pgsql_byte(c, p->asks, p->byte[i], p->to, p->now_ns);
-	return *(volatile __u8 *)&s->state != PGSQL_BAD;
+	return pgsql_reads(c, s) ? framed_step(c, s, p, i, pgsql_pass, pgsql_word, pgsql_byte, PGSQL_BAD) : 0;
 }
 
 /* Reads a piece, or a few steps of it. Returns how many bytes it took. */

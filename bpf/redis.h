@@ -361,13 +361,9 @@ CONVERSATION_GLOBAL int redis_pass(struct conversation *c, bool asks, __u32 n, _
 	s = asks ? &c->ask : &c->answer;
 	if (s->state != REDIS_BODY)
 		return 0;
-	if (n < s->left) {
-		s->left -= n;
-		return (int)n;
-	}
-	n = (__u32)s->left;
-	s->left = 0;
-	redis_element(c, s, asks, to, now_ns);
+	n = conversation_take(s, n);
+	if (!s->left)
+		redis_element(c, s, asks, to, now_ns);
 	return (int)n;
 }
 

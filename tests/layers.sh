@@ -27,7 +27,7 @@ only() {
 }
 
 lib='(base|loop|rpc|wire|conf|pki)/[a-z_]+\.h|plimsoll/(version\.h|signal\.h|signals\.def|loss\.h|losses\.def)'
-allow bpf '(kernel|array|place|table|tally|socket|cost|hist|cast|psi|pid|skb|letters|conversation|http1|http2|hpack|redis|pgsql|bolt|tls|turns|protocol|hear|edge)\.h|plimsoll/[a-z_]+\.h'
+allow bpf '(kernel|array|place|table|tally|socket|cost|hist|cast|psi|pid|skb|letters|conversation|http1|http2|hpack|redis|framed|pgsql|bolt|tls|turns|protocol|hear|edge)\.h|plimsoll/[a-z_]+\.h'
 allow include/plimsoll 'plimsoll/((signals|programs|losses)\.def|(victim|slot)\.h)'
 allow lib/base 'base/[a-z_]+\.h'
 allow lib/loop '(base|loop)/[a-z_]+\.h'
