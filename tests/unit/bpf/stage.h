@@ -112,6 +112,19 @@ static struct stage opened(bool server)
 			      .expected = {UINT32_MAX - 20, UINT32_MAX - 3}};
 }
 
+/* We come in the middle of exchanges of one protocol, 100 ms apart, as `exchange` has them, and hear one after a pause. */
+static inline struct stage joined_and_quiet(void (*exchange)(struct stage *st, uint64_t at_ns))
+{
+	struct stage st = opened(true);
+
+	st.joined = true;
+	for (uint64_t at = 1; at < 20; at++)
+		exchange(&st, at * 100 * MS);
+	assert_int_equal(st.told.n, 0);
+	exchange(&st, 3000 * MS);
+	return st;
+}
+
 /* When the line is said. A cut one takes a while, within which any moment is right. */
 static uint64_t time_of(unsigned line)
 {
