@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decide/latency.h"
 
+#include "decide/capped.h"
 #include "decide/guard.h"
 #include "decide/measure.h"
 
 #define PERCENT	     100u
 #define NS_PER_US    1000u
 #define NS_IN_1000_S 1000000000000ull
-
-static uint64_t times_over(uint64_t x, uint64_t by, uint64_t over)
-{
-	unsigned __int128 value = (unsigned __int128)x * by / over;
-
-	return value < UINT64_MAX ? (uint64_t)value : UINT64_MAX;
-}
-
-static uint32_t at_most_32(uint64_t x)
-{
-	return x < UINT32_MAX ? (uint32_t)x : UINT32_MAX;
-}
 
 void latency_add(struct latency *l, const uint32_t took[HIST_BUCKETS], uint64_t took_ns)
 {
@@ -29,8 +18,8 @@ void latency_add(struct latency *l, const uint32_t took[HIST_BUCKETS], uint64_t 
 		n += took[i];
 	}
 	l->all += n;
-	milli = took_ns ? times_over(n, NS_IN_1000_S, took_ns) : 0;
-	l->milli = l->milli <= UINT64_MAX - milli ? l->milli + milli : UINT64_MAX;
+	milli = took_ns ? capped_share(n, NS_IN_1000_S, took_ns) : 0;
+	l->milli = capped_sum(l->milli, milli);
 }
 
 uint32_t latency_least(uint32_t quantile_percent)
@@ -46,8 +35,8 @@ static uint32_t inside(unsigned bucket, uint64_t rank, uint64_t n)
 	uint64_t lower = hist_lower_ns(bucket);
 
 	if (bucket == HIST_BUCKETS - 1) /* no upper bound: claim no more than is known */
-		return at_most_32(lower / NS_PER_US);
-	return at_most_32((lower + times_over(hist_upper_ns(bucket) - lower, rank, n)) / NS_PER_US);
+		return capped_32(lower / NS_PER_US);
+	return capped_32((lower + capped_share(hist_upper_ns(bucket) - lower, rank, n)) / NS_PER_US);
 }
 
 bool latency_quantile(const struct latency *l, uint32_t quantile_percent, uint32_t *ret_us)
@@ -75,24 +64,20 @@ static void add_up(const struct policy *p, const struct view *v, uint64_t looked
 	for (uint32_t i = 0; i < v->replicas; i++) {
 		const struct view_replica *r = &v->replica[i];
 		bool young = GUARD(YOUNG, measure_young(p, r, looked_ns));
+		bool is_measured = view_is_fresh(r, p->fresh_ns) && r->took;
 
-		if (!view_is_fresh(r, p->fresh_ns) || !r->took) {
-			m->missing++;
+		measure_note(m, r, is_measured, young);
+		if (!is_measured)
 			continue;
-		}
-		m->measured++;
-		m->young += young;
 		latency_add(all, r->took, r->took_ns);
 		if (!young)
 			latency_add(old, r->took, r->took_ns);
-		if (r->sample_age_ns > m->oldest_ns)
-			m->oldest_ns = r->sample_age_ns;
 	}
 }
 
 static uint32_t percent_of(uint32_t us, uint32_t target_us)
 {
-	return target_us ? at_most_32((uint64_t)us * PERCENT / target_us) : UINT32_MAX;
+	return target_us ? capped_32((uint64_t)us * PERCENT / target_us) : UINT32_MAX;
 }
 
 static uint32_t impute(const struct policy_metric *of, const struct verdict_metric *m, const struct latency *old)
@@ -105,7 +90,7 @@ static uint32_t impute(const struct policy_metric *of, const struct verdict_metr
 		return 0;
 	if (GUARD(FILL, m->missing > 0))
 		all += m->missing;
-	return at_most_32((uint64_t)percent_of(us, of->target_us) * counted / all);
+	return capped_32((uint64_t)percent_of(us, of->target_us) * counted / all);
 }
 
 void latency_measure(const struct policy *p, size_t metric, const struct view *v, uint64_t looked_ns,

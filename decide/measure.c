@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decide/measure.h"
 
+#include "decide/capped.h"
 #include "decide/guard.h"
 #include "decide/latency.h"
 
@@ -13,25 +14,12 @@ struct sum {
 	uint64_t young;       /* of `part`, what replicas use that only just began */
 };
 
-/* Absurd numbers end at the top: wrapped round they would be small ones, and a reason to shrink. */
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-	return a <= UINT64_MAX - b ? a + b : UINT64_MAX;
-}
-
-static uint64_t scaled(uint64_t x, uint64_t by, uint64_t over)
-{
-	unsigned __int128 value = (unsigned __int128)x * by / over;
-
-	return value < UINT64_MAX ? (uint64_t)value : UINT64_MAX;
-}
-
 static void add(struct sum *to, uint64_t part, uint64_t whole, bool young)
 {
-	to->part = plus(to->part, part);
-	to->whole = plus(to->whole, whole);
+	to->part = capped_sum(to->part, part);
+	to->whole = capped_sum(to->whole, whole);
 	if (young)
-		to->young = plus(to->young, part);
+		to->young = capped_sum(to->young, part);
 }
 
 /* Adds what one replica says; false: nothing that is fresh. */
@@ -58,6 +46,18 @@ bool measure_young(const struct policy *p, const struct view_replica *r, uint64_
 	return r->age_ns < looked_ns && age_ns < p->young_ns;
 }
 
+void measure_note(struct verdict_metric *m, const struct view_replica *r, bool is_measured, bool young)
+{
+	if (!is_measured) {
+		m->missing++;
+		return;
+	}
+	m->measured++;
+	m->young += young;
+	if (r->sample_age_ns > m->oldest_ns)
+		m->oldest_ns = r->sample_age_ns;
+}
+
 static struct sum add_up(const struct policy *p, enum policy_metric_kind kind, const struct view *v,
 			 uint64_t looked_ns, struct verdict_metric *m)
 {
@@ -67,23 +67,14 @@ static struct sum add_up(const struct policy *p, enum policy_metric_kind kind, c
 		const struct view_replica *r = &v->replica[i];
 		bool young = GUARD(YOUNG, measure_young(p, r, looked_ns));
 
-		if (!add_replica(p, kind, r, young, &s)) {
-			m->missing++;
-			continue;
-		}
-		m->measured++;
-		m->young += young;
-		if (r->sample_age_ns > m->oldest_ns)
-			m->oldest_ns = r->sample_age_ns;
+		measure_note(m, r, add_replica(p, kind, r, young, &s), young);
 	}
 	return s;
 }
 
 static uint32_t percent(struct sum s)
 {
-	uint64_t value = s.whole ? scaled(s.part, PERCENT, s.whole) : 0;
-
-	return value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+	return s.whole ? capped_32(capped_share(s.part, PERCENT, s.whole)) : 0;
 }
 
 bool measure_within_tolerance(const struct policy *p, uint64_t value, uint64_t target)
@@ -110,13 +101,13 @@ uint32_t measure_filled_percent(const struct verdict_metric *m)
 /* What the missing replicas are taken to use, so that they speak against the change. */
 static struct sum fill_in(struct sum s, const struct verdict_metric *m, uint64_t one)
 {
-	uint64_t each = scaled(one, measure_filled_percent(m), PERCENT);
+	uint64_t each = capped_share(one, measure_filled_percent(m), PERCENT);
 
 	if (m->value_percent > m->target_percent)
 		s.part -= s.young;
 	if (GUARD(FILL, m->missing > 0)) {
-		s.whole = plus(s.whole, scaled(one, m->missing, 1));
-		s.part = plus(s.part, scaled(each, m->missing, 1));
+		s.whole = capped_sum(s.whole, capped_share(one, m->missing, 1));
+		s.part = capped_sum(s.part, capped_share(each, m->missing, 1));
 	}
 	return s;
 }
@@ -129,7 +120,7 @@ static uint32_t young_percent(struct sum s, const struct verdict_metric *m, uint
 	if (!m->young || !full)
 		return 0;
 	s = fill_in(s, m, one);
-	s.part = plus(s.part - s.young, scaled(scaled(one, full, PERCENT), m->young, 1));
+	s.part = capped_sum(s.part - s.young, capped_share(capped_share(one, full, PERCENT), m->young, 1));
 	return percent(s);
 }
 

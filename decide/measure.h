@@ -29,6 +29,7 @@
 void measure(const struct policy *p, size_t metric, const struct view *v, uint32_t current,
 	     uint64_t looked_ns, struct verdict_metric *ret);
 bool measure_young(const struct policy *p, const struct view_replica *r, uint64_t looked_ns); /* when it was measured */
+void measure_note(struct verdict_metric *m, const struct view_replica *r, bool is_measured, bool young); /* counts it */
 /* Whether what it asks for counts: it is known, and no latency that is content. */
 bool measure_speaks(const struct policy *p, size_t metric, const struct verdict_metric *m);
 /* Below that it would shrink because of those that just began; 0: any number will do. */
