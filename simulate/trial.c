@@ -118,7 +118,7 @@ static void look_at_requests(struct run *r, uint32_t i, int64_t began, struct vi
 	v->took_ns = (k ? k : window) * S;
 }
 
-static void look_at(struct run *r, uint32_t i, uint32_t s)
+static void look_at(struct run *r, uint32_t i, uint32_t s, uint32_t wait_permille)
 {
 	const struct plant *p = &r->plant;
 	struct view_replica *v = &r->replica[i];
@@ -130,18 +130,20 @@ static void look_at(struct run *r, uint32_t i, uint32_t s)
 	v->cpu_known = v->runq_known = v->age_ns > v->sample_age_ns && v->sample_age_ns <= r->policy.fresh_ns;
 	v->window_ns = r->policy.window_ns;
 	v->cpu_milli = i < p->serving ? (uint64_t)(mean_milli(r, r->heard_s, began > 0 ? (uint32_t)began : 0) + 0.5) : 0;
-	v->runq_permille = i < p->serving ? measured_wait_permille(p) : 0;
+	v->runq_permille = i < p->serving ? wait_permille : 0;
 	if (policy_has(&r->policy, POLICY_LATENCY))
 		look_at_requests(r, i, began, v);
 }
 
 static void look(struct run *r, uint32_t s)
 {
+	uint32_t wait_permille = measured_wait_permille(&r->plant);
+
 	name_replicas(r);
 	if (policy_has(&r->policy, POLICY_LATENCY))
 		add_took(r);
 	for (uint32_t i = 0; i < r->plant.n; i++)
-		look_at(r, i, s);
+		look_at(r, i, s, wait_permille);
 	r->view.boottime_ns = (PAST_S + s) * S;
 	r->view.wall_unix_ns = s * S;
 	r->view.replicas = r->plant.n;
