@@ -172,14 +172,25 @@ static bool take_away(const char *name)
 	return false;
 }
 
+/* False: that is no number, and said. */
+static bool number(const char *text, uint64_t *ret)
+{
+	char *end;
+
+	*ret = strtoull(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && !*end)
+		return true;
+	fprintf(stderr, "safety: \"%s\" is no number\n", text);
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"hours", 1, NULL, 'h'}, {"first", 1, NULL, 'f'},
 						{"jobs", 1, NULL, 'j'},	 {"seed", 1, NULL, 's'},
 						{"without", 1, NULL, 'w'},
 						{NULL, 0, NULL, 0}};
-	uint64_t n = 1000000, first = 0;
-	unsigned jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t n = 1000000, first = 0, jobs = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	bool only = false;
 	struct total t = {0};
 	clock_boot_t begin = clock_boot();
@@ -189,19 +200,19 @@ int main(int argc, char **argv)
 			fputs("safety: the beginning of tests/safety/safety.c says what there is\n", stderr);
 		if (o == '?' || (o == 'w' && !take_away(optarg)))
 			return 2;
-		if (o == 'w')
-			continue;
-		if (o == 'j')
-			jobs = (unsigned)strtoul(optarg, NULL, 10);
-		else
-			*(o == 'h' ? &n : &first) = strtoull(optarg, NULL, 10);
+		if (o != 'w' && !number(optarg, o == 'j' ? &jobs : o == 'h' ? &n : &first))
+			return 2;
 		only = only || o == 's';
 	}
 	signal(SIGINT, interrupt);
 	jobs = jobs < 1 ? 1 : jobs > JOBS_MOST ? JOBS_MOST : jobs;
+	if (!only && !n) {
+		fputs("safety: no hour is nothing to look at\n", stderr);
+		return 2;
+	}
 	if (only) {
 		one_hour(first, stdout, &t);
-	} else if (spread(first, n, jobs, &t) < 0) {
+	} else if (spread(first, n, (unsigned)jobs, &t) < 0) {
 		fputs("safety: a job died or could not begin; its last words, if any, stand above\n", stderr);
 		return 2;
 	}
