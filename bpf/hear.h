@@ -124,7 +124,7 @@ static long hear_step(__u32 number, struct hear_walk *w)
 
 static __always_inline void hear_steps(struct hear_walk *w)
 {
-	__u32 steps = protocol_steps(w->h->talk.protocol);
+	__u32 steps = protocol_steps(w->h->talk.protocol) * ((w->s->bytes + 0xffff) >> 16);
 
 #ifdef __bpf__
 	bpf_loop(steps, hear_step, w, 0);

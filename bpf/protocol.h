@@ -14,8 +14,8 @@
  *
  * It may call conversation_become() for another protocol that begins behind it (TLS), and set CONVERSATION_OPAQUE where
  * no more requests come. What opens no protocol, or makes no sense before the first request, is one of turns (turns.h).
- * The steps are how often pass and read may be called for a segment of at most 64 KiB. In PROTOCOLS() the first that
- * opens is taken.
+ * The steps are how often pass and read may be called for each 64 KiB of a segment, or part of them: the kernel hands over
+ * several packets as one, up to 512 KiB. In PROTOCOLS() the first that opens is taken.
  *
  * HTTP/2 stands beside the others: its streams need memory of their own, which only such connections get.
  */
@@ -114,6 +114,7 @@ static __always_inline void protocol_close(struct conversation *c, __u64 to, __u
 	}
 }
 
+/* Of 64 KiB. */
 static __always_inline __u32 protocol_steps(__u8 protocol)
 {
 	switch (protocol) {

@@ -119,7 +119,7 @@ class World(heard.World):
             served, called = self.since(client, before, n + 2, n)
         finally:
             client.end()
-        assert (served["requests"], called["calls"]) == (n + 2, n), (command, served, called, said)
+        assert (served["requests"], called["calls"]) == (n + 2, n), (command, served, called, said[-500:])
         assert called["requests"] == served["calls"] == 0, (command, served, called)
         assert served["request_errors"] == called["call_errors"], (command, served, called)
         assert served["requests_untimed"] == called["calls_untimed"], (command, served, called)

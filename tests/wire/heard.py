@@ -94,7 +94,8 @@ class World:
         try:
             until("all of them", lambda: now()[0]["requests"] >= served and now()[1]["calls"] >= called)
         except AssertionError as error:
-            raise AssertionError(f"{error}: {served} requests, {called} calls; heard {now()}") from error
+            losses = [counted(self, end.cgroup, TURNS[-3:]) for end in (self.server, client)]
+            raise AssertionError(f"{error}: {served} requests, {called} calls; heard {now()}; in all {losses}") from error
         return now()
 
     def end(self):

@@ -21,6 +21,7 @@ static struct http2 *hear_streams(const void *from);
 
 #define MS   1000000ull
 #define MOST 64
+#define LONGEST_SEGMENT (8u << 16) /* that the kernel builds (GSO_MAX_SIZE), of several packets */
 
 struct told {
 	struct exchange x[MOST];

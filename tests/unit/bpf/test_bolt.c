@@ -109,10 +109,10 @@ static void query_at(struct stage *st, uint64_t now_ns)
 	SPEAK(st, false, SUCCESS RECORD SUCCESS, now_ns + MS);
 }
 
-/* As many as fit 64 KiB, in one segment. */
+/* As many as fit, in one segment. */
 static void answers_of_many_records_are_read(void **state)
 {
-	static char records[1 << 16];
+	static char records[LONGEST_SEGMENT];
 	const char record[] = "\0\3\xb1\x71\x90\0\0";
 	struct stage st = welcomed(true);
 	size_t n = 0;

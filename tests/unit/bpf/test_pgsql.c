@@ -203,10 +203,10 @@ static void a_stream_that_ends_is_no_answer(void **state)
 	assert_int_equal(st.told.n, 0);
 }
 
-/* As many as fit 64 KiB, in one segment. */
+/* As many as fit, in one segment. */
 static void answers_of_many_rows_are_read(void **state)
 {
-	static char rows[1 << 16];
+	static char rows[LONGEST_SEGMENT];
 	const char row[] = "D\0\0\0\6\0\0";
 	struct stage st = welcomed(true);
 	size_t n = 0;
