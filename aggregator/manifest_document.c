@@ -42,14 +42,33 @@ static bool begins(const char *text, const char *with)
 	return !strncmp(text, with, strlen(with));
 }
 
-/* A kind of ours under a wrong group is an error, not a document of somebody else. */
+static const char *const kinds[] = {"ScalingPolicy", HPA_DOCUMENT_KIND, VPA_DOCUMENT_KIND};
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static bool is_kind(const char *kind)
+{
+	for (size_t i = 0; i < N_KINDS; i++)
+		if (!strcmp(kind, kinds[i]))
+			return true;
+	return false;
+}
+
+static bool is_of_vpa(const char *group, const char *kind)
+{
+	return begins(group, "autoscaling.k8s.io/") &&
+	       strcmp(kind, "VerticalPodAutoscalerCheckpoint") != 0; /* what its recommender keeps for itself */
+}
+
+/* A kind of ours under a wrong group is an error, not a document of somebody else; so is a group of ours with a kind that
+ * it does not have. */
 static enum manifest_class class_of(const char *group, const char *kind)
 {
 	if (!strcmp(kind, VPA_DOCUMENT_KIND))
 		return MANIFEST_VPA;
-	if (!*group || !*kind || begins(group, "plimsoll.io/") || !strcmp(kind, "ScalingPolicy") ||
-	    !strcmp(kind, HPA_DOCUMENT_KIND))
+	if (!*group || !*kind || is_kind(kind) || begins(group, "plimsoll.io/") || begins(group, "autoscaling/"))
 		return MANIFEST_POLICY;
+	if (is_of_vpa(group, kind))
+		return MANIFEST_VPA;
 	return manifest_workload_is(group, kind) ? MANIFEST_WORKLOAD : MANIFEST_UNKNOWN;
 }
 
@@ -66,8 +85,22 @@ static void set_name(struct manifest_document *d, const struct yaml_node *metada
 	d->key = d->class == MANIFEST_WORKLOAD ? mem_printf("%s %s", d->kind, d->name) : mem_strdup(d->name);
 }
 
+static int no_such_kind(const struct yaml_doc *doc, const char *group, const char *kind, struct err *e)
+{
+	const char *near = err_nearest(kind, kinds, N_KINDS);
+
+	yaml_err(doc, yaml_get(doc->root, "kind"), e, -EINVAL, "%.60s has no kind %.60s", group, kind);
+	err_cause(e, "what is read is ScalingPolicy of plimsoll.io, " HPA_DOCUMENT_KIND " of autoscaling and " VPA_DOCUMENT_KIND
+		     " of autoscaling.k8s.io");
+	return near ? err_fix(e, "did you mean %s?", near) : err_fix(e, "write one of these, or take the document out");
+}
+
 static int read_one(const struct yaml_doc *doc, struct manifest_document *d, struct err *e)
 {
+	const char *group = word(doc->root, "apiVersion"), *kind = word(doc->root, "kind");
+
+	if (d->class != MANIFEST_WORKLOAD && *group && *kind && !is_kind(kind))
+		return no_such_kind(doc, group, kind, e);
 	switch (d->class) {
 	case MANIFEST_VPA:
 		d->vpa = mem_new(struct vpa_manifest);
@@ -75,8 +108,8 @@ static int read_one(const struct yaml_doc *doc, struct manifest_document *d, str
 	case MANIFEST_WORKLOAD:
 		return manifest_workload_read(doc, &d->workload, e);
 	default:
-		return !strcmp(word(doc->root, "kind"), HPA_DOCUMENT_KIND) ? hpa_document_read(doc, &d->policy, e)
-									   : manifest_read(doc, &d->policy, e);
+		return !strcmp(kind, HPA_DOCUMENT_KIND) ? hpa_document_read(doc, &d->policy, e)
+							: manifest_read(doc, &d->policy, e);
 	}
 }
 

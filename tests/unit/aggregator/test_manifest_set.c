@@ -231,6 +231,47 @@ static void one_entry_of_a_list_is_its_own_matter(void **unused)
 	assert_int_equal(in_force.left_alone, 1);
 }
 
+static void a_kind_that_its_group_does_not_have_is_refused(void **unused)
+{
+	static const char vpa[] = "---\napiVersion: autoscaling.k8s.io/v1\nkind: %s\nmetadata: {name: web}\n";
+
+	(void)unused;
+	put("a.yaml", HPA, "5");
+	put("b.yaml", POLICY, "db", "db", "7");
+	holds("shop/web=5 db=7 ");
+	put("a.yaml", "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscalr\nmetadata: {name: web, namespace: shop}\n");
+	put("b.yaml", "---\napiVersion: plimsoll.io/v1\nkind: Policy\nmetadata: {name: db}\n");
+	put("c.yaml", vpa, "VerticalPodAutoscaller");
+	holds("shop/web=5 db=7 | shop/web' | db' | web ");
+	assert_string_equal(what(0), "v2 has no kind HorizontalPodAutoscalr");
+	assert_non_null(strstr(in_force.fault[0].why.what, "/a.yaml:3:7: autoscaling/v2 has no kind"));
+	assert_non_null(strstr(in_force.fault[0].why.cause, "ScalingPolicy of plimsoll.io, HorizontalPodAutoscaler of autoscaling"));
+	assert_string_equal(in_force.fault[0].why.fix, "did you mean HorizontalPodAutoscaler?");
+	assert_non_null(strstr(in_force.fault[1].why.what, "/b.yaml:3:7: plimsoll.io/v1 has no kind Policy"));
+	assert_non_null(strstr(in_force.fault[2].why.what, "/c.yaml:3:7: autoscaling.k8s.io/v1 has no kind VerticalPodAutoscaller"));
+	assert_string_equal(in_force.fault[2].kind, "VerticalPodAutoscaller");
+}
+
+static void kinds_of_other_groups_are_left_alone(void **unused)
+{
+	static const char *const others[] = {
+		"apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscalerCheckpoint\n",
+		"apiVersion: autoscaling.internal.knative.dev/v1alpha1\nkind: PodAutoscaler\n",
+		"apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\n",
+		"apiVersion: policy/v1\nkind: PodDisruptionBudget\n",
+		"apiVersion: v1\nkind: Service\n",
+	};
+	const size_t n = sizeof(others) / sizeof(others[0]);
+	scoped(buf_done) struct buf all = {0};
+
+	(void)unused;
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&all, "---\n%smetadata: {name: web}\n", others[i]);
+	put("a.yaml", "%s", buf_text(&all));
+	holds("");
+	assert_int_equal(in_force.left_alone, n);
+}
+
 int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -241,6 +282,8 @@ int main(void)
 		test(a_file_that_cannot_be_read_loses_nothing),
 		test(every_kind_keeps_its_version),
 		test(one_entry_of_a_list_is_its_own_matter),
+		test(a_kind_that_its_group_does_not_have_is_refused),
+		test(kinds_of_other_groups_are_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
