@@ -9,6 +9,7 @@
 #define WORK_LEAST     5u   /* below 1 / 5 of the interval, a wait as long as the work would look like a standstill */
 #define RECLAIM_TIME   50u  /* 1 / 50 of the interval goes into making room for what it reads, … */
 #define RECLAIM_LEAST  20u  /* … or 1 / 20 of its work does */
+#define BEHIND_A_QUEUE 500u /* what takes the half of a server's time, and no less, explains a queue in front of it */
 #define OTHERS_HALF    2u   /* others use more than our share: 1 / 2 of what is used */
 
 typedef const struct saturation_input input;
@@ -177,29 +178,15 @@ static bool thrashes(input *in)
 	       (!lacks(in, SIGNAL_NO_CPU) && reclaimed >= grown(in, SIGNAL_CPU_NS) / RECLAIM_LEAST);
 }
 
-static enum saturation_advice advise(input *in, enum saturation_cause worst)
+static bool node_reclaims(input *in)
 {
-	switch (worst) {
-	case SATURATION_CPU_THROTTLE:
-		return SATURATION_RAISE_CPU_LIMIT;
-	case SATURATION_CPU_RUNQUEUE:
-		return others_use_the_cpus(in) ? SATURATION_NODE_BUSY : SATURATION_ADD_REPLICAS;
-	case SATURATION_MEMORY:
-		return grown(in, SIGNAL_RECLAIM_NS) > grown(in, SIGNAL_LIMIT_RECLAIM_NS)
-			       ? SATURATION_NODE_BUSY
-			       : SATURATION_RAISE_MEMORY_LIMIT;
-	case SATURATION_ACCEPT_QUEUE:
-		return works(in) ? SATURATION_ADD_REPLICAS : SATURATION_WAITS_FOR_OTHERS;
-	case SATURATION_IO:
-		return thrashes(in) ? SATURATION_RAISE_MEMORY_LIMIT : SATURATION_SLOW_DISK;
-	case SATURATION_NETWORK:
-		return SATURATION_LOSSY_NETWORK;
-	case SATURATION_CONNECT:
-		return SATURATION_WAITS_FOR_OTHERS;
-	case SATURATION_CAUSES:
-		break;
-	}
-	return SATURATION_NONE;
+	return grown(in, SIGNAL_RECLAIM_NS) > grown(in, SIGNAL_LIMIT_RECLAIM_NS);
+}
+
+static uint8_t facts(input *in)
+{
+	return (uint8_t)((works(in) ? SATURATION_WORKS : 0) | (others_use_the_cpus(in) ? SATURATION_CROWDED : 0) |
+			 (node_reclaims(in) ? SATURATION_NODE_RECLAIMS : 0) | (thrashes(in) ? SATURATION_THRASHES : 0));
 }
 
 enum saturation_cause saturation_worst(const struct saturation *s)
@@ -230,18 +217,54 @@ static bool matters(const struct saturation *s, int c)
 	return (s->known & 1u << c) && s->permille[c] >= SATURATION_NOTICEABLE;
 }
 
-/* A full queue follows from whatever slows the server down, so it is the cause only where no other is. */
-static enum saturation_cause first_cause(const struct saturation *s)
+/* A server that sleeps does not do so for want of a CPU. */
+static bool explains_a_queue(const struct saturation *s, int c)
 {
-	enum saturation_cause first = SATURATION_CAUSES;
+	if (c == SATURATION_CPU_RUNQUEUE || c == SATURATION_CPU_THROTTLE)
+		return (s->facts & SATURATION_WORKS) && matters(s, c);
+	return c != SATURATION_ACCEPT_QUEUE && (s->known & 1u << c) && s->permille[c] >= BEHIND_A_QUEUE;
+}
+
+/* A full queue follows from whatever slows its server down: that is what to mend. */
+static enum saturation_cause behind_the_queue(const struct saturation *s)
+{
+	enum saturation_cause behind = SATURATION_ACCEPT_QUEUE;
 
 	for (int c = 0; c < SATURATION_CAUSES; c++)
-		if (c != SATURATION_ACCEPT_QUEUE && matters(s, c) &&
-		    (first == SATURATION_CAUSES || s->permille[c] > s->permille[first]))
-			first = (enum saturation_cause)c;
-	if (first == SATURATION_CAUSES && matters(s, SATURATION_ACCEPT_QUEUE))
-		first = SATURATION_ACCEPT_QUEUE;
-	return first;
+		if (explains_a_queue(s, c) &&
+		    (behind == SATURATION_ACCEPT_QUEUE || s->permille[c] > s->permille[behind]))
+			behind = (enum saturation_cause)c;
+	return behind;
+}
+
+static enum saturation_advice against(enum saturation_cause c, unsigned facts)
+{
+	switch (c) {
+	case SATURATION_CPU_THROTTLE:
+		return SATURATION_RAISE_CPU_LIMIT;
+	case SATURATION_CPU_RUNQUEUE:
+		return facts & SATURATION_CROWDED ? SATURATION_NODE_BUSY : SATURATION_ADD_REPLICAS;
+	case SATURATION_MEMORY:
+		return facts & SATURATION_NODE_RECLAIMS ? SATURATION_NODE_BUSY : SATURATION_RAISE_MEMORY_LIMIT;
+	case SATURATION_ACCEPT_QUEUE:
+		return facts & SATURATION_WORKS ? SATURATION_ADD_REPLICAS : SATURATION_WAITS_FOR_OTHERS;
+	case SATURATION_IO:
+		return facts & SATURATION_THRASHES ? SATURATION_RAISE_MEMORY_LIMIT : SATURATION_SLOW_DISK;
+	case SATURATION_NETWORK:
+		return SATURATION_LOSSY_NETWORK;
+	case SATURATION_CONNECT:
+		return SATURATION_WAITS_FOR_OTHERS;
+	case SATURATION_CAUSES:
+		break;
+	}
+	return SATURATION_NONE;
+}
+
+enum saturation_advice saturation_advise(const struct saturation *s, enum saturation_cause c)
+{
+	if (c == SATURATION_CAUSES || !matters(s, c))
+		return SATURATION_NONE;
+	return against(c == SATURATION_ACCEPT_QUEUE ? behind_the_queue(s) : c, s->facts);
 }
 
 void saturation_of(input *in, struct saturation *ret)
@@ -254,7 +277,8 @@ void saturation_of(input *in, struct saturation *ret)
 	accept_queue(in, &s);
 	network(in, &s);
 	connect(in, &s);
-	s.advice = advise(in, first_cause(&s));
+	s.facts = facts(in);
+	s.advice = saturation_advise(&s, saturation_worst(&s));
 	*ret = s;
 }
 

@@ -47,6 +47,14 @@ enum saturation_advice {
 #undef X
 };
 
+/* What an advice needs to know besides the figures, in bits. */
+enum saturation_fact {
+	SATURATION_WORKS = 1,         /* as much as its threads can; else it sleeps */
+	SATURATION_CROWDED = 2,       /* others use more of the node's CPU time than it does */
+	SATURATION_NODE_RECLAIMS = 4, /* more memory than its own limit makes it reclaim */
+	SATURATION_THRASHES = 8,      /* its disk reads back what its own limit drove out */
+};
+
 #define SATURATION_FULL	      1000u /* permille */
 #define SATURATION_NOTICEABLE 100u  /* below it is no reason to do anything: a tenth of the time */
 #define SATURATION_NAMED      0.05  /* of 1: a share of time below it is nobody's trouble, and no cause is named */
@@ -63,10 +71,13 @@ struct saturation_input {
 struct saturation {
 	uint32_t known; /* a bit a cause: 1u << SATURATION_… */
 	uint16_t permille[SATURATION_CAUSES];
-	enum saturation_advice advice;
+	uint8_t facts; /* SATURATION_WORKS … */
+	enum saturation_advice advice; /* against its worst cause */
 };
 
 void saturation_of(const struct saturation_input *in, struct saturation *ret);
+/* What helps against that cause; NONE while it is not noticeable. From means, too, with the facts of the last moment. */
+enum saturation_advice saturation_advise(const struct saturation *s, enum saturation_cause c);
 /* The known cause with the highest figure; SATURATION_CAUSES: none is known or all are 0. */
 enum saturation_cause saturation_worst(const struct saturation *s);
 /* Whether the highest figure says how saturated it is: 0 is only known where every cause is. */

@@ -84,15 +84,7 @@ static void set_causes(struct entry *e, const struct store_summary *s)
 
 const char *serve_workloads_by_what(const struct store_summary *s)
 {
-	const char *name = "";
-	double most = SATURATION_NAMED;
-
-	for (int c = 0; c < SATURATION_CAUSES; c++)
-		if (s->saturation[c].known && s->saturation[c].value > most) {
-			most = s->saturation[c].value;
-			name = saturation_word((enum saturation_cause)c);
-		}
-	return name;
+	return s->by_what < SATURATION_CAUSES ? saturation_word(s->by_what) : "";
 }
 
 static void set_last(struct entry *e, const struct decision *x, uint64_t now_unix_ns)

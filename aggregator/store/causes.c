@@ -37,7 +37,7 @@ void causes_put(struct causes *c, uint32_t slot, const struct saturation *s)
 		/* Samples more often than slots: the slot keeps the highest. */
 		*at = c->last == slot && *at != UNKNOWN && now != UNKNOWN && *at > now ? *at : now;
 	}
-	c->advice = (uint8_t)s->advice;
+	c->facts = s->facts;
 	c->last = slot;
 }
 
@@ -63,6 +63,7 @@ void causes_mean(const struct causes *c, uint32_t newest, uint32_t n, struct sat
 		ret->known |= 1u << i;
 		ret->permille[i] = (uint16_t)(sum * STEP / known);
 	}
-	if (c->last + n > newest)
-		ret->advice = (enum saturation_advice)c->advice;
+	if (c->last + n > newest) /* else nothing grew since: whoever has a full queue sleeps */
+		ret->facts = c->facts;
+	ret->advice = saturation_advise(ret, saturation_worst(ret));
 }

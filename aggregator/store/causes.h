@@ -15,13 +15,14 @@
 
 struct causes {
 	uint32_t last;  /* slot written last, 0: none since the beginning */
-	uint8_t advice; /* enum saturation_advice, of that slot */
+	uint8_t facts;  /* enum saturation_fact, of that slot */
 	uint8_t of[SATURATION_CAUSES][CAUSES_SLOTS]; /* in 1/250; 255: not known */
 };
 
 void causes_reset(struct causes *c);
 void causes_put(struct causes *c, uint32_t slot, const struct saturation *s);
-/* Means over the `n` (1 … CAUSES_SLOTS) slots up to `newest`. A cause is known when it is in one of them. */
+/* Means over the `n` (1 … CAUSES_SLOTS) slots up to `newest`, and what helps against the highest. A cause is known when
+ * it is in one of them. */
 void causes_mean(const struct causes *c, uint32_t newest, uint32_t n, struct saturation *ret);
 
 #endif

@@ -144,7 +144,8 @@ struct store_summary {
 	struct store_value requests_per_second, request_error_share;
 	struct store_value request_p50_ns, request_p95_ns, request_p99_ns;
 	struct store_value saturation[SATURATION_CAUSES]; /* mean over the replicas, 0 … 1, at most 8 s */
-	enum saturation_advice advice;            /* of the most saturated replica */
+	enum saturation_cause by_what;            /* the highest of them; SATURATION_CAUSES: nobody's trouble */
+	enum saturation_advice advice;            /* against it, to the replica that has most of it */
 };
 
 /* Means over window_ns as above; PSI over at most 15 s. */

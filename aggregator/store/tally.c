@@ -48,9 +48,9 @@ static void add_causes(struct tally *t, const struct store_row *r, uint64_t wind
 		t->cause_known[c]++;
 		t->cause_permille[c] += s.permille[c];
 		t->cause_age_ns = older(t->cause_age_ns, age);
-		if (s.permille[c] > t->worst_permille) {
-			t->worst_permille = s.permille[c];
-			t->advice = s.advice;
+		if (s.permille[c] > t->most[c].permille) {
+			t->most[c].permille = s.permille[c];
+			t->most[c].advice = saturation_advise(&s, (enum saturation_cause)c);
 		}
 	}
 }
@@ -131,6 +131,24 @@ static void finish_heard(const struct tally *t, struct store_summary *ret)
 	ret->request_p99_ns = duration(t, 0.99);
 }
 
+static void finish_causes(const struct tally *t, struct store_summary *ret)
+{
+	double most = SATURATION_NAMED;
+
+	ret->by_what = SATURATION_CAUSES;
+	for (int c = 0; c < SATURATION_CAUSES; c++) {
+		uint32_t known = t->cause_known[c];
+		double mean = known ? t->cause_permille[c] / 1e3 / known : 0;
+
+		ret->saturation[c] = value(t, mean, known, t->cause_age_ns);
+		if (mean > most) {
+			most = mean;
+			ret->by_what = (enum saturation_cause)c;
+			ret->advice = t->most[c].advice;
+		}
+	}
+}
+
 void tally_finish(const struct tally *t, struct store_summary *ret)
 {
 	uint64_t p95 = 0;
@@ -145,13 +163,7 @@ void tally_finish(const struct tally *t, struct store_summary *ret)
 	ret->psi_cpu = value(t, t->psi[RING_PSI_CPU], t->psi_known, t->psi_age_ns);
 	ret->psi_memory = value(t, t->psi[RING_PSI_MEMORY], t->psi_known, t->psi_age_ns);
 	ret->psi_io = value(t, t->psi[RING_PSI_IO], t->psi_known, t->psi_age_ns);
-	for (int c = 0; c < SATURATION_CAUSES; c++)
-		ret->saturation[c] = value(t,
-					   t->cause_known[c] ? t->cause_permille[c] / 1e3 /
-								       t->cause_known[c]
-							     : 0,
-					   t->cause_known[c], t->cause_age_ns);
-	ret->advice = t->advice;
+	finish_causes(t, ret);
 	ret->runq_wait_p95_ns = value(t, 0, 0, 0);
 	if (hist_quantile(t->hist, 0.95, &p95) == 0)
 		ret->runq_wait_p95_ns = value(t, (double)p95, t->cpu_known, t->cpu_age_ns);

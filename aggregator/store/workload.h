@@ -39,9 +39,11 @@ struct tally {
 	uint64_t heard_age_ns, heard_hist[HIST_BUCKETS];
 	struct heard_rate heard; /* sum */
 	uint32_t cause_known[SATURATION_CAUSES], cause_permille[SATURATION_CAUSES]; /* sums */
-	uint32_t worst_permille;
 	uint64_t cause_age_ns;
-	enum saturation_advice advice; /* of the replica that has worst_permille */
+	struct {
+		uint32_t permille;
+		enum saturation_advice advice;
+	} most[SATURATION_CAUSES]; /* of the replica that has most of it */
 };
 
 void tally_add(struct tally *t, struct store_row *r, clock_boot_t now, uint64_t window_ns,

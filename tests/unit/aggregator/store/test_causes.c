@@ -62,6 +62,9 @@ static void a_pause_is_0_but_a_queue_stays_full(void **state)
 	causes_mean(&c, 30, 3, &mean);
 	assert_int_equal(mean.permille[IO], 0);
 	assert_int_equal(mean.permille[QUEUE], 600);
+	assert_int_equal(mean.advice, SATURATION_WAITS_FOR_OTHERS); /* it does nothing but has a queue */
+	put(31, 800, 0);
+	causes_mean(&c, 36, 3, &mean);
 	assert_int_equal(mean.advice, SATURATION_NONE); /* that was long ago */
 	put(40, 200, 0);
 	causes_mean(&c, 40, 4, &mean);

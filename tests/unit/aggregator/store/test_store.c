@@ -574,6 +574,39 @@ static void a_quota_is_a_cause_of_its_own(void **state)
 	store_free(s);
 }
 
+/* Two replicas that wait for a CPU more than they run, and one that sleeps while its queue is full: what holds the workload
+ * back is the run queue, by their mean, and so the advice is not that for the one that is held back most. */
+static void the_advice_is_against_the_cause_that_is_told(void **state)
+{
+	struct store *s = new_store();
+	struct store_workload *w = store_workload(s, "app", "/app/*");
+	struct store_summary sum;
+	struct store_node *n;
+	struct second x;
+	uint64_t held;
+
+	(void)state;
+	second(&x, 1, 0, 10 * S, false);
+	second_name(&x, 1, "/app/one");
+	second_name(&x, 2, "/app/two");
+	second_name(&x, 3, "/app/three");
+	n = fleet_hello(s, "node-a", &x, T0 + 10 * S + LATE, &held);
+	for (uint64_t t = 10; t <= 20; t++) {
+		second(&x, 1, t - 9, t * S, t == 10);
+		second_row(&x, 1, t * 4 * S / 10, t * 6 * S / 10);
+		second_row(&x, 2, t * 4 * S / 10, t * 6 * S / 10);
+		second_row(&x, 3, t * S / 100, 0);
+		x.column[SIGNAL_ACCEPT_QUEUE_FILL][2] = 1000;
+		put_at(s, n, &x, t);
+	}
+	store_summarize(w, (clock_boot_t){T0 + 20 * S + LATE}, WINDOW, FRESH, &sum);
+	assert_in_range((uint64_t)(sum.saturation[SATURATION_CPU_RUNQUEUE].value * 1000), 390, 401);
+	assert_in_range((uint64_t)(sum.saturation[SATURATION_ACCEPT_QUEUE].value * 1000), 330, 334);
+	assert_int_equal(sum.advice, SATURATION_ADD_REPLICAS);
+	assert_int_equal(sum.by_what, SATURATION_CPU_RUNQUEUE);
+	store_free(s);
+}
+
 /* It runs for 2 ms a second, and waits for 6: three quarters of the time that it wants. */
 static void who_hardly_works_asks_for_nothing(void **state)
 {
@@ -643,6 +676,7 @@ int main(void)
 		cmocka_unit_test(a_row_that_begins_in_mid_stream_has_no_waits_of_before),
 		cmocka_unit_test(other_histograms_are_kept_for_readers),
 		cmocka_unit_test(a_quota_is_a_cause_of_its_own),
+		cmocka_unit_test(the_advice_is_against_the_cause_that_is_told),
 		cmocka_unit_test(who_hardly_works_asks_for_nothing),
 		cmocka_unit_test(unknown_groups_have_no_cause),
 	};
