@@ -100,6 +100,7 @@ static int read_exec(const struct fields *f, const struct yaml_node *annotations
 static int read_request(const struct fields *f, const struct yaml_node *annotations, const char *key,
 			int64_t *ret_milli)
 {
+	const struct yaml_node *at = yaml_get(annotations, key);
 	struct quantity q;
 	bool there;
 	int code = fields_amount(f, annotations, key, &q, &there);
@@ -108,9 +109,11 @@ static int read_request(const struct fields *f, const struct yaml_node *annotati
 	if (code < 0 || !there)
 		return code;
 	*ret_milli = quantity_milli(&q);
-	if (quantity_sign(&q) > 0)
-		return 0;
-	return fields_no_value(f, yaml_get(annotations, key), key, "a share of nothing is no share: it is above 0");
+	if (quantity_sign(&q) <= 0)
+		return fields_no_value(f, at, key, "a share of nothing is no share: it is above 0");
+	if (!quantity_milli_fits(&q) || quantity_excess_nano(&q))
+		return fields_no_value(f, at, key, "it is counted in thousandths: no finer than 1m, at most 9223372036854775807m");
+	return 0;
 }
 
 static int read_requests(const struct fields *f, const struct yaml_node *annotations, struct manifest *m)

@@ -3,7 +3,8 @@
  * Manifests, YAML files into plain values: ScalingPolicy (docs/policy.md is the reference) and
  * HorizontalPodAutoscaler as Kubernetes has it (aggregator/hpa_document.h), VerticalPodAutoscaler, too. Deployments
  * and their like say what their containers request; documents of other API groups are left alone, so a file may be
- * the one that kubectl applies. A kind that a group of these does not have is refused. Every complaint names file, line and column, and an unknown key the nearest one.
+ * the one that kubectl applies. A kind that a group of these does not have is refused. Every complaint names file,
+ * line and column, and an unknown key the nearest one.
  *
  * One bad document is its own matter: the others hold, and its version of before stays in force (aggregator/merge.h).
  * Blocks on the files only; any thread.

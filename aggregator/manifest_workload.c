@@ -57,12 +57,15 @@ static int read_amount(const struct fields *f, const struct yaml_node *container
 		       int64_t *ret_milli)
 {
 	const struct yaml_node *resources = yaml_get(container, "resources"), *requests = yaml_get(resources, "requests");
+	const struct yaml_node *in = yaml_get(requests, resource) ? requests : yaml_get(resources, "limits");
 	struct quantity q;
 	bool there;
-	int code = fields_amount(f, yaml_get(requests, resource) ? requests : yaml_get(resources, "limits"), resource, &q,
-				 &there);
+	int code = fields_amount(f, in, resource, &q, &there);
 
 	*ret_milli = code == 0 && there ? quantity_milli(&q) : -1;
+	if (code == 0 && there && !quantity_milli_fits(&q))
+		return fields_no_value(f, yaml_get(in, resource), resource,
+				       "it is counted in thousandths: 9223372036854775807m is the most, and no node has as much");
 	return code;
 }
 

@@ -98,6 +98,13 @@ int64_t quantity_milli(const struct quantity *q)
 	return scaled(q, MILLI);
 }
 
+bool quantity_milli_fits(const struct quantity *q)
+{
+	const struct quantity most = {.value = INT64_MAX, .scale = MILLI}, least = {.value = INT64_MIN, .scale = MILLI};
+
+	return quantity_compare(q, &most) <= 0 && quantity_compare(q, &least) >= 0;
+}
+
 int32_t quantity_excess_nano(const struct quantity *q)
 {
 	struct quantity_digits d;

@@ -39,6 +39,7 @@ struct quantity {
 struct quantity quantity_of_milli(int64_t milli, enum quantity_format format);
 
 int64_t quantity_milli(const struct quantity *q); /* MilliValue(): in 1/1000, rounded away from zero */
+bool quantity_milli_fits(const struct quantity *q); /* whether that is within int64 */
 int32_t quantity_excess_nano(const struct quantity *q); /* by so much that is more, 0 … 999999; of 0 or more */
 int64_t quantity_value(const struct quantity *q); /* Value(): whole units, rounded away from zero */
 double quantity_double(const struct quantity *q); /* AsApproximateFloat64() */

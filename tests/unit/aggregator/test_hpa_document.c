@@ -129,6 +129,39 @@ TEST(requests_come_from_the_deployment_beside_it)
 	assert_false(r->item[1].memory_known);
 }
 
+TEST(a_request_beyond_int64_is_refused)
+{
+	scoped(freep) char *text = mem_printf("%s%s", whole, deployment);
+	char *at = strstr(text, "cpu: 500m");
+	struct manifests none = {0};
+	struct err e = {0};
+
+	assert_non_null(at);
+	memcpy(at, "cpu: 1e17", 9); /* 10^20 thousandths */
+	assert_int_equal(manifests_parse("h.yaml", text, strlen(text), &none, &e), -EINVAL);
+	assert_non_null(strstr(e.what, ": cpu: 1e17 is no value for it"));
+	assert_non_null(strstr(e.cause, "9223372036854775807m is the most"));
+	manifests_done(&none);
+}
+
+TEST(what_a_container_requests_itself_counts_before_the_annotation)
+{
+	const char *at = strstr(whole, "\nspec:");
+	scoped(freep) char *text = mem_printf("%.*s\n  annotations: {plimsoll.io/cpu-request: 9, plimsoll.io/memory-request: 7}%s%s",
+					      (int)(at - whole), whole, at, deployment);
+	const struct hpa_requests *r;
+
+	parse(text);
+	r = &all.item[0].hpa->requests;
+	assert_int_equal(r->n, 3);
+	assert_string_equal(r->item[0].container, "");
+	assert_int_equal(r->item[0].cpu_milli, 9000);
+	assert_string_equal(r->item[1].container, "api");
+	assert_int_equal(r->item[1].cpu_milli, 500);
+	assert_string_equal(r->item[2].container, "proxy");
+	assert_false(r->item[2].memory_known); /* so the annotation's */
+}
+
 TEST(annotations_say_what_kubernetes_does_not_know)
 {
 	parse("apiVersion: autoscaling/v2\n"
@@ -191,6 +224,8 @@ static void refused(const char *from, const char *to, const char *where, const c
 
 TEST(what_is_wrong_is_named_with_file_line_and_field)
 {
+	static const char *const amounts[] = {"1n", "0.5m", "250.5m", "9223372036854775808m", "9223372036854775808", "1e30"};
+
 	refused("minReplicas: 2", "minReplicas: 11", "h.yaml:11:16", "spec.maxReplicas: must be greater than or equal to");
 	refused("minReplicas: 2", "minReplica: 2", "h.yaml:10:3", "did you mean \"minReplicas\"?");
 	refused("averageUtilization: 70", "averageUtilization: 0", "h.yaml:18:29", "averageUtilization");
@@ -210,6 +245,13 @@ TEST(what_is_wrong_is_named_with_file_line_and_field)
 		"list of words");
 	refused("name: example-service\nspec", "name: a\n  annotations: {plimsoll.io/cpu-request: fast}\nspec",
 		"h.yaml:5:42", "quantity");
+	for (size_t i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++) {
+		scoped(freep) char *to = mem_printf("name: a\n  annotations: {plimsoll.io/cpu-request: %s}\nspec", amounts[i]);
+		scoped(freep) char *memory = mem_printf("name: a\n  annotations: {plimsoll.io/memory-request: %s}\nspec", amounts[i]);
+
+		refused("name: example-service\nspec", to, "h.yaml:5:42", "no finer than 1m");
+		refused("name: example-service\nspec", memory, "h.yaml:5:45", "no finer than 1m");
+	}
 }
 
 TEST(two_policies_for_the_same_replicas_are_refused)
@@ -232,6 +274,8 @@ int main(void)
 		cmocka_unit_test(the_guides_manifest_is_read_unchanged),
 		cmocka_unit_test(the_example_of_the_docs_is_read),
 		cmocka_unit_test(requests_come_from_the_deployment_beside_it),
+		cmocka_unit_test(a_request_beyond_int64_is_refused),
+		cmocka_unit_test(what_a_container_requests_itself_counts_before_the_annotation),
 		cmocka_unit_test(annotations_say_what_kubernetes_does_not_know),
 		cmocka_unit_test(lists_and_the_first_version_are_read),
 		cmocka_unit_test(what_is_wrong_is_named_with_file_line_and_field),

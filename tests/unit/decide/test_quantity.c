@@ -96,6 +96,24 @@ TEST(what_rounding_added_is_known)
 	assert_int_equal(quantity_excess_nano(&c), 999999);
 }
 
+TEST(what_int64_has_no_room_for_is_known)
+{
+	static const char *const fit[] = {"0", "1n", "9223372036854775807m", "-9223372036854775808m", "8Pi"};
+	static const char *const too_large[] = {"9223372036854775808m", "9223372036854775807000001n", "-9223372036854775809m",
+						"9223372036854775808", "9Pi", "1e30"};
+
+	for (size_t i = 0; i < sizeof(fit) / sizeof(fit[0]); i++) {
+		struct quantity q = of(fit[i]);
+
+		assert_true(quantity_milli_fits(&q));
+	}
+	for (size_t i = 0; i < sizeof(too_large) / sizeof(too_large[0]); i++) {
+		struct quantity q = of(too_large[i]);
+
+		assert_false(quantity_milli_fits(&q));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +123,7 @@ int main(void)
 		cmocka_unit_test(comparison_is_exact_at_any_size),
 		cmocka_unit_test(sign_and_float),
 		cmocka_unit_test(what_rounding_added_is_known),
+		cmocka_unit_test(what_int64_has_no_room_for_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
