@@ -40,12 +40,21 @@ struct run {
 	struct trial *t;
 };
 
+/* What its Deployment says of a container counts before the annotation for every other, as it does live. */
 static const struct hpa_request *known_request(const struct hpa_manifest *m)
 {
-	for (size_t i = 0; i < m->requests.n; i++)
-		if (m->requests.item[i].cpu_known && m->requests.item[i].cpu_milli > 0)
-			return &m->requests.item[i];
-	return NULL;
+	const struct hpa_request *any = NULL;
+
+	for (size_t i = 0; i < m->requests.n; i++) {
+		const struct hpa_request *r = &m->requests.item[i];
+
+		if (!r->cpu_known || r->cpu_milli <= 0)
+			continue;
+		if (*r->container)
+			return r;
+		any = r;
+	}
+	return any;
 }
 
 uint64_t trial_request_milli(const struct manifest *m)

@@ -139,6 +139,21 @@ TEST(who_knows_nothing_says_so)
 	trial_done(&seeing);
 }
 
+/* As the aggregator takes them. */
+TEST(the_deployments_request_counts_before_the_annotation)
+{
+	const char *at = strstr(hpa, "{name: web}") + strlen("{name: web");
+	scoped(freep) char *text = mem_printf("%.*s, annotations: {plimsoll.io/cpu-request: 9}%s", (int)(at - hpa), hpa, at);
+	struct manifests all = {0};
+
+	assert_int_equal(manifests_parse("hpa.yaml", text, strlen(text), &all, NULL), 0);
+	assert_int_equal(trial_request_milli(&all.item[0]), 500);
+	manifests_done(&all);
+	assert_int_equal(manifests_parse("hpa.yaml", text, (size_t)(strstr(text, "---") - text), &all, NULL), 0);
+	assert_int_equal(trial_request_milli(&all.item[0]), 9000);
+	manifests_done(&all);
+}
+
 /* 1 replica where 8 are needed, the most there is: the mark is in the top row. */
 TEST(the_most_that_was_needed_is_marked)
 {
@@ -176,6 +191,7 @@ int main(void)
 		cmocka_unit_test(silence_is_no_reason_to_shrink),
 		cmocka_unit_test(the_same_run_is_the_same),
 		cmocka_unit_test(who_knows_nothing_says_so),
+		cmocka_unit_test(the_deployments_request_counts_before_the_annotation),
 		cmocka_unit_test(the_most_that_was_needed_is_marked),
 		cmocka_unit_test(pictures_are_drawn),
 	};
