@@ -80,17 +80,26 @@ static int load_policies(struct simulation *x, struct err *e)
 	return r;
 }
 
+/* A share of the request cannot be told from what a replica can carry. */
+static int no_request(const struct manifest *m, struct err *e)
+{
+	err_set(e, -EINVAL, "%.150s: what can a replica of %.60s carry?", m->where, m->policy.name);
+	err_cause(e, "nobody says what it requests");
+	if (!m->hpa)
+		return err_fix(e, "write spec.target.cpuRequest, or give --capacity MILLICORES");
+	if (!trial_needs_request(m))
+		return err_fix(e, "give the file with its Deployment, too, or --capacity MILLICORES");
+	return err_fix(e, "its Utilization is a share of the request: give the file with its Deployment, too, or write the "
+			  "annotation plimsoll.io/cpu-request");
+}
+
 static int make_model(const struct session *s, const struct manifest *m, struct plant_model *ret, struct err *e)
 {
 	uint64_t capacity = s->o->capacity ? (uint64_t)s->o->capacity : trial_request_milli(m);
 
 	*ret = (struct plant_model){.capacity_milli = capacity, .startup_s = (uint32_t)(s->o->startup / CLOCK_NS_PER_S),
 				    .slo = (double)s->o->slo, .idle_us = (uint32_t)(s->o->idle / CLOCK_NS_PER_US)};
-	if (capacity)
-		return 0;
-	err_set(e, -EINVAL, "%.150s: what can a replica of %.60s carry?", m->where, m->policy.name);
-	err_cause(e, "nobody says what it requests");
-	return err_fix(e, "give the file with its Deployment, too, or --capacity MILLICORES");
+	return capacity ? 0 : no_request(m, e);
 }
 
 /* Shapes are made to fit the first policy; all of them see the same load. */

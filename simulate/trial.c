@@ -66,6 +66,14 @@ uint64_t trial_request_milli(const struct manifest *m)
 	return r ? (uint64_t)r->cpu_milli : 0;
 }
 
+bool trial_needs_request(const struct manifest *m)
+{
+	for (size_t i = 0; m->hpa && i < m->hpa->spec->n; i++)
+		if (m->hpa->spec->metric[i].target == HPA_UTILIZATION)
+			return true;
+	return false;
+}
+
 /* --- what the decider sees */
 
 static double mean_milli(const struct run *r, uint32_t s, uint32_t since)

@@ -36,6 +36,8 @@ struct trial {
 
 /* What one replica of the policy requests; 0: nobody says. */
 uint64_t trial_request_milli(const struct manifest *m);
+/* Whether an HPA has a target that is a share of it: without one it knows nothing, whatever a replica can carry. */
+bool trial_needs_request(const struct manifest *m);
 /* `progress`, if there is one, is called a hundred times. *ret is for trial_done(). */
 void trial_run(const struct manifest *m, const struct trace *t, const struct plant_model *model,
 	       void (*progress)(uint32_t percent, void *data), void *data, struct trial *ret);

@@ -44,4 +44,20 @@ says 2 'is missing' "$plimsoll" simulate --policy "$policy" --trace <(printf '{"
 says 2 'the trace is empty' "$plimsoll" simulate --policy "$policy" --trace /dev/null
 says 1 'cannot read the trace' "$plimsoll" simulate --policy "$policy" --trace "$folder/none"
 says 2 'names no ScalingPolicy' "$plimsoll" simulate --trace step
+
+# hpa TARGET: what nobody says the request of.
+hpa() {
+    printf '%s\n' 'apiVersion: autoscaling/v2' 'kind: HorizontalPodAutoscaler' 'metadata: {name: shop}' \
+        'spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, maxReplicas: 6,' \
+        " metrics: [{type: Resource, resource: {name: cpu, target: $1}}]}" >"$folder/unknown.yaml"
+}
+hpa '{type: Utilization, averageUtilization: 60}'
+says 2 'share of the request: .* Deployment, too, or write the annotation plimsoll.io/cpu-request$' "$plimsoll" simulate \
+    --policy "$folder/unknown.yaml"
+"$plimsoll" simulate --policy "$folder/unknown.yaml" 2>&1 | grep -q -- --capacity && complain "--capacity is no request"
+hpa '{type: AverageValue, averageValue: 200m}'
+says 2 'its Deployment, too, or --capacity' "$plimsoll" simulate --policy "$folder/unknown.yaml"
+says 0 'REPLICA-H' "$plimsoll" simulate --policy "$folder/unknown.yaml" --capacity 500
+sed 's/cpuRequest: 250m//; /Resource/,/averageUtilization: 60/d' "$policy" >"$folder/unknown.yaml"
+says 2 'write spec.target.cpuRequest, or give --capacity' "$plimsoll" simulate --policy "$folder/unknown.yaml"
 exit $bad
