@@ -222,8 +222,13 @@ struct sock {
 	struct sock_cgroup_data sk_cgrp_data;
 };
 
+struct inet_connection_sock {
+	__u8 icsk_retransmits; /* timeouts since the peer last acknowledged something */
+};
+
 struct tcp_sock {
-	__u32 srtt_us, segs_out, data_segs_out, total_retrans;
+	__u32 srtt_us, segs_out, data_segs_out, total_retrans, sacked_out;
+	__u64 bytes_acked, bytes_received; /* a SYN that we sent is one of those acknowledged */
 };
 
 struct mptcp_sock { /* only where the kernel has MPTCP */

@@ -16,11 +16,13 @@
 #include "socket.h"
 
 #define SRTT_SHIFT 3 /* srtt_us is kept in eighths */
+#define SYN_BYTES  1 /* a SYN is acknowledged as one byte */
 
 struct connection {
 	__u64 began_ns;  /* of a connect that is under way; 0: none */
 	__u32 segments, again; /* with data, and retransmitted: already counted */
 	__u32 measured;  /* its round-trip time, once */
+	__u32 late;      /* its data went again to a peer that has heard none: counted, once */
 };
 
 /* Freed with the socket; when the kernel has no memory for one, what that connection sends is not counted. */
@@ -64,22 +66,47 @@ static __always_inline __u32 growth(__u32 *counted, __u32 now)
 	return __sync_val_compare_and_swap(counted, before, now) == before ? now - before : 0;
 }
 
-/* What it sent, once or again, since it was last asked; while it is `calling` that is its SYN, which says nothing
- * of what the network loses. How far its peer is only if it sent something: the figure of an idle connection is an
- * old one. */
+/* Connected on our side alone, as far as we know: the peer acknowledged our SYN, and nothing of what followed. A peer
+ * with a full accept queue drops the end of the handshake and all data. Who accepted a connection sent no SYN. */
+static __always_inline bool unheard(const struct sock *sk)
+{
+	const struct tcp_sock *tcp = (const void *)sk;
+
+	return BPF_CORE_READ(tcp, bytes_acked) == SYN_BYTES && !BPF_CORE_READ(tcp, sacked_out) &&
+	       !BPF_CORE_READ(tcp, bytes_received);
+}
+
+/* Segments; one event may be many. What goes again to a peer that has heard nothing yet, the SYN while it is `calling`,
+ * says nothing of what the network loses. Data goes again sooner and more often than a SYN: that is one call, too. */
+static __always_inline void count_again(const struct sock *sk, struct connection *c, bool calling,
+					struct plimsoll_tally *t)
+{
+	const struct tcp_sock *tcp = (const void *)sk;
+	__u32 again = growth(&c->again, BPF_CORE_READ(tcp, total_retrans));
+
+	if (!again)
+		return;
+	if (calling) {
+		tally_add(t, tcp_syn_retransmits, again);
+	} else if (!unheard(sk)) {
+		tally_add(t, tcp_retransmits, again);
+	} else if (!c->late) {
+		c->late = 1;
+		tally_add(t, tcp_syn_retransmits, 1);
+	}
+}
+
+/* What it sent, once or again, since it was last asked. How far its peer is only if it sent something: the figure of
+ * an idle connection is an old one. */
 static __always_inline void ask(const struct sock *sk, struct connection *c, bool calling, struct plimsoll_tally *t)
 {
 	const struct tcp_sock *tcp = (const void *)sk;
 	__u32 segments = growth(&c->segments, BPF_CORE_READ(tcp, data_segs_out));
-	__u32 again = growth(&c->again, BPF_CORE_READ(tcp, total_retrans)); /* segments; one event may be many */
 	__u32 srtt = BPF_CORE_READ(tcp, srtt_us);
 
 	if (segments)
 		tally_add(t, tcp_segments, segments);
-	if (again && calling)
-		tally_add(t, tcp_syn_retransmits, again);
-	else if (again)
-		tally_add(t, tcp_retransmits, again);
+	count_again(sk, c, calling, t);
 	if (!srtt || (c->measured && !segments))
 		return;
 	c->measured = 1;
@@ -97,7 +124,7 @@ static __always_inline void connecting(const struct sock *sk)
 		return;
 	c->segments = BPF_CORE_READ(tcp, data_segs_out);
 	c->again = BPF_CORE_READ(tcp, total_retrans);
-	c->measured = 0;
+	c->measured = c->late = 0;
 	c->began_ns = bpf_ktime_get_ns();
 }
 
@@ -168,14 +195,20 @@ int BPF_PROG(tcp_changes, const struct sock *sk, int old_state, int new_state)
 	return 0;
 }
 
-/* Of a connection that we know the socket tells it. One that was there before us and in no task's files is known
- * from this segment on. */
+/* Of a connection that we know the socket tells it, but not whether the peer had heard something by then. One that was
+ * there before us and in no task's files is known from this segment on. */
 SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(tcp_sent_again, const struct sock *sk)
 {
 	COST(TCP);
-	if (!tcp_off && sk && !connection_of(sk))
-		(void)know(sk, 1);
+	struct connection *c = tcp_off || !sk ? NULL : connection_of(sk);
+	struct plimsoll_tally *t;
+
+	if (!tcp_off && sk && !c)
+		c = know(sk, 1);
+	t = c && unheard(sk) ? socket_tally(sk) : NULL;
+	if (t)
+		count_again(sk, c, false, t);
 	return 0;
 }
 
@@ -235,8 +268,17 @@ int tcp_find(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
-/* A call whose SYN was sent again, and that still has no answer. The kernel sends it again ever later, so what was sent
- * again between two samples does not tell that somebody waits. */
+/* A call whose SYN, or whose first data, was sent again, and that still has no answer. Who has closed it does not wait. */
+static __always_inline bool is_unanswered(const struct sock *sk, bool calling)
+{
+	const struct inet_connection_sock *timers = (const void *)sk;
+
+	if (calling)
+		return true;
+	return socket_state(sk) == TCP_ESTABLISHED && BPF_CORE_READ(timers, icsk_retransmits) && unheard(sk);
+}
+
+/* The kernel sends it again ever later, so what was sent again between two samples does not tell that somebody waits. */
 static __always_inline void hangs(struct plimsoll_tally *t)
 {
 	if (t->tcp_pass != pass) {
@@ -263,7 +305,7 @@ int tcp_look(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (!t)
 		return 0;
 	ask(sk, c, calling, t);
-	if (calling && c->again)
+	if (c->again && is_unanswered(sk, calling))
 		hangs(t);
 	return 0;
 }

@@ -43,7 +43,7 @@ struct told { /* by the process */
 	uint64_t connect_ns;                      /* how long connect() took */
 };
 
-enum { ENTER, SLOW, LISTEN, CONNECT, QUEUE, TALK, LOSE, DISCONNECT, HALF_OPEN, OPEN, GIVE_UP, NO_PORT, CLOSE };
+enum { ENTER, SLOW, LISTEN, CONNECT, QUEUE, TALK, LOSE, DISCONNECT, HALF_OPEN, OPEN, MUTE, GIVE_UP, NO_PORT, CLOSE };
 
 static struct told *told;
 
@@ -118,6 +118,14 @@ static void half_open(struct told *t)
 	own_net_drop("tcp sport 4712 tcp flags '&' '(syn|ack)' == '(syn|ack)'");
 	t->here = call(t);
 	t->there = -1;
+	crew_pause(LONG_WAIT);
+}
+
+/* Nothing that `here` says arrives any more. */
+static void mute(const struct told *t)
+{
+	own_net_drop("tcp dport 4712");
+	must(write(t->here, "?", 1) == 1);
 	crew_pause(LONG_WAIT);
 }
 
@@ -200,6 +208,9 @@ static void obey(int order, void *data)
 	case OPEN:
 		own_net_drop_nothing();
 		must(poll(&(struct pollfd){.fd = t->here, .events = POLLOUT}, 1, 10 * LONG_WAIT) == 1);
+		break;
+	case MUTE:
+		mute(t);
 		break;
 	case GIVE_UP:
 		give_up(t);
@@ -358,6 +369,45 @@ static void an_older_call_that_hangs_shows(void **state)
 	assert_int_equal(read_now().tcp_connects_unanswered, 0);
 }
 
+/* To who calls, a full accept queue looks like this: his SYN has an answer, his data never has. */
+static void who_was_never_heard_is_unanswered(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(0);
+	actor_tell(&actor, CONNECT);
+	actor_tell(&actor, MUTE);
+	s = read_now();
+	assert_true(told->name_space_retransmits > 0); /* else this showed nothing */
+	assert_int_equal(s.tcp_syn_retransmits, 1); /* one call, however often its data was sent again */
+	assert_int_equal(s.tcp_retransmits, 0);
+	assert_int_equal(s.tcp_connects_unanswered, 1);
+	actor_tell(&actor, OPEN);
+	actor_tell(&actor, TALK);
+	s = read_now();
+	assert_int_equal(s.tcp_connects_unanswered, 0);
+	assert_int_equal(s.tcp_retransmits, 0); /* nor is what was sent again since the last look, before it was heard */
+	assert_int_equal(s.tcp_syn_retransmits, 1);
+}
+
+static void who_was_heard_before_loses_data(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(0);
+	actor_tell(&actor, CONNECT);
+	actor_tell(&actor, TALK);
+	actor_tell(&actor, MUTE);
+	s = read_now();
+	printf("  %" PRIu64 " segments sent again, the name space says %" PRIu64 "\n", s.tcp_retransmits,
+	       told->name_space_retransmits);
+	assert_true(s.tcp_retransmits > 0);
+	assert_int_equal(s.tcp_syn_retransmits, 0);
+	assert_int_equal(s.tcp_connects_unanswered, 0);
+}
+
 /* That was not the network, unless it had a second: a test that has no CPU may be that slow. */
 static void who_gives_up_has_no_failure(void **state)
 {
@@ -458,6 +508,8 @@ int main(void)
 		SCENE_TEST(an_older_connection_in_a_queue_has_no_past, &scene),
 		SCENE_TEST(a_handshake_that_does_not_end_is_sent_again, &scene),
 		SCENE_TEST(an_older_call_that_hangs_shows, &scene),
+		SCENE_TEST(who_was_never_heard_is_unanswered, &scene),
+		SCENE_TEST(who_was_heard_before_loses_data, &scene),
 		SCENE_TEST(who_gives_up_has_no_failure, &scene),
 		SCENE_TEST(who_gives_up_after_a_second_call_has, &scene),
 		SCENE_TEST(no_free_port_is_a_failure, &scene),

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -36,6 +37,7 @@
 #define CLIENTS	    12
 #define CALLS	    30
 #define PATIENCE_MS 1200 /* the kernel sends a SYN again after 1, 3, 7, 15 … seconds */
+#define ONE_WAY_MS  100
 #define MESSAGES    20   /* that wait for one answer */
 #define WORK_NS	    (20 * CLOCK_NS_PER_MS) /* of a request */
 #define LIMIT_BYTES (24u << 20)
@@ -206,7 +208,8 @@ static void neighbours_use_the_cpus(void **state)
 struct service {
 	int listener;
 	struct sockaddr_in at;
-	bool sleeps; /* for somebody else, instead of working itself */
+	pid_t server; /* in whose network it is */
+	bool sleeps;  /* for somebody else, instead of working itself */
 };
 
 static uint64_t own_cpu_ns(void)
@@ -345,6 +348,36 @@ static void listen_only(const void *data)
 	pause();
 }
 
+/* The way there takes so long that all have called before the queue is full: the kernel answers them all, and then has
+ * no room for most. */
+static void listen_far_away(const void *data)
+{
+	struct service *v = (struct service *)(uintptr_t)data;
+
+	own_net_enter();
+	own_net_slow_link(ONE_WAY_MS);
+	v->at = own_net_at(OWN_NET_FAR, OWN_NET_PORT);
+	v->server = getpid();
+	__atomic_store_n(&v->listener, own_net_listen(OWN_NET_PORT, 1), __ATOMIC_RELEASE);
+	pause();
+}
+
+/* Each says something as soon as it is connected. */
+static void call_far_away(const void *data)
+{
+	const struct service *v = data;
+	bool said[CALLS] = {0};
+	int fd[CALLS], net;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", v->server);
+	net = open(path, O_RDONLY | O_CLOEXEC);
+	must(net >= 0 && setns(net, CLONE_NEWNET) == 0);
+	for (call_all(v, fd);; crew_pause(ONE_WAY_MS))
+		for (int i = 0; i < CALLS; i++)
+			said[i] = said[i] || write(fd[i], "?", 1) == 1;
+}
+
 static bool sent_again(void)
 {
 	return now.tcp_syn_retransmits != then.tcp_syn_retransmits;
@@ -381,6 +414,28 @@ static void who_hangs_waits_also_between_two_syns(void **state)
 {
 	(void)state;
 	call_and_measure("the same, long since", call_and_wait, true);
+}
+
+/* Connected, as they see it: the handshake's end is dropped there, and what they say is. */
+static void whom_a_full_queue_does_not_hear_waits_for_others(void **state)
+{
+	struct service *v = actor_share(sizeof(*v));
+	pid_t server = own_spawn(&own, others, listen_far_away, v), client;
+	struct saturation s;
+
+	(void)state;
+	while (!__atomic_load_n(&v->listener, __ATOMIC_ACQUIRE))
+		crew_pause(1);
+	client = own_spawn(&own, victim, call_far_away, v);
+	crew_pause(500);
+	do
+		s = measure("data that a full queue drops");
+	while (try_again(&s, &unanswered));
+	own_end(client);
+	own_end(server);
+	munmap(v, sizeof(*v));
+	assert_verdict(&s, &unanswered);
+	assert_true(s.permille[SATURATION_NETWORK] < SATURATION_NOTICEABLE);
 }
 
 /* To itself, in a network of its own that loses every fifth segment. */
@@ -502,6 +557,7 @@ int main(void)
 		load(a_server_that_waits_is_not_helped),
 		load(whom_nobody_answers_waits_for_others),
 		load(who_hangs_waits_also_between_two_syns),
+		load(whom_a_full_queue_does_not_hear_waits_for_others),
 		load(a_network_that_loses_data_is_told),
 		load(its_memory_limit_makes_it_reclaim),
 	};
