@@ -93,6 +93,8 @@ static __always_inline void served(struct plimsoll_tally *t, const struct exchan
 		tally_add(t, request_errors, 1);
 	else if (x->outcome == EXCHANGE_REFUSED)
 		tally_add(t, request_client_errors, 1);
+	else if (x->outcome == EXCHANGE_UNKNOWN)
+		tally_add(t, requests_unknown, 1);
 	if (!x->asked_ns || !x->ended_ns) {
 		tally_add(t, requests_untimed, 1);
 		return;
@@ -107,6 +109,8 @@ static __always_inline void called(struct plimsoll_tally *t, const struct exchan
 	tally_add(t, calls, 1);
 	if (x->outcome == EXCHANGE_FAILED)
 		tally_add(t, call_errors, 1);
+	else if (x->outcome == EXCHANGE_UNKNOWN)
+		tally_add(t, calls_unknown, 1);
 	if (!x->asked_ns || !x->ended_ns) {
 		tally_add(t, calls_untimed, 1);
 		return;

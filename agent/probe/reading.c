@@ -224,6 +224,8 @@ static void add_requests(const struct plimsoll_tally *t, struct signals *to)
 	to->call_turns += load_u64(&t->call_turns);
 	to->call_turns_untimed += load_u64(&t->call_turns_untimed);
 	to->call_turn_ns += load_u64(&t->call_turn_ns);
+	to->requests_unknown += load_u64(&t->requests_unknown);
+	to->calls_unknown += load_u64(&t->calls_unknown);
 	to->hearing_losses += load_u64(&t->hearing_losses);
 	to->connections_older += load_u64(&t->connections_older);
 	to->connections_left += load_u64(&t->connections_left);

@@ -10,10 +10,10 @@
  * of 2^17 ns: 562,949 s between two slots, 310 s on 1,815 busy CPUs; resolution 131 us. Waits in ticks of 2^20 ns:
  * 310 s of 14,500 tasks that wait all the time; resolution 1 ms. A ring is
  *	8 + 64 x 8 (cpu, wait) + 16 x 12 (pressure) + 32 x 8 (cpu, wait at 10 s) = 968 bytes.
- * A whole row: ring 968 + struct store_row 920, of which the newest value of each signal is 656 +
+ * A whole row: ring 968 + struct store_row 936, of which the newest value of each signal is 672 +
  * wait histogram ~300 (24 buckets, three times) + other histograms ~150 (16 buckets) + identity ~350 +
- * its place in the node's table ~40 = about 2.6 KiB, so that 5,000 agents x 110 rows = 550,000 rows take 1.40 GiB and
- * leave 0.10 GiB, 22 KiB an agent, for the connections: within 1.5 GiB. A row that never changes has no ring and no
+ * its place in the node's table ~40 = about 2.6 KiB, so that 5,000 agents x 110 rows = 550,000 rows take 1.41 GiB and
+ * leave 0.09 GiB, 19 KiB an agent, for the connections: within 1.5 GiB. A row that never changes has no ring and no
  * histogram; one that reads no disk and calls nobody has no other one. Where agents hear requests, one that answered any
  * has ~300 more (struct heard 88, its durations 16 buckets, three times): 20 such rows an agent take 28 MiB of the rest.
  * Those that a policy with a latency selects have ~700 more (store/recent.h).

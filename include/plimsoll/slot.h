@@ -120,6 +120,7 @@ struct plimsoll_tally {
 	uint64_t accept_overflows;
 	uint64_t requests, request_errors, request_client_errors, requests_untimed, request_ns;
 	uint64_t calls, call_errors, calls_untimed, call_ns;
+	uint64_t requests_unknown, calls_unknown;
 	uint64_t turns, turns_untimed, turn_ns, call_turns, call_turns_untimed, call_turn_ns;
 	uint64_t hearing_losses, connections_older, connections_left;
 	/* Gauges, written by passes, which come one at a time; of an older pass: none there now. */

@@ -37,6 +37,11 @@
 #define GET	 "*2\r\n$3\r\nGET\r\n$1\r\na\r\n"
 #define BLPOP	 "*3\r\n$5\r\nBLPOP\r\n$1\r\na\r\n$1\r\n0\r\n"
 
+/* HTTP/2: a beginning and GET /, then an answer whose status is an entry of the table that the server never made. */
+#define HTTP2_SETTINGS	 "\0\0\0\4\0\0\0\0\0"
+#define HTTP2_GET	 "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" HTTP2_SETTINGS "\0\0\3\1\5\0\0\0\1\202\206\204"
+#define HTTP2_SOMETHING	 HTTP2_SETTINGS "\0\0\1\1\5\0\0\0\1\276"
+
 static struct own_cgroups own;
 static struct watch w;
 static char path[SCENE_PATH];
@@ -45,7 +50,7 @@ static struct scene scene = {&own, &w, {{"talker", path}}, .actor = &actor};
 
 enum order {
 	ENTER /* by itself */, CONNECT, CONNECT_6, CONNECT_MAPPED, TALK, FAIL, CUT, MUCH, THINK, LOSE, BEGIN, FINISH,
-	GIBBERISH, PIPELINE, WAIT, BITS, BANNER, TURN, TURN_MUCH, ASK, ANSWER_IT, CONFUSE, UPGRADE, CLOSE
+	GIBBERISH, PIPELINE, WAIT, BITS, BANNER, TURN, TURN_MUCH, ASK, ANSWER_IT, CONFUSE, UPGRADE, MUMBLE, CLOSE
 };
 
 static struct { /* of the actor */
@@ -75,10 +80,15 @@ static void receive(int fd, size_t n)
 	}
 }
 
+static void say_bytes(int from, int to, const char *bytes, size_t n)
+{
+	send_all(from, bytes, n);
+	receive(to, n);
+}
+
 static void say(int from, int to, const char *text)
 {
-	send_all(from, text, strlen(text));
-	receive(to, strlen(text));
+	say_bytes(from, to, text, strlen(text));
 }
 
 static void talk(const char *answer)
@@ -209,6 +219,9 @@ static void obey(int order, void *data)
 	case ASK: return say(net.here, net.there, "\x01who");
 	case ANSWER_IT: return say(net.there, net.here, "\x02I");
 	case CONFUSE: return talk("no answer\r\n");
+	case MUMBLE:
+		say_bytes(net.here, net.there, HTTP2_GET, sizeof(HTTP2_GET) - 1);
+		return say_bytes(net.there, net.here, HTTP2_SOMETHING, sizeof(HTTP2_SOMETHING) - 1);
 	case UPGRADE: return talk("HTTP/1.1 101 Switching Protocols\r\n\r\n");
 	case WAIT:
 		say(net.here, net.there, BLPOP);
@@ -523,6 +536,20 @@ static void what_is_not_told_is_counted(void **state)
 	assert_int_equal(s.connections_older + s.turns, 0);
 }
 
+static void an_answer_that_nobody_understands_is_no_error(void **state)
+{
+	struct signals s;
+
+	(void)state;
+	start(CONNECT);
+	actor_tell(&actor, MUMBLE);
+	s = read_now();
+	assert_exchanges(&s, 1);
+	assert_int_equal(s.requests_unknown, 1);
+	assert_int_equal(s.calls_unknown, 1);
+	assert_int_equal(s.request_errors + s.request_client_errors + s.call_errors, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -539,6 +566,7 @@ int main(void)
 		SCENE_TEST(what_is_open_is_told, &scene),
 		SCENE_TEST(a_pause_makes_no_time, &scene),
 		SCENE_TEST(what_is_not_told_is_counted, &scene),
+		SCENE_TEST(an_answer_that_nobody_understands_is_no_error, &scene),
 	};
 
 	scene_split(&scene);
