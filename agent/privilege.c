@@ -17,6 +17,7 @@
 #include "base/sanitizer.h"
 #include "base/scope.h"
 #include "pki/pki.h"
+#include "rpc/rpc.h"
 
 #define DNS_PORT	   53
 #define DIRECTORY_MODE	   0755
@@ -80,14 +81,45 @@ static void remove_leftover(const char *socket_path)
 		(void)unlink(socket_path);
 }
 
+int privilege_name_user(const struct user *u, struct err *e)
+{
+	err_cause(e, "%s: with its programs loaded the agent is the user %s", strerror(EACCES), u->name);
+	return err_fix(e, "choose another path with --socket, or give the user \"%s\" the right to write to that directory", u->name);
+}
+
+/* Now, since loading takes its time, and who then cannot serve has done it for nothing. */
+static int check_place(const char *socket, const struct user *u, struct err *e)
+{
+	scoped(freep) char *dir = directory_of(socket);
+	int r = rpc_address_free(socket, e);
+
+	if (r < 0)
+		return r;
+	r = SANITIZER ? 0 : user_may_write(u, dir); /* such a build stays root */
+	if (r == 0)
+		return 0;
+	err_set(e, r, "cannot listen on unix:%s", socket);
+	if (r == -EACCES)
+		return privilege_name_user(u, e);
+	return err_fix(e, "choose a path with --socket in a directory that the user \"%s\" may write to", u->name);
+}
+
+static int prepare_socket(const char *socket, const struct user *u, struct err *e)
+{
+	int r = make_directory(socket, u, e);
+
+	if (r < 0)
+		return r;
+	remove_leftover(socket);
+	return check_place(socket, u, e);
+}
+
 int privilege_prepare(const struct agent_options *o, struct user *ret_user, struct err *e)
 {
 	int r = user_find(o->user, ret_user, e);
 
 	if (r == 0 && *o->socket)
-		r = make_directory(o->socket, ret_user, e);
-	if (r == 0 && *o->socket)
-		remove_leftover(o->socket);
+		r = prepare_socket(o->socket, ret_user, e);
 	if (r == 0 && agent_options_tls(o) && !*o->tls_cert && !ret_user->stay)
 		r = pki_share(o->tls_dir, "agent", ret_user->gid, e);
 	return r;

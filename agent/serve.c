@@ -8,6 +8,7 @@
 #include "agent/list_edges.h"
 #include "agent/metrics.h"
 #include "agent/names/account.h"
+#include "agent/privilege.h"
 #include "agent/query.h"
 #include "agent/second.h"
 #include "agent/watch.h"
@@ -162,13 +163,6 @@ static int open_door(struct agent *a, const char *address, const struct rpc_tls 
 	return rpc_server_start(a->loop, &o, ret_s, e);
 }
 
-/* Whoever started it as root can write there, and wonders. */
-static int name_the_user(const struct agent *a, struct err *e)
-{
-	err_cause(e, "%s: with its programs loaded the agent is the user %s", strerror(EACCES), a->user.name);
-	return err_fix(e, "choose another path with --socket, or give the user \"%s\" the right to write to that directory", a->user.name);
-}
-
 static int open_local(struct agent *a, struct serve *s, struct err *e)
 {
 	const struct rpc_tls plain = {0};
@@ -177,7 +171,7 @@ static int open_local(struct agent *a, struct serve *s, struct err *e)
 
 	buf_printf(&address, "unix:%s", a->options->socket);
 	r = open_door(a, buf_text(&address), &plain, &s->local, e);
-	return r == -EACCES ? name_the_user(a, e) : r;
+	return r == -EACCES ? privilege_name_user(&a->user, e) : r;
 }
 
 static int open_tcp(struct agent *a, struct serve *s, struct err *e)

@@ -2,11 +2,9 @@
 #include "agent/sandbox/sandbox.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agent/sandbox/syscalls.h"
@@ -45,17 +43,6 @@ static bool empty_bounding_set(void)
 	return empty;
 }
 
-static int drop_capabilities(struct err *e)
-{
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	const struct __user_cap_data_struct none[2] = {{0}};
-
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-	    syscall(SYS_capset, &head, none) < 0)
-		return err_set(e, -errno, "cannot give up the capabilities");
-	return 0;
-}
-
 /* Not dumpable: nobody of the same user may trace us or read our memory. Changing the user resets it. */
 static int lock_down(struct err *e)
 {
@@ -87,7 +74,7 @@ static int give_up(const struct sandbox_options *o, struct sandbox_facts *f, str
 	f->bounding_left = !empty_bounding_set();
 	r = user_become(&o->user, e);
 	if (r == 0)
-		r = drop_capabilities(e);
+		r = user_drop_capabilities(e);
 	if (r == 0)
 		r = end_with_parent(signum, parent, e);
 	return r == 0 ? lock_down(e) : r;

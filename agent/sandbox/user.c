@@ -9,8 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/mem.h"
+#include "base/scope.h"
 
 #define OVERFLOW_ID 65534u /* nobody's number on a machine without a list of users, such as a bare image */
 
@@ -109,4 +114,37 @@ int user_become(const struct user *u, struct err *e)
 		return refused("give up root: it can be taken back", e);
 	}
 	return 0;
+}
+
+int user_drop_capabilities(struct err *e)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[2] = {{0}};
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    syscall(SYS_capset, &head, none) < 0)
+		return err_set(e, -errno, "cannot give up the capabilities");
+	return 0;
+}
+
+/* The slash and the dot: what is no directory is refused. Who cannot become that user is told when it has to. */
+static int try_to_write(const struct user *u, const char *dir)
+{
+	scoped(freep) char *inside = mem_printf("%s/.", dir);
+
+	if (user_become(u, NULL) < 0 || user_drop_capabilities(NULL) < 0)
+		return 0;
+	return access(inside, W_OK | X_OK) < 0 ? -errno : 0;
+}
+
+int user_may_write(const struct user *u, const char *dir)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(-try_to_write(u, dir));
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 }

@@ -25,5 +25,8 @@ struct user {
 int user_find(const char *name, struct user *ret, struct err *e);
 /* Changes every user and group id, and drops all supplementary groups. Single-threaded. */
 int user_become(const struct user *u, struct err *e);
+int user_drop_capabilities(struct err *e);
+/* 0: once become, and without a capability, that user may make files in `dir`; else why not. Asks a child. */
+int user_may_write(const struct user *u, const char *dir);
 
 #endif

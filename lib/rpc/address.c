@@ -76,8 +76,7 @@ static int fill_unix(const char *path, struct sockaddr_un *ret_un)
 	return 0;
 }
 
-/* 0: the path is free or a socket nobody listens on. */
-static int check_free(const char *path, struct err *e)
+int rpc_address_free(const char *path, struct err *e)
 {
 	scoped(closep) int fd = -1;
 	struct sockaddr_un un;
@@ -158,7 +157,7 @@ static int bind_unix(struct rpc_address *a, grpc_server *core, grpc_server_crede
 	int before = slash ? (int)(slash - a->path + 1) : 0;
 	scoped(freep) char *dir = mem_printf("%.*s.XXXXXX", before, a->path);
 	struct sockaddr_un un;
-	int r = again ? 0 : check_free(a->path, e);
+	int r = again ? 0 : rpc_address_free(a->path, e);
 
 	if (r < 0)
 		return r;

@@ -90,6 +90,8 @@ struct rpc_tls {           /* all NULL: plain text */
 /* Whether `text` is "unix:PATH" or a host and a port from 0 (any free one) to 65535; looks nothing up.
  * -EINVAL with "OPTION: ... is no address". */
 int rpc_address_check(const char *option, const char *text, struct err *e);
+/* 0: nothing is at that path, or a socket nobody listens on. -EADDRINUSE: somebody does; -EEXIST: it is no socket. */
+int rpc_address_free(const char *path, struct err *e);
 /* The same of one that is connected to, which has no port 0. */
 int rpc_address_check_peer(const char *option, const char *text, struct err *e);
 

@@ -100,6 +100,26 @@ def a_directory_that_may_not_be_written():
                                    f'mount -t tmpfs -o ro none {theirs} && exec "$0" "$@"'])
 
 
+def a_socket_that_cannot_be_is_told_first():
+    """Before anything is loaded, which these agents may not do."""
+    before = without("sys_admin", "bpf")
+    plain_file, theirs = os.path.join(DIR, "plain"), os.path.join(DIR, "not-ours")
+    os.mknod(plain_file)
+    os.mkdir(theirs, 0o755)
+    fails([*PLAIN, "--socket", DIR + "/no/such/a.sock"], FAILED, f"directory {DIR}/no/such ", "No such file or directory",
+          "make it", command=before)
+    for path, cause, fix in ((plain_file + "/a.sock", "Not a directory", "choose"), (plain_file, "no socket", "remove it")):
+        fails([*PLAIN, "--socket", path], FAILED, f"cannot listen on unix:{path}$", cause, fix, command=before)
+    if not stays_root():
+        fails([*PLAIN, "--socket", theirs + "/a.sock", "--user", "65533"], FAILED,
+              f"cannot listen on unix:{theirs}/a.sock", "Permission denied: .*user 65533$",
+              "give the user \"65533\" the right to write", command=before)
+        os.chown(theirs, 65533, 65533)  # where root writes by a capability that it gives up
+        fails([*PLAIN, "--socket", theirs + "/a.sock", "--user", ""], FAILED, "cannot listen",
+              "Permission denied: .*root$", "give the user \"root\" the right to write", command=before)
+    assert os.listdir(theirs) == [], "something was left there"
+
+
 def a_second_agent():
     first = subprocess.Popen([AGENT, *START], stderr=subprocess.DEVNULL)
     try:
@@ -107,6 +127,8 @@ def a_second_agent():
         while not os.path.exists(SOCKET):
             assert first.poll() is None and time.monotonic() < end, "the first agent does not start"
             time.sleep(0.05)
+        fails(START, FAILED, f"cannot listen on unix:{SOCKET}", f"process {first.pid} listens there", "stop it",
+              command=without("sys_admin", "bpf"))  # before it loads anything
         fails(START, FAILED, f"cannot listen on unix:{SOCKET}", f"process {first.pid} listens there",
               "stop it, or choose another")
         assert first.poll() is None
@@ -169,8 +191,8 @@ def main():
         return 77
     try:
         for test in (no_btf, no_cgroup_mount, a_missing_capability_is_named, a_socket_that_cannot_be,
-                     a_directory_that_may_not_be_written, a_second_agent, unknown_options, broken_yaml,
-                     values_out_of_range, a_user_that_is_not, addresses_without_a_port):
+                     a_directory_that_may_not_be_written, a_socket_that_cannot_be_is_told_first, a_second_agent,
+                     unknown_options, broken_yaml, values_out_of_range, a_user_that_is_not, addresses_without_a_port):
             test()
             print("ok", test.__name__.replace("_", " "), flush=True)
     finally:

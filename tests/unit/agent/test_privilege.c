@@ -405,7 +405,7 @@ static int listener(const char *path)
 	return fd;
 }
 
-static void prepare_with(const char *path)
+static void prepare_with(const char *path, int code)
 {
 	struct agent_options o = {0};
 	struct opt_origins origins;
@@ -415,7 +415,7 @@ static void prepare_with(const char *path)
 	assert_int_equal(opt_init(&agent_option_table, &o, &origins), 0);
 	free(o.socket);
 	o.socket = strdup(path);
-	assert_int_equal(privilege_prepare(&o, &user, &e), 0);
+	assert_int_equal(privilege_prepare(&o, &user, &e), code);
 }
 
 /* Root's socket in a sticky directory would stand in the way of every later agent of another user. */
@@ -427,12 +427,12 @@ static void only_a_dead_socket_is_removed(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/socket", folder);
 	fd = listener(path);
-	prepare_with(path);
+	prepare_with(path, -EADDRINUSE);
 	assert_int_equal(access(path, F_OK), 0);
 	close(fd);
-	prepare_with(path);
+	prepare_with(path, -EACCES); /* the folder is root's */
 	assert_int_equal(access(path, F_OK), -1);
-	prepare_with(file);
+	prepare_with(file, -EEXIST);
 	assert_int_equal(access(file, F_OK), 0);
 }
 
