@@ -22,25 +22,41 @@ struct reader {
 	struct err *e;
 };
 
-static int wrong(const struct reader *r, const char *key, const char *why)
+static int show_line(const struct reader *r)
 {
-	err_set(r->e, -EINVAL, "%.150s:%u: this is no line of a trace", r->name, r->line);
-	err_cause(r->e, "\"%.60s\" %s", key, why);
 	if (r->line == 1)
 		return err_fix(r->e, "the first line is {\"apiVersion\":\"" API_VERSION "\",\"kind\":\"" KIND "\"}");
 	return err_fix(r->e, "a line is {\"second\":60,\"cpuMilli\":2000}; docs/design/simulation.md has the format");
 }
 
-static int read_number(const struct reader *r, const json_t *o, const char *key, uint32_t most, uint32_t *ret)
+static int wrong(const struct reader *r, const char *key, const char *why)
+{
+	err_set(r->e, -EINVAL, "%.150s:%u: this is no line of a trace", r->name, r->line);
+	err_cause(r->e, "\"%.60s\" %s", key, why);
+	return show_line(r);
+}
+
+static uint32_t most_of(const char *key)
+{
+	return !strcmp(key, "second") ? TRACE_SECONDS_MAX : TRACE_MILLI_MAX;
+}
+
+static int out_of_bounds(const struct reader *r, const char *key)
+{
+	char why[48];
+
+	snprintf(why, sizeof(why), "is not between 0 and %u", most_of(key));
+	return wrong(r, key, why);
+}
+
+static int read_number(const struct reader *r, const json_t *o, const char *key, uint32_t *ret)
 {
 	const json_t *j = json_object_get(o, key);
-	char why[48];
 
 	if (!json_is_integer(j))
 		return wrong(r, key, "is missing or no integer");
-	snprintf(why, sizeof(why), "is not between 0 and %u", most);
-	if (json_integer_value(j) < 0 || json_integer_value(j) > (json_int_t)most)
-		return wrong(r, key, why);
+	if (json_integer_value(j) < 0 || json_integer_value(j) > (json_int_t)most_of(key))
+		return out_of_bounds(r, key);
 	*ret = (uint32_t)json_integer_value(j);
 	return 0;
 }
@@ -84,14 +100,14 @@ static int read_change(struct reader *r, json_t *o)
 	const json_t *silent = json_object_get(o, "silent");
 	uint32_t second, milli = r->milli;
 
-	if (check_keys(r, o) < 0 || read_number(r, o, "second", TRACE_SECONDS_MAX, &second) < 0)
+	if (check_keys(r, o) < 0 || read_number(r, o, "second", &second) < 0)
 		return -EINVAL;
 	if (r->begun ? second <= r->trace->seconds && second != 0 : second != 0)
 		return wrong(r, "second", r->begun ? "does not come after the line before" : "is not 0 in the first line");
 	if (r->begun && second == 0)
 		return wrong(r, "second", "does not come after the line before");
 	if ((json_object_get(o, "cpuMilli") || !r->begun) &&
-	    read_number(r, o, "cpuMilli", TRACE_MILLI_MAX, &milli) < 0)
+	    read_number(r, o, "cpuMilli", &milli) < 0)
 		return -EINVAL;
 	if (silent && !json_is_boolean(silent))
 		return wrong(r, "silent", "is neither true nor false");
@@ -114,16 +130,64 @@ static int read_header(const struct reader *r, const json_t *o)
 	return 0;
 }
 
+/* --- what is no JSON */
+
+static bool is_blank(const char *text, size_t size)
+{
+	while (size && strchr(" \t\r", text[size - 1]) && text[size - 1])
+		size--;
+	return !size;
+}
+
+static int blank(const struct reader *r)
+{
+	err_set(r->e, -EINVAL, "%.150s:%u: this line is blank", r->name, r->line);
+	err_cause(r->e, "each line of a trace is a JSON object");
+	return err_fix(r->e, "take it out");
+}
+
+/* The reader does not say of which key an integer beyond int64 is; read as reals they all have their place. 0: of none
+ * that a trace has. */
+static int beyond_int64(const struct reader *r, const char *text, size_t size)
+{
+	static const char *const numbers[] = {"second", "cpuMilli"};
+	json_t *o = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		double value = json_real_value(json_object_get(o, numbers[i])); /* 0 when it is absent */
+
+		if (value < 0 || value > most_of(numbers[i]))
+			code = out_of_bounds(r, numbers[i]);
+	}
+	json_decref(o);
+	return code;
+}
+
+static int no_object(const struct reader *r, const char *text, size_t size, bool is_json, const json_error_t *why)
+{
+	if (is_blank(text, size))
+		return blank(r);
+	if (!is_json && json_error_code(why) == json_error_numeric_overflow && beyond_int64(r, text, size) < 0)
+		return -EINVAL;
+	err_set(r->e, -EINVAL, "%.150s:%u: this is no JSON object", r->name, r->line);
+	if (is_json)
+		err_cause(r->e, "it is another JSON value");
+	else
+		err_cause(r->e, "column %d: %s", why->column, why->text);
+	return show_line(r);
+}
+
 static int read_line(struct reader *r, const char *text, size_t size)
 {
 	json_error_t why;
 	json_t *o = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+	bool is_json = o != NULL;
 	int code;
 
 	if (!json_is_object(o)) {
 		json_decref(o);
-		err_set(r->e, -EINVAL, "%.150s:%u: this is no JSON object", r->name, r->line);
-		return err_cause(r->e, "%s", o ? "it is another JSON value" : why.text);
+		return no_object(r, text, size, is_json, &why);
 	}
 	code = r->line == 1 ? read_header(r, o) : read_change(r, o);
 	json_decref(o);

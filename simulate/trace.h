@@ -6,7 +6,7 @@
  *	{"second":60,"cpuMilli":2000,"silent":true}
  *	{"second":120}
  * A value holds until it is changed; `silent`: nothing is heard of the replicas. The last line's second is where the
- * trace ends. Unknown keys are an error. Any thread; trace_load() blocks on the file.
+ * trace ends. Unknown keys and blank lines are an error. Any thread; trace_load() blocks on the file.
  */
 #ifndef SIMULATE_TRACE_H
 #define SIMULATE_TRACE_H
