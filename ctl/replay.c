@@ -14,7 +14,8 @@
 #include "ctl/text.h"
 #include "ctl/tree.h"
 
-#define RECORD_BYTES_MAX (64u << 20) /* of RECORD_REPLICAS replicas */
+#define RECORD_MIB	 64 /* of RECORD_REPLICAS replicas */
+#define RECORD_BYTES_MAX ((size_t)RECORD_MIB << 20)
 
 struct replay {
 	bool same;
@@ -25,6 +26,17 @@ struct replay {
 	const char *reason_now;
 };
 
+static int unreadable(const char *path, int code, struct err *e)
+{
+	err_set(e, code, "cannot read the record %.150s", path);
+	if (code == -E2BIG)
+		err_cause(e, "it is larger than %d MiB", RECORD_MIB);
+	if (code == -EISDIR)
+		return err_fix(e, "name a file in it; for a workload of that name give the id of its decision: plimsoll decisions %.80s",
+			       path);
+	return code;
+}
+
 static int read_file(const char *path, struct buf *to, struct err *e)
 {
 	bool in = !strcmp(path, "-");
@@ -33,12 +45,13 @@ static int read_file(const char *path, struct buf *to, struct err *e)
 	size_t n;
 
 	if (!f)
-		return err_set(e, -errno, "cannot read the record %.150s", path);
+		return unreadable(path, -errno, e);
+	errno = 0;
 	while ((n = fread(piece, 1, sizeof(piece), f)) > 0 && to->size <= RECORD_BYTES_MAX)
 		buf_add(to, piece, n);
-	if (ferror(f) || to->size > RECORD_BYTES_MAX)
-		return err_set(e, to->size > RECORD_BYTES_MAX ? -E2BIG : -EIO, "cannot read the record %.150s", path);
-	return 0;
+	if (ferror(f))
+		return unreadable(path, errno ? -errno : -EIO, e);
+	return to->size > RECORD_BYTES_MAX ? unreadable(path, -E2BIG, e) : 0;
 }
 
 /* A record, or what explain -o json prints around one. */

@@ -226,6 +226,8 @@ int trace_parse(const char *name, const char *bytes, size_t size, struct trace *
 static int no_file(const char *path, int code, struct err *e)
 {
 	err_set(e, code, "cannot read the trace %.150s", path);
+	if (code == -E2BIG)
+		err_cause(e, "it is larger than %d MiB", TRACE_MIB);
 	return err_fix(e, "give a file, or one of step, ramp, spike, daily, noise, outage");
 }
 
@@ -239,13 +241,14 @@ int trace_load(const char *path, struct trace *ret, struct err *e)
 	*ret = (struct trace){0};
 	if (!f)
 		return no_file(path, -errno, e);
+	errno = 0;
 	while ((n = fread(piece, 1, sizeof(piece), f)) > 0) {
 		if (text.size + n > TRACE_BYTES_MAX)
 			return no_file(path, -E2BIG, e);
 		buf_add(&text, piece, n);
 	}
 	if (ferror(f))
-		return no_file(path, -EIO, e);
+		return no_file(path, errno ? -errno : -EIO, e);
 	return trace_parse(path, buf_text(&text), text.size, ret, e);
 }
 

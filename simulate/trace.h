@@ -20,7 +20,8 @@
 
 #define TRACE_SECONDS_MAX (31 * 86400u)  /* a month; 5 bytes a second */
 #define TRACE_MILLI_MAX   1000000000u    /* a million cores */
-#define TRACE_BYTES_MAX   (256u << 20)
+#define TRACE_MIB         256
+#define TRACE_BYTES_MAX   ((size_t)TRACE_MIB << 20)
 
 struct trace {
 	uint32_t seconds;    /* > 0 */

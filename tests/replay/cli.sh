@@ -35,6 +35,9 @@ says 0 'byte for byte' "$plimsoll" replay - <"$folder/explained.json"
 says 0 '"same": true' "$plimsoll" replay -o json "$record"
 echo '{' >"$folder/cut.json"
 says 1 'is no JSON' "$plimsoll" replay "$folder/cut.json"
+says 1 'Is a directory' "$plimsoll" replay "$folder"
+says 1 'name a file in it; for a workload of that name .*: plimsoll decisions /' "$plimsoll" replay "$folder"
+says 1 'larger than 64 MiB' "$plimsoll" replay /dev/zero
 
 says 0 'missed│' "$plimsoll" simulate --policy "$policy" --trace step
 says 0 '"missedSeconds": [0-9]' "$plimsoll" simulate -o json --policy "$policy" --compare "$policy" --trace outage
@@ -43,6 +46,7 @@ grep -q '</svg>' "$folder/out.svg" || complain "no picture"
 says 2 'is missing' "$plimsoll" simulate --policy "$policy" --trace <(printf '{"kind":"Trace","apiVersion":"plimsoll.io/v1alpha1"}\n{"second":0}\n')
 says 2 'the trace is empty' "$plimsoll" simulate --policy "$policy" --trace /dev/null
 says 1 'cannot read the trace' "$plimsoll" simulate --policy "$policy" --trace "$folder/none"
+says 1 'Is a directory' "$plimsoll" simulate --policy "$policy" --trace "$folder"
 says 2 'names no ScalingPolicy' "$plimsoll" simulate --trace step
 
 # hpa TARGET: what nobody says the request of.
