@@ -207,6 +207,28 @@ static int check_words(const struct command *c, const struct session *s, struct 
 	return 0;
 }
 
+static bool takes_lists(const struct command *c)
+{
+	for (size_t i = 0; i < ctl_option_table.n; i++) {
+		const struct opt_desc *d = &ctl_option_table.rows[i];
+		char key[OPT_KEY_SIZE];
+
+		opt_key(d, key, sizeof(key));
+		if (d->type == OPT_LIST && takes_has(c->takes, key))
+			return true;
+	}
+	return false;
+}
+
+static int too_much(const struct command *c, const char *word, struct err *e)
+{
+	err_set(e, -EINVAL, "\"%.60s\" is too much", word);
+	err_cause(e, "plimsoll %s takes %s", c->name, *c->words ? c->words : "no words");
+	if (takes_lists(c))
+		return err_fix(e, "several values of one option have commas between them, or the option before each");
+	return err_fix(e, "write: plimsoll %s%s%s", c->name, *c->words ? " " : "", c->words);
+}
+
 int command_check(const struct command *c, const struct opt_origins *origins,
 		  const struct session *s, struct err *e)
 {
@@ -218,14 +240,11 @@ int command_check(const struct command *c, const struct opt_origins *origins,
 		return r;
 	if (s->n >= c->least && s->n <= c->most)
 		return 0;
-	if (s->n < c->least) {
-		err_set(e, -EINVAL, "plimsoll %s: what?", c->name);
-		err_cause(e, "%s is missing", c->words);
-	} else {
-		err_set(e, -EINVAL, "\"%.60s\" is too much", s->words[c->most]);
-		err_cause(e, "plimsoll %s takes %s", c->name, *c->words ? c->words : "no words");
-	}
-	return err_fix(e, "write: plimsoll %s%s%s", c->name, *c->words ? " " : "", c->words);
+	if (s->n > c->most)
+		return too_much(c, s->words[c->most], e);
+	err_set(e, -EINVAL, "plimsoll %s: what?", c->name);
+	err_cause(e, "%s is missing", c->words);
+	return err_fix(e, "write: plimsoll %s %s", c->name, c->words);
 }
 
 static void print(const struct err *e)

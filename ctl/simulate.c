@@ -53,6 +53,8 @@ static int load_set(struct simulation *x, const struct opt_list *paths, struct e
 	struct manifests *set = &x->set[x->n_sets++];
 	int r = manifests_load(paths, set, e);
 
+	if (r == -EEXIST)
+		err_fix(e, "rename or remove one of them; to compare the two, give the file with one of them to --compare");
 	x->item = mem_array(x->item, x->n + set->n + 1, sizeof(*x->item));
 	for (size_t i = 0; r == 0 && i < set->n; i++)
 		x->item[x->n++] = &set->item[i];

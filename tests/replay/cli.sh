@@ -46,6 +46,11 @@ grep -q '</svg>' "$folder/out.svg" || complain "no picture"
 says 2 'is missing' "$plimsoll" simulate --policy "$policy" --trace <(printf '{"kind":"Trace","apiVersion":"plimsoll.io/v1alpha1"}\n{"second":0}\n')
 says 2 'the trace is empty' "$plimsoll" simulate --policy "$policy" --trace /dev/null
 says 1 'cannot read the trace' "$plimsoll" simulate --policy "$policy" --trace "$folder/none"
+cp "$policy" "$folder/other.yaml"
+says 2 'several values of one option have commas between them, or the option before each' "$plimsoll" simulate \
+    --policy "$policy" --compare "$policy" "$folder/other.yaml"
+says 0 'demo.*demo.*demo' bash -c "'$plimsoll' simulate -o json --policy '$policy' --compare '$policy,$folder/other.yaml' | tr -d '\n'"
+says 1 'to compare the two, give the file with one of them to --compare' "$plimsoll" simulate --policy "$policy,$folder/other.yaml"
 says 1 'Is a directory' "$plimsoll" simulate --policy "$policy" --trace "$folder"
 says 2 'names no ScalingPolicy' "$plimsoll" simulate --trace step
 
