@@ -37,9 +37,11 @@ const struct command command_table[] = {
 	{"top", "", "live view of every workload",
 	 "On an aggregator: workloads, what they use, what holds them back, the last decision. On "
 	 "an "
-	 "agent: every cgroup of its node. Keys: arrows select, enter explains (on an agent: shows every signal), s sorts, / "
-	 "filters, d "
-	 "shows decisions, p pauses and resumes, q quits. Plain lines when stdout is no terminal.",
+	 "agent: every cgroup of its node, first those that are held back most, of equals those that use most CPU. Keys: arrows "
+	 "select, enter explains (on an agent: shows every signal), s sorts, / filters, d "
+	 "shows decisions, p pauses and resumes, q quits. – is what is not measured: a rate before the second sample, a "
+	 "SATURATION of which nothing that is measured is above 0 while a cause is not (enter shows which). Plain lines when "
+	 "stdout is no terminal.",
 	 "seconds sort", SAYS, 0, 0, top_run},
 	{"get", "[workloads|nodes|containers|pods|cgroups|decisions|policies|recommendations] [NAME...]", "list things once",
 	 "Without a word: workloads. NAME limits the list and may hold * and **. Containers, pods and cgroups go by NAMESPACE/POD/CONTAINER or its "
@@ -276,6 +278,11 @@ int command_usage(const struct err *e)
 bool command_is(const struct session *s, const char *format)
 {
 	return strcmp(s->o->output, format) == 0;
+}
+
+const char *command_order(const struct session *s, const char *otherwise)
+{
+	return s->o->sort ? s->o->sort : otherwise;
 }
 
 void command_print_table(const struct session *s, struct table *t)

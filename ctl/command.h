@@ -52,6 +52,7 @@ int command_fail(const struct err *e);
 int command_usage(const struct err *e);
 
 bool command_is(const struct session *s, const char *format); /* --output */
+const char *command_order(const struct session *s, const char *otherwise); /* --sort, if it was said */
 struct table;
 /* To stdout, no wider than that is; what does not fit is left out, or (folded) follows below. */
 void command_print_table(const struct session *s, struct table *t);

@@ -64,7 +64,7 @@ int live_run(const struct session *s, struct connect *c, bool agent)
 	v.view = (struct view){.style = &s->style,
 			       .agent = agent,
 			       .address = connect_address(c),
-			       .sort = s->o->sort,
+			       .sort = command_order(s, agent ? "saturation" : "name"),
 			       .cpu = v.cpu};
 	int r = screen_open(v.loop, &events, &v.screen, &e);
 	if (r == 0) {

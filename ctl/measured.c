@@ -59,7 +59,7 @@ static void add_node(struct show *w, const struct fleet_node *n)
 	}
 }
 
-/* What --sort means for a row; unknown is less than nothing. */
+/* What --sort means for a row; unknown is less than nothing. Where the saturation is not known, what is known of it is 0. */
 static double number_of(const struct measured_item *i, const char *by)
 {
 	struct fleet_value v = {true, 0};
@@ -74,7 +74,7 @@ static double number_of(const struct measured_item *i, const char *by)
 	else if (strcmp(by, "requests") == 0)
 		v = fleet_rate(i->node, i->row, SIGNAL_REQUESTS);
 	else if (strcmp(by, "saturation") == 0)
-		v = fleet_saturation(i->node, i->row, &s) ? measured_row_saturation(&s) : (struct fleet_value){false, 0};
+		v.value = fleet_saturation(i->node, i->row, &s) ? measured_row_saturation(&s).value : 0;
 	return v.known ? v.value : -1;
 }
 
@@ -84,6 +84,10 @@ static int compare(const void *a, const void *b, void *by)
 	double p = number_of(x, by), q = number_of(y, by);
 	int order = strcmp(x->node->name, y->node->name);
 
+	if (p == q && strcmp(by, "name") != 0) {
+		p = number_of(x, "cpu");
+		q = number_of(y, "cpu");
+	}
 	if (p != q)
 		return p > q ? -1 : 1;
 	return order || !x->row ? order : strcmp(x->row->cgroup, y->row->cgroup);
@@ -95,7 +99,7 @@ static bool print(struct show *w, uint64_t unix_ns)
 
 	fleet_here(&w->here);
 	if (w->n)
-		qsort_r(w->item, w->n, sizeof(w->item[0]), compare, w->session->o->sort);
+		qsort_r(w->item, w->n, sizeof(w->item[0]), compare, (void *)(uintptr_t)command_order(w->session, "name"));
 	for (size_t i = 0; i < w->n; i++)
 		items[i] = &w->item[i];
 	w->result = listing_print(&w->printer, items, w->n, unix_ns);

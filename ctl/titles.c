@@ -160,8 +160,8 @@ void titles_all(struct buf *to)
 {
 	scoped(buf_done) struct buf lines = {0};
 
-	buf_printf(&lines, "What stands below the titles of lists and of top. – is what nobody measured, or a limit that "
-			   "is not set.\n\n");
+	buf_printf(&lines, "What stands below the titles of lists and of top. – is what nobody measured, a rate before "
+			   "the second sample, or a limit that is not set.\n\n");
 	tell(NULL, &lines);
 	text_wrap(buf_text(&lines), WIDTH, to);
 }

@@ -106,7 +106,7 @@ void workload_last_decision(const workload *w, struct buf *to)
 		buf_printf(to, "%s", *w->policy ? "none yet" : FIGURE_NONE);
 }
 
-/* Sorting: numbers from the highest, names from a to z. */
+/* Sorting: numbers from the highest, of equals whoever uses most CPU, names from a to z. */
 
 static double number_of(const workload *w, const char *by)
 {
@@ -122,8 +122,10 @@ static double number_of(const workload *w, const char *by)
 		return workload_known(w->requests_per_second) ? w->requests_per_second->value : -1;
 	if (strcmp(by, "pods") == 0)
 		return w->replicas;
-	if (strcmp(by, "saturation") == 0)
-		return workload_saturation(w, &share) ? share : -1;
+	if (strcmp(by, "saturation") == 0) {
+		(void)workload_saturation(w, &share); /* where it is not known, what is known of it is 0 */
+		return share;
+	}
 	return 0;
 }
 
@@ -132,6 +134,10 @@ static int compare(const void *a, const void *b, void *by)
 	const workload *x = *(const workload *const *)a, *y = *(const workload *const *)b;
 	double p = number_of(x, by), q = number_of(y, by);
 
+	if (p == q && strcmp(by, "name") != 0) {
+		p = number_of(x, "cpu");
+		q = number_of(y, "cpu");
+	}
 	if (p != q)
 		return p > q ? -1 : 1;
 	return strcmp(x->name, y->name);
@@ -351,7 +357,7 @@ static bool print_all(const ProtobufCMessage *m, void *data)
 		return false;
 	}
 	memcpy(sorted, r->workload, n * sizeof(*sorted));
-	workload_sort(sorted, n, w->session->o->sort);
+	workload_sort(sorted, n, command_order(w->session, "name"));
 	w->printed = true;
 	w->result = listing_print(&w->printer, (const void *const *)sorted, n, r->wall_unix_ns);
 	return w->result == COMMAND_FINE;

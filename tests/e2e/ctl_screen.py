@@ -218,10 +218,10 @@ def top_fits_80_columns(w):
     """With what holds each back and what helps: that is what it is for."""
     t = Terminal(w.path)
     try:
-        for server, wider in ((w.aggregator, "LAST DECISION"), (w.agent, "MEMORY")):
+        for server, wider, order in ((w.aggregator, "LAST DECISION", "name"), (w.agent, "MEMORY", "saturation")):
             t.resize(80, 24)
             t.keys(f"clear; {PLIMSOLL} top -s {server.address}", "Enter")
-            screen = t.sees("▸ ", "SATURATION +BY WHAT +WHAT HELPS", "CPU.* SATURATION")
+            screen = t.sees("▸ ", "SATURATION +BY WHAT +WHAT HELPS", "CPU.* SATURATION", f"sort: {order} ")
             assert wider not in screen.splitlines()[2] and all(len(line) <= 80 for line in screen.splitlines()), screen
             t.resize(120, 24)
             t.sees(wider + ".*", "SATURATION +BY WHAT +WHAT HELPS")
