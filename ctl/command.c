@@ -38,8 +38,8 @@ const struct command command_table[] = {
 	 "On an aggregator: workloads, what they use, what holds them back, the last decision. On "
 	 "an "
 	 "agent: every cgroup of its node, first those that are held back most, of equals those that use most CPU. Keys: arrows "
-	 "select, enter explains (on an agent: shows every signal), s sorts, / filters, d "
-	 "shows decisions, p pauses and resumes, q quits. – is what is not measured: a rate before the second sample, a "
+	 "select, enter explains (on an agent: shows every signal), s sorts, c shows each of the seven "
+	 "causes rather than what is used (-o wide: from the start), / filters, d shows decisions, p pauses and resumes, q quits. – is what is not measured: a rate before the second sample, a "
 	 "SATURATION of which nothing that is measured is above 0 while a cause is not (enter shows which). Plain lines when "
 	 "stdout is no terminal.",
 	 "seconds sort", SAYS, 0, 0, top_run},

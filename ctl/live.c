@@ -65,6 +65,7 @@ int live_run(const struct session *s, struct connect *c, bool agent)
 			       .agent = agent,
 			       .address = connect_address(c),
 			       .sort = command_order(s, agent ? "saturation" : "name"),
+			       .causes = command_is(s, "wide"),
 			       .cpu = v.cpu};
 	int r = screen_open(v.loop, &events, &v.screen, &e);
 	if (r == 0) {

@@ -184,6 +184,8 @@ static void letter(struct live_state *v, uint32_t code)
 		live_state_end(v, COMMAND_FINE);
 	else if (code == 's' && list)
 		next_order(v);
+	else if (code == 'c' && list)
+		v->view.causes = !v->view.causes;
 	else if (code == '/' && list)
 		v->view.filtering = true;
 	else if (code == 'd' && !v->view.agent)

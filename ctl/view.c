@@ -13,6 +13,7 @@
 #define MIN_COLUMNS 40 /* the columns that are never dropped, with a very short name */
 #define PANE_MIN    4 /* decisions below a full list, if the screen has PANE_ROWS or more */
 #define PANE_ROWS   18
+#define QUIT_WIDTH  9 /* of the key that everybody looks for */
 
 /* Header and footer */
 
@@ -69,30 +70,34 @@ static void key(const struct view *v, struct buf *row, int *room, const char *na
 	buf_printf(row, " %s  ", what);
 }
 
+/* Who does not know the arrows finds them; the others have the room. */
+static void keys_of_list(const struct view *v, struct buf *row, int *room)
+{
+	char sort[48];
+
+	snprintf(sort, sizeof(sort), "sort: %s", v->sort);
+	key(v, row, room, "enter", v->agent ? "all signals" : "explain");
+	key(v, row, room, "s", sort);
+	key(v, row, room, "c", v->causes ? "use" : "causes");
+	key(v, row, room, "/", *v->filter ? v->filter : "filter");
+	if (!v->agent) {
+		key(v, row, room, "d", "decisions");
+		key(v, row, room, "p", "pause or resume");
+	}
+}
+
 static void keys(const struct view *v, struct buf *row)
 {
-	int room = v->columns;
+	int room = v->columns - QUIT_WIDTH, quit = QUIT_WIDTH;
 
-	key(v, row, &room, v->style->unicode ? "↑↓" : "arrows",
-	    v->mode == VIEW_TEXT ? "scroll" : "select");
-	if (v->mode == VIEW_LIST) {
-		char sort[48];
-
-		key(v, row, &room, "enter", v->agent ? "all signals" : "explain");
-		snprintf(sort, sizeof(sort), "sort: %s", v->sort);
-		key(v, row, &room, "s", sort);
-		key(v, row, &room, "/", *v->filter ? v->filter : "filter");
-		if (!v->agent) {
-			key(v, row, &room, "d", "decisions");
-			key(v, row, &room, "p", "pause or resume");
-		}
-		key(v, row, &room, "q", "quit");
-		return;
-	}
-	if (v->mode == VIEW_DECISIONS)
+	if (v->mode == VIEW_LIST)
+		keys_of_list(v, row, &room);
+	else if (v->mode == VIEW_DECISIONS)
 		key(v, row, &room, "enter", "explain");
-	key(v, row, &room, "esc", "back");
-	key(v, row, &room, "q", "quit");
+	if (v->mode != VIEW_LIST)
+		key(v, row, &room, "esc", "back");
+	key(v, row, &room, v->style->unicode ? "↑↓" : "arrows", v->mode == VIEW_TEXT ? "scroll" : "select");
+	key(v, row, &quit, "q", "quit");
 }
 
 static void footer(const struct view *v, struct buf *row)

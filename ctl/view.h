@@ -28,6 +28,7 @@ struct view {
 	const workload **list;  /* sorted and filtered */
 	size_t n, total;
 	size_t selected, first; /* in the list; `first` is the topmost one shown */
+	bool causes;            /* each of them rather than what is used */
 	const char *sort;
 	char filter[64];
 	bool filtering;         /* the filter is being typed */

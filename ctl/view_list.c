@@ -262,6 +262,14 @@ bool view_list_hears_requests(const struct view *v)
 	return false;
 }
 
+/* Where the causes are asked for, they go after everything that can. */
+static int drop_of(const struct column *c, bool asked_for)
+{
+	if (!asked_for || !c->drop)
+		return c->drop;
+	return c->drop == CAUSES_DROP ? 1 : c->drop + 1;
+}
+
 /* False: some of the causes have no room. */
 static bool lay_out_with(const struct view *v, bool causes, struct fit_column *c)
 {
@@ -273,8 +281,10 @@ static bool lay_out_with(const struct view *v, bool causes, struct fit_column *c
 		bool name = columns[i].cell == cell_name;
 		int width = name ? name_width(v) : columns[i].width;
 
-		c[i] = (struct fit_column){wanted ? width : 0, columns[i].least + (causes && name ? NAME_MORE : 0),
-					   columns[i].drop};
+		int more = name && causes && !v->causes ? NAME_MORE : 0;
+
+		c[i] = (struct fit_column){wanted ? width : 0, columns[i].least + more,
+					   drop_of(&columns[i], causes && v->causes)};
 	}
 	fit_columns(c, N_COLUMNS, ROW_GAP, v->columns - ROW_MARK);
 	for (size_t i = 0; i < N_COLUMNS; i++)

@@ -204,7 +204,7 @@ def top_fills_the_screen(w):
         t.keys("s")
         t.sees("sort: cpu")
         t.resize(80, 24)
-        screen = t.sees("▸ shop", r"\n [^\n]*arrows|\n [^\n]*↑↓")
+        screen = t.sees("▸ shop", r"\n [^\n]*q quit")
         assert all(len(line) <= 80 for line in screen.splitlines()), screen
         t.keys("q")
         t.sees(r"ready +\S*top|ready")
@@ -223,8 +223,19 @@ def top_fits_80_columns(w):
             t.keys(f"clear; {PLIMSOLL} top -s {server.address}", "Enter")
             screen = t.sees("▸ ", "SATURATION +BY WHAT +WHAT HELPS", "CPU.* SATURATION", f"sort: {order} ")
             assert wider not in screen.splitlines()[2] and all(len(line) <= 80 for line in screen.splitlines()), screen
+            assert "RUNQ" not in screen and "c causes" in screen, screen
+            t.keys("c")
+            screen = t.sees("RUNQ +THROT +MEM +IO +ACCEPT +NET +CONN", "c use .*q quit")
+            assert all(len(line) <= 80 for line in screen.splitlines()), screen
+            t.keys("c")
+            t.sees("SATURATION +BY WHAT +WHAT HELPS", "c causes")
             t.resize(120, 24)
             t.sees(wider + ".*", "SATURATION +BY WHAT +WHAT HELPS")
+            t.keys("q")
+            t.sees("ready")
+            t.resize(80, 24)
+            t.keys(f"clear; {PLIMSOLL} top -o wide -s {server.address}", "Enter")
+            t.sees("▸ ", "RUNQ +THROT +MEM +IO +ACCEPT +NET +CONN")
             t.keys("q")
             t.sees("ready")
     finally:

@@ -242,6 +242,38 @@ static void test_wide_screens_show_every_cause(void **state)
 	history_free(h);
 }
 
+/* In front of what is used, for who asks for them; narrower than they are nothing changes. */
+static void test_causes_show_where_they_are_asked_for(void **state)
+{
+	struct history *h = history_new();
+
+	(void)state;
+	for (int agent = 0; agent < 2; agent++)
+		for (int columns = 40; columns < 240; columns++) {
+			struct view v = example(columns);
+
+			v.cpu = h;
+			v.agent = agent;
+			v.causes = true;
+			draw(&v);
+			const char *titles = buf_text(&rows[2]);
+			assert_int_equal(strstr(titles, ALL_CAUSES) != NULL, columns >= 75);
+			assert_true(strstr(titles, ALL_CAUSES) || !strstr(titles, "RUNQ"));
+			assert_true(columns < 80 || strstr(titles, agent ? "CGROUP" : "WORKLOAD"));
+		}
+	struct view v = with_requests(80);
+	v.cpu = h;
+	v.causes = true;
+	draw(&v);
+	assert_non_null(strstr(buf_text(&rows[2]), ALL_CAUSES));
+	assert_true(shown("c use") && shown("q quit"));
+	v.causes = false;
+	draw(&v);
+	assert_null(strstr(buf_text(&rows[2]), "RUNQ"));
+	assert_true(shown("c causes") && shown("q quit"));
+	history_free(h);
+}
+
 /* Whatever the width: a figure is there as a whole, or not at all. */
 static void test_figures_are_never_cut(void **state)
 {
@@ -428,6 +460,7 @@ int main(void)
 		cmocka_unit_test(test_requests_go_one_by_one),
 		cmocka_unit_test(test_a_filter_leaves_some_of_all),
 		cmocka_unit_test(test_wide_screens_show_every_cause),
+		cmocka_unit_test(test_causes_show_where_they_are_asked_for),
 		cmocka_unit_test(test_figures_are_never_cut),
 		cmocka_unit_test(test_long_names_lose_their_middle),
 		cmocka_unit_test(test_every_width),
