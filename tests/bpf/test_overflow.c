@@ -42,6 +42,7 @@ struct fate {
 static struct fate fate;
 static uint64_t ran_ns[MANY]; /* in each of them, as the kernel says */
 static struct crew worker;
+static char lobby[SCENE_PATH]; /* where it waits: on v2 nobody may be where controllers are handed down */
 
 static void for_many(void (*act)(const char *path, int number))
 {
@@ -88,6 +89,19 @@ static void assert_it_ran(const char *path, int number)
 	assert_true(watch_read(&w, path).cpu_ns > 0);
 }
 
+static void hire(void)
+{
+	snprintf(lobby, sizeof(lobby), "%s/lobby", own.top);
+	own_make(&own, lobby);
+	crew_start(&worker, &own, lobby, 1, ANY_CPU);
+}
+
+static void dismiss(void)
+{
+	crew_end(&worker);
+	own_remove(&own, lobby);
+}
+
 /* It sleeps whenever it is moved. How long it runs is the scheduler's affair: seldom alike on a full machine. */
 static void work_in(const char *path, int number)
 {
@@ -102,7 +116,7 @@ static void work_in(const char *path, int number)
 static void work_everywhere(void)
 {
 	fate = (struct fate){.stolen_ns = truth_stolen_ns()};
-	crew_start(&worker, &own, own.top, 1, ANY_CPU);
+	hire();
 	for_many(work_in);
 	watch_pass(&w);
 	for_many(look_at);
@@ -119,7 +133,7 @@ static void each_of_two_thousand_is_told_apart(void **state)
 	for_many(assert_it_ran);
 	assert_near(fate.cpu_ns, fate.ran_ns, PART, EDGE_NS + fate.stolen_ns);
 	assert_int_equal(watch_stats(&w).losses.cgroups_unplaced, 0);
-	crew_end(&worker);
+	dismiss();
 	for_many(take_away);
 }
 
@@ -149,7 +163,7 @@ static void what_has_no_slot_is_in_the_overflow_and_counted(void **state)
 	r = watch_read(&w, fate.without_slot);
 	assert_true(r.missing & SIGNAL_NO_CPU);
 	assert_int_equal(r.missing & (SIGNAL_NO_MEMORY | SIGNAL_NO_WORKING_SET), 0);
-	crew_end(&worker);
+	dismiss();
 
 	for_many(take_away);
 	watch_pass(&w);
@@ -174,7 +188,7 @@ static void what_a_late_birth_ran_is_missing_and_not_nothing(void **state)
 	(void)state;
 	fate = (struct fate){.stolen_ns = truth_stolen_ns()};
 	for_many(make_until_late);
-	crew_start(&worker, &own, own.top, 1, ANY_CPU);
+	hire();
 	work_in(fate.latest, 0);
 	assert_true(ran_ns[0] > 0);
 	watch_pass(&w);
@@ -188,7 +202,7 @@ static void what_a_late_birth_ran_is_missing_and_not_nothing(void **state)
 	assert_int_equal(watch_read(&w, fate.latest).missing & counts, 0);
 	assert_near(watch_read(&w, fate.latest).cpu_ns - before, ran_ns[0], PART,
 		    EDGE_NS + truth_stolen_since_ns(fate.stolen_ns));
-	crew_end(&worker);
+	dismiss();
 	for_many(take_away);
 }
 
