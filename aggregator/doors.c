@@ -89,8 +89,10 @@ static int open_local(struct aggregator *a, const char *folder, struct err *e)
 	const struct rpc_server_options o = everything(a, address);
 	int r = strchr(a->options->socket, '/') ? statedir_make(folder, DIRECTORY_MODE, e) : 0;
 
-	if (r < 0)
+	if (r < 0) {
+		err_set(e, r, "cannot make the directory %s for the socket", folder);
 		return err_fix(e, "choose another path with --socket, or none: --socket ''");
+	}
 	return rpc_server_start(a->loop, &o, &a->door[DOOR_LOCAL], e);
 }
 

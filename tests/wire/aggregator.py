@@ -325,10 +325,10 @@ def decisions_outlive_a_kill(path, metrics, status):
 
 
 def starts_that_fail(a, path):
-    def start(*flags):
+    def start(*flags, says=""):
         r = subprocess.run([binary, "--config", "", *flags], capture_output=True, text=True,
                            timeout=fleet.PATIENCE)
-        assert "fix:" in r.stderr, r.stderr
+        assert "fix:" in r.stderr and says in r.stderr, r.stderr
         return r.returncode
     there = ("--state-dir", a.state, "--tls-dir", a.tls)
     other = os.path.join(path, "other.sock")
@@ -336,6 +336,9 @@ def starts_that_fail(a, path):
     assert start("--listen", "127.0.0.1:0", "--http", f"127.0.0.1:{a.http}", "--socket", other,
                  *there) == 1
     assert start("--listen", "127.0.0.1:0", "--http", "", "--socket", a.socket, *there) == 1
+    assert start("--listen", "127.0.0.1:0", "--http", "", "--socket", "/proc/none/a.sock", "--tls-dir", a.tls,
+                 "--state-dir", os.path.join(path, "second"),
+                 says="cannot make the directory /proc/none for the socket") == 1
     assert start("--listen", "127.0.0.1:0", "--http", "", "--socket", "", "--tls-dir", a.tls,
                  "--state-dir", "/proc/none") == 1
     assert start("--tick", "1ms") == 2
