@@ -68,7 +68,10 @@ static void print(const struct session *s, const Plimsoll__V1__ExplainResponse *
 	if (command_is(s, "json") || command_is(s, "yaml")) {
 		scoped(tree_freep) json_t *t = tree(a);
 
-		tree_print(t, command_is(s, "yaml"), false, stdout);
+		if (command_is(s, "json"))
+			tree_print_exact(t, stdout);
+		else
+			tree_print(t, true, false, stdout);
 		return;
 	}
 	if (command_is(s, "name")) {

@@ -14,7 +14,20 @@
 #include "base/unicode.h"
 
 #define SMALLEST_GRAIN 1e15 /* what is below is rounding of the machine's */
-#define DIGITS 15 /* of a number: what a double holds for sure */
+#define DIGITS	   15 /* of a number: what a double holds for sure */
+#define ALL_DIGITS 17 /* what tells each of them from all others */
+
+/* As few as are read back as the same. */
+static int digits_of(double value)
+{
+	char text[32];
+	int digits = DIGITS - 1;
+
+	do
+		snprintf(text, sizeof(text), "%.*g", ++digits, value);
+	while (digits < ALL_DIGITS && strtod(text, NULL) != value);
+	return digits;
+}
 
 json_t *tree_string(const char *s)
 {
@@ -150,7 +163,7 @@ static void yaml_scalar(const json_t *v, FILE *to)
 	if (json_is_string(v))
 		yaml_string(json_string_value(v), to);
 	else if (json_is_real(v))
-		fprintf(to, "%.*g", DIGITS, json_real_value(v));
+		fprintf(to, "%.*g", digits_of(json_real_value(v)), json_real_value(v));
 	else if (json_is_integer(v))
 		fprintf(to, "%lld", (long long)json_integer_value(v));
 	else if (json_is_object(v))
@@ -230,5 +243,30 @@ void tree_print(const json_t *tree, bool yaml, bool stream, FILE *to)
 	}
 	json_dumpf(tree, to,
 		   layout | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS));
+	fputc('\n', to);
+}
+
+/* The JSON library takes one number of digits for all. */
+static void need_digits(json_t *v, int *most)
+{
+	int digits = json_is_real(v) ? digits_of(json_real_value(v)) : 0;
+	const char *key;
+	size_t i;
+	json_t *child;
+
+	if (digits > *most)
+		*most = digits;
+	json_object_foreach (v, key, child)
+		need_digits(child, most);
+	json_array_foreach (v, i, child)
+		need_digits(child, most);
+}
+
+void tree_print_exact(json_t *tree, FILE *to)
+{
+	int digits = DIGITS;
+
+	need_digits(tree, &digits);
+	json_dumpf(tree, to, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(digits));
 	fputc('\n', to);
 }

@@ -23,6 +23,7 @@ json_t *tree_list(const char *kind, json_t *items); /* takes items */
 
 /* `stream`: JSON on one line, or a YAML document with "---" before it. */
 void tree_print(const json_t *tree, bool yaml, bool stream, FILE *to);
+void tree_print_exact(json_t *tree, FILE *to); /* as JSON whose reals are read back as the same: a record */
 void tree_freep(json_t **t); /* for scoped() */
 
 #endif

@@ -23,6 +23,17 @@ static char *printed(const json_t *tree, bool yaml, bool stream)
 	return text;
 }
 
+static char *printed_exactly(json_t *tree)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	tree_print_exact(tree, f);
+	fclose(f);
+	return text;
+}
+
 static json_t *example(void)
 {
 	return json_pack("{s:s, s:o, s:o, s:[{s:i, s:b}, {s:[]}], s:{}, s:n}", "kind", "Some", "cpu",
@@ -118,6 +129,28 @@ static void test_small_values_keep_their_digits(void **state)
 	}
 }
 
+/* A record that loses a digit is replayed as another decision. */
+static void test_exact(void **state)
+{
+	const double ratios[] = {7.0 / 30, 20.0 / 60, 2.2, 0.25, 1e300 / 3};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ratios) / sizeof(ratios[0]); i++) {
+		json_t *tree = json_pack("{s:[{s:f}], s:f}", "proposal", "ratio", ratios[i], "tolerance", 0.1);
+		char *json = printed_exactly(tree), *yaml = printed(tree, true, false);
+		json_t *back = json_loads(json, 0, NULL);
+		double in_yaml;
+
+		assert_true(json_equal(back, tree));
+		assert_int_equal(sscanf(yaml, "proposal:\n- ratio: %lf", &in_yaml), 1);
+		assert_true(in_yaml == ratios[i]);
+		json_decref(back);
+		json_decref(tree);
+		free(json);
+		free(yaml);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +160,7 @@ int main(void)
 		cmocka_unit_test(test_no_control_characters_in_json),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_small_values_keep_their_digits),
+		cmocka_unit_test(test_exact),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
