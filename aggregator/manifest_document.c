@@ -198,6 +198,28 @@ static int is_manifest(const struct dirent *d)
 	return *d->d_name != '.' && dot && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml"));
 }
 
+/* A pipe or a device of a folder could keep the daemon waiting for ever. One that is named itself is meant (<(...)). */
+static bool is_special(const char *path)
+{
+	struct stat s;
+
+	return stat(path, &s) == 0 && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode);
+}
+
+static void read_entry(struct manifest_documents *to, const char *path)
+{
+	struct err e;
+
+	if (!is_special(path)) {
+		read_file(to, path);
+		return;
+	}
+	err_set(&e, -EINVAL, "%.200s: cannot be read", path);
+	err_cause(&e, "it is a pipe, a socket or a device, not a file");
+	err_fix(&e, "take it out of the folder");
+	add_unreadable(to, path, &e);
+}
+
 static void read_folder(struct manifest_documents *to, const char *path)
 {
 	struct dirent **entry;
@@ -214,7 +236,7 @@ static void read_folder(struct manifest_documents *to, const char *path)
 	for (int i = 0; i < n; i++) {
 		scoped(freep) char *file = mem_printf("%s/%s", path, entry[i]->d_name);
 
-		read_file(to, file);
+		read_entry(to, file);
 		free(entry[i]);
 	}
 	free(entry);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -161,6 +162,9 @@ static void a_file_that_cannot_be_read_loses_nothing(void **unused)
 	assert_int_equal(symlink("nowhere", path), 0);
 	holds("web=5 api=6 | ? | api' ");
 	assert_int_equal(in_force.fault[0].why.code, -ENOENT);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0); /* nobody ever writes into it */
+	holds("web=5 api=6 | ? | api' ");
 	assert_int_equal(unlink(path), 0);
 	holds("web=5 ");
 	assert_int_equal(symlink(folder, sub), 0); /* a folder where a file should be */
