@@ -24,11 +24,18 @@ done
 ip link set lo up
 echo "vm: kernel $(uname -r)"
 cd /tmp || exit
+run() {
+    echo "vm: begin ${1##*/}"
+    timeout -s KILL "$(cat /limit)" "$1" </dev/null 2>&1
+    status=$?
+    echo "vm: end ${1##*/} $status"
+}
 for test in /tests/*; do
-    name=${test##*/}
-    echo "vm: begin $name"
-    timeout -s KILL "$(cat /limit)" "$test" </dev/null 2>&1
-    echo "vm: end $name $?"
+    run "$test"
+    case $status in
+    0 | 77) ;;
+    *) run "$test" ;; # once more, as ./dev test does: to boot for that takes ten times as long
+    esac
 done
 echo "vm: done"
 poweroff -f

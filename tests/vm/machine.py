@@ -24,13 +24,13 @@ class Guest:
     def __init__(self, kernel):
         self.kernel, self.release, self.ended = kernel, None, None
         self.status, self.output = {}, {}
+        self.again = {}  # of a test that was run again, how it ended first
         self.running, self.began, self.seconds = None, 0, {}
 
     def line(self, text):
         words = text.split(" ", 3)
         if text.startswith("vm: begin "):
-            self.running, self.began = words[2], time.monotonic()
-            self.output[self.running] = []
+            self.begins(words[2])
         elif text.startswith("vm: end "):
             self.status[words[2]] = int(words[3])
             self.seconds[words[2]] = time.monotonic() - self.began
@@ -42,6 +42,14 @@ class Guest:
         elif self.running:
             self.said(text)
 
+    def begins(self, name):
+        if name in self.status:
+            self.again[name] = self.told(name)
+        self.running, self.began, self.output[name] = name, time.monotonic(), []
+
+    def told(self, name):
+        return f"ended with {self.status[name]}:\n  " + "\n  ".join(self.output[name][-TAIL:])
+
     def said(self, text):
         """By the test that runs."""
         self.output[self.running].append(text)
@@ -49,9 +57,10 @@ class Guest:
     def print_failures(self):
         """Returns how many."""
         failed = [name for name, status in self.status.items() if status not in (0, NOT_RUN)]
+        for name, told in self.again.items():
+            print(f"\n{self.release}: {name} was run again; first it {told}")
         for name in failed:
-            print(f"\n{self.release}: {name} ended with {self.status[name]}:\n  " +
-                  "\n  ".join(self.output[name][-TAIL:]))
+            print(f"\n{self.release}: {name} {self.told(name)}")
         return len(failed) + (not self.ended)
 
 
