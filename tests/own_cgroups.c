@@ -90,7 +90,7 @@ void own_remove(const struct own_cgroups *o, const char *path)
 	}
 }
 
-static void kill_and_remove(const struct own_cgroups *o, const char *top)
+void own_clear(const struct own_cgroups *o, const char *top)
 {
 	char full[FULL];
 
@@ -109,7 +109,7 @@ static void make(const struct own_cgroups *o, const char *path)
 		if (mkdir(full, 0755) == 0)
 			continue;
 		if (errno == EEXIST) {
-			kill_and_remove(o, path); /* what a test that failed before this one left */
+			own_clear(o, path); /* what a test that failed before this one left */
 			if (mkdir(full, 0755) == 0)
 				continue;
 		}
@@ -136,7 +136,7 @@ static void sweep(const struct own_cgroups *o)
 		if (kill(atoi(entry->d_name + strlen(PREFIX)), 0) == 0 || errno != ESRCH)
 			continue;
 		snprintf(top, sizeof(top), "/%.100s", entry->d_name);
-		kill_and_remove(o, top);
+		own_clear(o, top);
 	}
 	if (d)
 		closedir(d);
@@ -158,7 +158,7 @@ _Noreturn static void guard(const struct own_cgroups *o)
 
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
-	kill_and_remove(o, o->top);
+	own_clear(o, o->top);
 	if (WIFSIGNALED(status))
 		fprintf(stderr, "ended by signal %d\n", WTERMSIG(status));
 	exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));

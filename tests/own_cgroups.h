@@ -25,6 +25,7 @@ void own_split(struct own_cgroups *ret);
 
 void own_make(const struct own_cgroups *o, const char *path);   /* parents first; `path` from the root on */
 void own_remove(const struct own_cgroups *o, const char *path); /* waits for processes that are ending */
+void own_clear(const struct own_cgroups *o, const char *path);  /* the same; ends them first */
 
 /* Threads of one process can be in different ones of these, which have the same parent. */
 void own_make_threaded(const struct own_cgroups *o, const char *path);
