@@ -62,8 +62,8 @@ const struct command command_table[] = {
 	 "ID as in decisions, such as d-12; of a workload its newest decision; hold/WORKLOAD: what last kept it from changing, "
 	 "since the aggregator began.", "", SAYS, 1, 1, explain_run},
 	{"record", "WORKLOAD", "a workload's load as a trace for simulate",
-	 "Writes a line a second to standard output, until Ctrl-C or for --seconds: CPU that all its replicas use. A "
-	 "trace that was cut off is one, too.",
+	 "Writes a line a second to standard output, until Ctrl-C or for --seconds: CPU that all its replicas use. The last "
+	 "line says when it ended.",
 	 "seconds", ALL, 1, 1, record_run},
 	{"replay", "FILE|ID|hold/WORKLOAD|WORKLOAD", "decide again on what a decision was made from",
 	 "FILE: a record, or what explain -o json printed; - is standard input. Ends with 1 if this version decides "

@@ -2,8 +2,12 @@
 #include "ctl/record.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/scope.h"
@@ -12,6 +16,7 @@
 #include "simulate/trace.h"
 
 #define LATE_S	       2   /* a stream may come a little late; then what was holds on */
+#define PATIENCE_S     1   /* for a reader of ours that takes nothing; then the last line is not written */
 #define COVERAGE_LEAST 0.9 /* below it nobody knows the whole: as silent as nothing */
 
 struct recording {
@@ -22,6 +27,7 @@ struct recording {
 	uint32_t milli; /* newest known */
 	int result, error;
 	struct err *e;
+	pthread_mutex_t writes; /* a line, or the last one */
 };
 
 static void put(struct recording *r, uint32_t second, bool silent)
@@ -53,9 +59,8 @@ static int unknown(struct recording *r)
 }
 
 /* Replicas that were not measured are taken to use what the others do; the first second must be known. */
-static bool add(const ProtobufCMessage *m, void *data)
+static bool add_second(const ProtobufCMessage *m, struct recording *r)
 {
-	struct recording *r = data;
 	const workload *w = find((const void *)m, r->name);
 	const value *cpu = w ? w->cpu_cores : NULL;
 	bool known = workload_known(cpu) && cpu->coverage >= COVERAGE_LEAST;
@@ -80,6 +85,17 @@ static bool add(const ProtobufCMessage *m, void *data)
 	return r->result == COMMAND_FINE && second < TRACE_SECONDS_MAX - 2;
 }
 
+static bool add(const ProtobufCMessage *m, void *data)
+{
+	struct recording *r = data;
+	bool more;
+
+	pthread_mutex_lock(&r->writes);
+	more = add_second(m, r);
+	pthread_mutex_unlock(&r->writes);
+	return more;
+}
+
 static void finish(const struct recording *r)
 {
 	scoped(buf_done) struct buf line = {0};
@@ -90,18 +106,70 @@ static void finish(const struct recording *r)
 	fputs(buf_text(&line), stdout);
 }
 
+/* The signals that end us: not those that we were told to ignore, as nohup does. */
+static sigset_t endings(void)
+{
+	static const int all[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction now;
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (sigaction(all[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset(&set, all[i]);
+	return set;
+}
+
+/* Whoever ends a recording so has what there is of it, up to its last line, and we die of the signal all the same. */
+static void *wait_for_ending(void *data)
+{
+	struct recording *r = data;
+	sigset_t set = endings();
+	struct timespec until;
+	int signum;
+
+	sigwait(&set, &signum);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PATIENCE_S;
+	if (pthread_mutex_timedlock(&r->writes, &until) == 0) {
+		finish(r);
+		fflush(stdout);
+	}
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	raise(signum);
+	_exit(128 + signum);
+}
+
+/* Before there is another thread, so that none of them takes the signal. */
+static void watch_for_ending(struct recording *r)
+{
+	sigset_t set = endings();
+	pthread_t thread;
+
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	if (pthread_create(&thread, NULL, wait_for_ending, r) == 0)
+		pthread_detach(thread);
+	else
+		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 int record_run(const struct session *s)
 {
 	Plimsoll__V1__ListWorkloadsRequest q = PLIMSOLL__V1__LIST_WORKLOADS_REQUEST__INIT;
 	scoped(connect_freep) struct connect *c = NULL;
 	struct err e;
-	struct recording rec = {.name = s->words[0], .e = &e};
-	int r = connect_open(s->o, NULL, &c, &e);
+	static struct recording rec = {.writes = PTHREAD_MUTEX_INITIALIZER}; /* of the thread, too, until we end */
+	int r;
 
+	rec.name = s->words[0];
+	rec.e = &e;
+	watch_for_ending(&rec);
+	r = connect_open(s->o, NULL, &c, &e);
 	q.name = s->words;
 	q.n_name = 1;
 	if (r == 0)
 		r = watch_follow(s->o, c, &method_watch_workloads, &q.base, add, &rec, &e);
+	pthread_mutex_lock(&rec.writes); /* for good: it is over */
 	finish(&rec);
 	if (r < 0 || rec.error < 0)
 		return command_fail(&e);

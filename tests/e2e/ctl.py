@@ -170,6 +170,21 @@ def a_load_is_recorded_and_simulated(w):
     assert "no workload is called" in w.aggregator("record", "nobody", "--seconds", "2", code=1)
 
 
+def a_recording_that_is_ended_has_its_last_line(w):
+    for signum in signal.SIGINT, signal.SIGTERM:
+        p = subprocess.Popen([PLIMSOLL, "record", "shop", "--server", w.aggregator.address], stdout=subprocess.PIPE, text=True)
+        first = [p.stdout.readline(), p.stdout.readline()]
+        p.send_signal(signum)
+        text = "".join(first) + p.stdout.read()
+        assert p.wait() == -signum, (p.returncode, text)
+        *_, last_sample, end = map(json.loads, text.splitlines())
+        assert "cpuMilli" in last_sample and end == {"second": last_sample["second"] + 1}, text
+        trace = os.path.join(w.path, "ended.trace")
+        with open(trace, "w", encoding="utf-8") as f:
+            f.write(text)
+        run("simulate", "--policy", w.policy, "--trace", trace)
+
+
 def the_brake_holds(w):
     a = w.aggregator
     assert "paused until" in a("pause", "shop", "--why", "a test")
@@ -489,7 +504,8 @@ def peers_cannot_write_to_the_terminal(w):
 
 sys.exit(cli.main((every_form_of_every_list, the_figures_are_the_loads, everything_about_one, connects_have_quantiles,
                    the_last_victim_is_named, a_decision_is_explained, a_decision_is_made_again,
-                   a_load_is_recorded_and_simulated, the_brake_holds, streams_flow, daemons_describe_themselves,
+                   a_load_is_recorded_and_simulated, a_recording_that_is_ended_has_its_last_line,
+                   the_brake_holds, streams_flow, daemons_describe_themselves,
                     the_doctor_looks, help_and_completion,
                    errors_say_what_why_and_what_to_do, the_network_is_tls, options_come_from_everywhere,
                    a_proxy_is_no_daemon, peers_cannot_write_to_the_terminal, decisions_follow,
