@@ -329,8 +329,10 @@ static void drop(void)
 	struct user user;
 	struct err e;
 
-	if (opt_init(&agent_option_table, &o, &origins) || privilege_prepare(&o, &user, &e) < 0 ||
-	    privilege_drop(&o, &user, &e) < 0) {
+	if (opt_init(&agent_option_table, &o, &origins))
+		_exit(98);
+	*o.socket = 0; /* an agent of this machine may listen at the one that everybody has */
+	if (privilege_prepare(&o, &user, &e) < 0 || privilege_drop(&o, &user, &e) < 0) {
 		fprintf(stderr, "%s: %s\n", e.what, e.cause);
 		_exit(99);
 	}
