@@ -232,6 +232,12 @@ static void yaml_node(const json_t *v, int indent, bool indented, FILE *to)
 		yaml_scalar(v, to);
 }
 
+static void json_print(const json_t *tree, size_t layout, int digits, FILE *to)
+{
+	json_dumpf(tree, to, layout | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION((size_t)digits));
+	fputc('\n', to);
+}
+
 void tree_print(const json_t *tree, bool yaml, bool stream, FILE *to)
 {
 	size_t layout = stream ? JSON_COMPACT : JSON_INDENT(2);
@@ -241,9 +247,7 @@ void tree_print(const json_t *tree, bool yaml, bool stream, FILE *to)
 		yaml_node(tree, 0, true, to);
 		return;
 	}
-	json_dumpf(tree, to,
-		   layout | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS));
-	fputc('\n', to);
+	json_print(tree, layout, DIGITS, to);
 }
 
 /* The JSON library takes one number of digits for all. */
@@ -267,6 +271,5 @@ void tree_print_exact(json_t *tree, FILE *to)
 	int digits = DIGITS;
 
 	need_digits(tree, &digits);
-	json_dumpf(tree, to, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(digits));
-	fputc('\n', to);
+	json_print(tree, JSON_INDENT(2), digits, to);
 }
