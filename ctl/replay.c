@@ -2,6 +2,7 @@
 #include "ctl/replay.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,19 +40,10 @@ static int unreadable(const char *path, int code, struct err *e)
 
 static int read_file(const char *path, struct buf *to, struct err *e)
 {
-	bool in = !strcmp(path, "-");
-	scoped(fclosep) FILE *f = in ? fdopen(dup(STDIN_FILENO), "r") : fopen(path, "re");
-	char piece[65536];
-	size_t n;
+	scoped(closep) int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
+	int r = fd < 0 ? -errno : buf_read(to, fd, RECORD_BYTES_MAX);
 
-	if (!f)
-		return unreadable(path, -errno, e);
-	errno = 0;
-	while ((n = fread(piece, 1, sizeof(piece), f)) > 0 && to->size <= RECORD_BYTES_MAX)
-		buf_add(to, piece, n);
-	if (ferror(f))
-		return unreadable(path, errno ? -errno : -EIO, e);
-	return to->size > RECORD_BYTES_MAX ? unreadable(path, -E2BIG, e) : 0;
+	return r < 0 ? unreadable(path, r, e) : 0;
 }
 
 /* A record, or what explain -o json prints around one. */

@@ -2,6 +2,7 @@
 #include "simulate/trace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,23 +234,12 @@ static int no_file(const char *path, int code, struct err *e)
 
 int trace_load(const char *path, struct trace *ret, struct err *e)
 {
-	scoped(fclosep) FILE *f = fopen(path, "re");
+	scoped(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	scoped(buf_done) struct buf text = {0};
-	char piece[65536];
-	size_t n;
+	int r = fd < 0 ? -errno : buf_read(&text, fd, TRACE_BYTES_MAX);
 
 	*ret = (struct trace){0};
-	if (!f)
-		return no_file(path, -errno, e);
-	errno = 0;
-	while ((n = fread(piece, 1, sizeof(piece), f)) > 0) {
-		if (text.size + n > TRACE_BYTES_MAX)
-			return no_file(path, -E2BIG, e);
-		buf_add(&text, piece, n);
-	}
-	if (ferror(f))
-		return no_file(path, errno ? -errno : -EIO, e);
-	return trace_parse(path, buf_text(&text), text.size, ret, e);
+	return r < 0 ? no_file(path, r, e) : trace_parse(path, buf_text(&text), text.size, ret, e);
 }
 
 void trace_write_head(struct buf *to)

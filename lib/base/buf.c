@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buf.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/obj.h"
@@ -49,6 +51,23 @@ void buf_printf(struct buf *b, const char *format, ...)
 	vsnprintf(b->data + b->size, (size_t)n + 1, format, args);
 	va_end(args);
 	b->size += (size_t)n;
+}
+
+int buf_read(struct buf *b, int fd, size_t most)
+{
+	char piece[65536];
+	ssize_t n;
+
+	while ((n = read(fd, piece, sizeof(piece))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		buf_add(b, piece, (size_t)n);
+		if (b->size > most)
+			return -E2BIG;
+	}
+	return 0;
 }
 
 void buf_clear(struct buf *b)

@@ -12,6 +12,8 @@ struct buf {
 
 void buf_add(struct buf *b, const void *bytes, size_t n);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What is left of a file, a pipe included; blocks. 0, -errno, or -E2BIG: with it there would be more than `most` bytes. */
+int buf_read(struct buf *b, int fd, size_t most);
 void buf_clear(struct buf *b);            /* keeps the room */
 const char *buf_text(const struct buf *b);/* never NULL */
 char *buf_take(struct buf *b);            /* the caller frees it; the buffer is empty again */

@@ -423,10 +423,8 @@ bool yaml_next(struct yaml_stream *s, struct yaml_doc **ret_doc, unsigned *ret_l
 	return true;
 }
 
-static int unreadable(const char *path, struct err *e)
+static int unreadable(const char *path, int code, struct err *e)
 {
-	int code = -errno;
-
 	err_set(e, code, "%.200s: cannot be read", path);
 	err_cause(e, "%s", strerror(-code));
 	err_fix(e, code == -ENOENT ? "check the path" :
@@ -439,20 +437,10 @@ int yaml_read(const char *path, char **ret_bytes, size_t *ret_size, struct err *
 {
 	scoped(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	scoped(buf_done) struct buf text = { 0 };
-	char part[16384];
-	ssize_t n;
+	int r = fd < 0 ? -errno : buf_read(&text, fd, YAML_MAX_BYTES);
 
-	if (fd < 0)
-		return unreadable(path, e);
-	while ((n = read(fd, part, sizeof(part))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return unreadable(path, e);
-		buf_add(&text, part, (size_t)n);
-		if (text.size > YAML_MAX_BYTES)
-			return too_large(path, e);
-	}
+	if (r < 0)
+		return r == -E2BIG ? too_large(path, e) : unreadable(path, r, e);
 	*ret_size = text.size;
 	*ret_bytes = text.size ? buf_take(&text) : mem_strdup("");
 	return 0;

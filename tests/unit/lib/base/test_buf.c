@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/scope.h"
@@ -61,6 +64,34 @@ static void take_empties(void **state)
 	assert_null(b.data);
 }
 
+static int fed(struct buf *b, const char *text, size_t most)
+{
+	int ends[2], r;
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], text, strlen(text)), strlen(text));
+	close(ends[1]);
+	r = buf_read(b, ends[0], most);
+	close(ends[0]);
+	return r;
+}
+
+static void reads_to_the_end_or_the_limit(void **state)
+{
+	(void)state;
+	scoped(buf_done) struct buf b = {0}, more = {0};
+	scoped(closep) int folder = open("/", O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(fed(&b, "", 0), 0);
+	assert_int_equal(fed(&b, "one ", 7), 0);
+	assert_int_equal(fed(&b, "two", 7), 0);
+	assert_string_equal(buf_text(&b), "one two");
+	assert_int_equal(fed(&b, "!", 7), -E2BIG);
+	assert_int_equal(buf_read(&more, folder, 7), -EISDIR);
+	assert_int_equal(buf_read(&more, -1, 7), -EBADF);
+	assert_int_equal(more.size, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -68,6 +99,7 @@ int main(void)
 		cmocka_unit_test(grows_and_keeps_bytes),
 		cmocka_unit_test(clear_keeps_room),
 		cmocka_unit_test(take_empties),
+		cmocka_unit_test(reads_to_the_end_or_the_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
